@@ -1,0 +1,72 @@
+#include "base/arena.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES 4096
+
+struct arena_block {
+    struct arena_block *next;
+    size_t used;
+    size_t size;
+    max_align_t data[];
+};
+
+void arena_finish(struct arena *arena)
+{
+    while (arena->blocks) {
+        struct arena_block *block = arena->blocks;
+        arena->blocks = block->next;
+        explicit_bzero(block->data, block->size);
+        free(block);
+    }
+}
+
+static struct arena_block *block_create(size_t size)
+{
+    struct arena_block *block = calloc(1, sizeof *block + size);
+    if (!block) {
+        fputs("grapnel: out of memory\n", stderr);
+        abort();
+    }
+    block->size = size;
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    size_t unit = _Alignof(max_align_t);
+    size = (size + unit - 1) / unit * unit;
+    struct arena_block *block = arena->blocks;
+    if (!block || block->size - block->used < size) {
+        block = block_create(size > BLOCK_BYTES ? size : BLOCK_BYTES);
+        block->next = arena->blocks;
+        arena->blocks = block;
+    }
+    void *memory = (char *)block->data + block->used;
+    block->used += size;
+    return memory;
+}
+
+char *arena_copy(struct arena *arena, struct slice text)
+{
+    char *copy = arena_alloc(arena, text.size + 1);
+    if (text.size)
+        memcpy(copy, text.data, text.size);
+    return copy;
+}
+
+char *arena_print(struct arena *arena, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = arena_alloc(arena, (size_t)(size < 0 ? 0 : size) + 1);
+    va_start(args, format);
+    vsnprintf(text, (size_t)(size < 0 ? 0 : size) + 1, format, args);
+    va_end(args);
+    return text;
+}

@@ -1,0 +1,52 @@
+/* Everything that is wrong with a configuration, each with its place, so that one run shows all.
+ * Owner: whoever holds the struct; zero-initialised is empty and valid. Thread: any one. */
+#ifndef CONFIG_PROBLEMS_H
+#define CONFIG_PROBLEMS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/arena.h"
+#include "base/compiler.h"
+
+/* Where something is written. `file` lives as long as the configuration; NULL: nowhere (a default). */
+struct place {
+    const char *file;
+    unsigned line;   /* from 1 */
+    unsigned column; /* from 1, in characters */
+};
+
+/* A scalar as it is written, after ${env:} and ${file:}. */
+struct text {
+    const char *data; /* NUL-terminated; NULL: not given, or YAML's null */
+    size_t size;
+    struct place at;
+    bool secret; /* came from ${env:} or ${file:}: not to be shown */
+};
+
+struct problem {
+    struct place at;
+    const char *message;
+};
+
+struct problems {
+    struct arena arena;
+    struct problem *items;
+    size_t count;
+    size_t capacity;
+};
+
+void problems_add(struct problems *problems, struct place at, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* "FILE:LINE:COLUMN: message" a line, by file, line and column, each once. */
+void problems_print(struct problems *problems, FILE *out);
+void problems_finish(struct problems *problems);
+
+static inline struct slice text_slice(const struct text *text)
+{
+    return (struct slice){text->data, text->size};
+}
+
+#endif

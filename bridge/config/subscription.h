@@ -1,0 +1,112 @@
+/* One subscription as it is written in YAML, checked, with `defaults` merged under it and defaults
+ * filled in. A plain value: immutable once read, shared by all threads, owned by its settings.
+ *
+ * Expressions are still text here: render/ and match/ compile them, and report at their place. */
+#ifndef CONFIG_SUBSCRIPTION_H
+#define CONFIG_SUBSCRIPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/problems.h"
+
+struct yaml_node;
+
+enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_AVRO, FORMAT_TEXT, FORMAT_BINARY };
+enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+enum sign_style { SIGN_NONE, SIGN_STANDARD };
+enum http_version { HTTP_1_1, HTTP_2 };
+enum tls_version { TLS_1_2, TLS_1_3 };
+
+struct texts {
+    struct text *items;
+    size_t count;
+};
+
+/* `query`, `headers` and `body: form`, in the order they are written. */
+struct named_text {
+    struct text name;
+    struct text value;
+};
+
+struct named_texts {
+    struct named_text *items;
+    size_t count;
+};
+
+struct subscription_start {
+    enum { START_LATEST, START_EARLIEST, START_TIME } at;
+    int64_t unix_ms; /* START_TIME */
+};
+
+struct subscription_request {
+    struct text method; /* GET POST PUT PATCH DELETE */
+    struct text url;    /* a template */
+    struct named_texts query;
+    struct named_texts headers;
+    enum body_kind body_kind;
+    const struct yaml_node *body; /* under json:, form:, text: */
+};
+
+struct subscription_auth {
+    struct text bearer;
+    struct text basic_username;
+    struct text basic_password;
+    struct text api_key_header; /* one of these two names it */
+    struct text api_key_query;
+    struct text api_key_value;
+};
+
+struct subscription_tls {
+    struct text ca_file; /* path, relative to the file it stands in made absolute */
+    enum tls_version min_version;
+    struct text pinned_public_key; /* curl's form: sha256//BASE64[;…] */
+};
+
+/* Statuses as a set: delivery.success, delivery.retry.never. */
+struct status_set {
+    uint64_t bits[10]; /* bit n: status n, 0…639 */
+};
+
+struct subscription_delivery {
+    int64_t timeout_ms;
+    struct status_set success;
+    int64_t *retry_schedule_ms;
+    size_t retry_count;
+    unsigned jitter_percent;
+    struct status_set never;
+    unsigned in_flight;
+    enum http_version http;
+    size_t max_body_bytes;
+};
+
+struct subscription {
+    const char *name;
+    struct place at;
+    struct texts topics;
+    struct texts events; /* count 0: all */
+    struct text id;      /* a template; not given: the position */
+    enum format format;
+    bool deliver_tombstones;
+    struct subscription_start start;
+    struct subscription_request request;
+    struct subscription_auth auth;
+    enum sign_style sign_style;
+    struct texts sign_secrets;
+    struct subscription_tls tls;
+    struct subscription_delivery delivery;
+};
+
+static inline bool status_set_has(const struct status_set *set, int status)
+{
+    return status >= 0 && status < 640 && (set->bits[status / 64] >> (status % 64) & 1);
+}
+
+static inline void status_set_add(struct status_set *set, int status)
+{
+    if (status >= 0 && status < 640)
+        set->bits[status / 64] |= UINT64_C(1) << (status % 64);
+}
+
+#endif

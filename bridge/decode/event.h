@@ -1,0 +1,35 @@
+/* An event: what expressions see of a record. It borrows the record's bytes and must not outlive it.
+ * A plain value, immutable once decoded. */
+#ifndef DECODE_EVENT_H
+#define DECODE_EVENT_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/slice.h"
+#include "config/subscription.h"
+#include "consume/record.h"
+
+enum event_form {
+    EVENT_JSON,   /* `.` is valid JSON text */
+    EVENT_TEXT,   /* `.` is a string: valid UTF-8 */
+    EVENT_BINARY, /* `.` is a string: base64 of the bytes */
+    EVENT_NULL,   /* a tombstone: `.` is null, the body is empty */
+};
+
+struct event {
+    const struct record *record;
+    enum event_form form;
+    struct slice value; /* as published, not trimmed: what `body: event` sends */
+    struct slice type;  /* $type: ce_type, else .type, else the topic */
+    struct buffer owned; /* what had to be made: an unescaped type */
+};
+
+/* Decides by `format` (FORMAT_AUTO: JSON, until a registry is configured). On false `ev` owns
+ * nothing and `err` is ERROR_DECODE with what is wrong and at which byte. Thread: any. */
+bool event_decode(const struct record *record, enum format format, struct event *ev,
+                  struct error *err) MUST_CHECK;
+void event_finish(struct event *ev);
+
+#endif

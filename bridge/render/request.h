@@ -1,0 +1,38 @@
+/* A request, ready but for what each attempt adds (credentials, signature, timestamp).
+ *
+ * Owner: whoever holds the struct, which is reused from one delivery to the next so that rendering
+ * allocates nothing once its buffers have grown. `body` may borrow the event's bytes. */
+#ifndef RENDER_REQUEST_H
+#define RENDER_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/slice.h"
+
+struct request {
+    const char *method;   /* static */
+    struct buffer id;     /* $id, sent as webhook-id; no '.', CR or LF in it */
+    struct buffer url;    /* absolute, percent-encoded */
+    struct buffer headers; /* "Name: value" lines, each ended by a NUL */
+    struct buffer body_bytes; /* what had to be made of the body */
+    struct slice body;    /* what is sent; data NULL: none */
+};
+
+void request_finish(struct request *request);
+void request_clear(struct request *request);
+
+/* Adds one header line. A CR, LF or NUL in the value becomes a space: nothing gets through that
+ * could end the line (RFC 9110 §5.5). */
+void request_add_header(struct request *request, struct slice name, struct slice value);
+
+/* Is a header of that name there already (names compare without case)? */
+bool request_has_header(const struct request *request, const char *name);
+
+/* For walking the lines: the first, and the one after `line`; NULL at the end. */
+const char *request_first_header(const struct request *request);
+const char *request_next_header(const struct request *request, const char *line);
+
+#endif
