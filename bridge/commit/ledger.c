@@ -1,0 +1,58 @@
+#include "commit/ledger.h"
+
+#include <assert.h>
+#include <stdlib.h>
+
+static struct ledger_entry *entry_at(const struct ledger *ledger, size_t place)
+{
+    return &ledger->entries[place & (ledger->capacity - 1)];
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    free(ledger->entries);
+    *ledger = (struct ledger){0};
+}
+
+static bool grow(struct ledger *ledger)
+{
+    struct ledger bigger = *ledger;
+    bigger.capacity = ledger->capacity ? ledger->capacity * 2 : 64;
+    bigger.entries = malloc(bigger.capacity * sizeof *bigger.entries);
+    if (!bigger.entries)
+        return false;
+    for (size_t place = ledger->first; place != ledger->next; place++)
+        *entry_at(&bigger, place) = *entry_at(ledger, place);
+    free(ledger->entries);
+    *ledger = bigger;
+    return true;
+}
+
+bool ledger_take(struct ledger *ledger, int64_t offset, size_t *place)
+{
+    if (ledger->next - ledger->first == ledger->capacity && !grow(ledger))
+        return false;
+    *place = ledger->next++;
+    *entry_at(ledger, *place) = (struct ledger_entry){offset, false};
+    ledger->last_offset = offset;
+    ledger->unfinished++;
+    return true;
+}
+
+void ledger_finish(struct ledger *ledger, size_t place)
+{
+    assert(place - ledger->first < ledger->next - ledger->first);
+    struct ledger_entry *entry = entry_at(ledger, place);
+    assert(!entry->finished);
+    entry->finished = true;
+    ledger->unfinished--;
+    while (ledger->first != ledger->next && entry_at(ledger, ledger->first)->finished)
+        ledger->first++;
+}
+
+int64_t ledger_position(const struct ledger *ledger)
+{
+    if (ledger->first != ledger->next)
+        return entry_at(ledger, ledger->first)->offset;
+    return ledger->next ? ledger->last_offset + 1 : -1;
+}

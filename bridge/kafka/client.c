@@ -1,0 +1,102 @@
+#include "kafka/client.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* librdkafka's levels are syslog's. This runs on its threads, and only formats and writes. */
+static void log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    enum log_level ours = level <= 3 ? LOG_ERROR : level <= 4 ? LOG_WARN : LOG_DEBUG;
+    if (strcmp(facility, "CONFWARN") == 0)
+        return; /* consumer's properties on a producer, and the other way round */
+    if (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0)
+        ours = LOG_DEBUG; /* the error callback tells the same, once */
+    LOG_AT(ours, "librdkafka", STR("client", rk ? rd_kafka_name(rk) : ""),
+           STR("facility", facility), STR("text", text));
+}
+
+static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
+{
+    char text[256];
+    if (rd_kafka_conf_set(conf, name, value, text, sizeof text) == RD_KAFKA_CONF_OK)
+        return true;
+    return error_set(err, ERROR_INPUT, "kafka: %s", text);
+}
+
+static bool is_given(const struct named_texts *properties, const char *name)
+{
+    for (size_t i = 0; i < properties->count; i++)
+        if (strcmp(properties->items[i].name.data, name) == 0)
+            return true;
+    return false;
+}
+
+static bool set_all(rd_kafka_conf_t *conf, const struct named_texts *properties,
+                    const struct client_property *own, struct error *err)
+{
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct named_text *property = &properties->items[i];
+        if (property->value.data && !set(conf, property->name.data, property->value.data, err))
+            return false;
+    }
+    for (; own->name; own++)
+        if (!(own->weak && is_given(properties, own->name)) &&
+            !set(conf, own->name, own->value, err))
+            return false;
+    return true;
+}
+
+rd_kafka_conf_t *client_conf(const struct named_texts *properties,
+                             const struct client_property *own, struct error *err)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, log_line);
+    if (set_all(conf, properties, own, err))
+        return conf;
+    rd_kafka_conf_destroy(conf);
+    return NULL;
+}
+
+rd_kafka_t *client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err)
+{
+    char text[512];
+    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
+    if (!rk) {
+        rd_kafka_conf_destroy(conf);
+        error_set(err, ERROR_INPUT, "kafka: %s", text);
+    }
+    return rk;
+}
+
+/* librdkafka's text may quote the value, so a secret one gets a text of our own. */
+static void check_property(rd_kafka_conf_t *conf, const struct named_text *property,
+                           struct problems *problems)
+{
+    char text[256];
+    if (!property->value.data)
+        return;
+    switch (rd_kafka_conf_set(conf, property->name.data, property->value.data, text, sizeof text)) {
+    case RD_KAFKA_CONF_OK:
+        return;
+    case RD_KAFKA_CONF_UNKNOWN:
+        problems_add(problems, property->name.at, "%s is not a property of librdkafka",
+                     property->name.data);
+        return;
+    default:
+        if (property->value.secret)
+            problems_add(problems, property->value.at, "%s: librdkafka refuses this value",
+                         property->name.data);
+        else
+            problems_add(problems, property->value.at, "%s", text);
+    }
+}
+
+void client_check(const struct named_texts *properties, struct problems *problems)
+{
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    for (size_t i = 0; i < properties->count; i++)
+        check_property(conf, &properties->items[i], problems);
+    rd_kafka_conf_destroy(conf);
+}

@@ -1,0 +1,31 @@
+/* librdkafka's handles, made of the user's properties plus what grapnel decides itself. */
+#ifndef KAFKA_CLIENT_H
+#define KAFKA_CLIENT_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/error.h"
+#include "config/problems.h"
+#include "config/subscription.h"
+
+/* One property that is set after the user's, or (weak) only where the user says nothing. */
+struct client_property {
+    const char *name;
+    const char *value;
+    bool weak;
+};
+
+/* A configuration with the user's properties, then `own` (ended by a NULL name). Its log lines go
+ * to ours. The caller sets callbacks and gives it to client_create, or destroys it. */
+rd_kafka_conf_t *client_conf(const struct named_texts *properties,
+                             const struct client_property *own, struct error *err);
+
+/* A handle of that configuration, which it takes in any case. NULL and `err` when librdkafka
+ * refuses it. Needs no reachable broker. */
+rd_kafka_t *client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);
+
+/* Reports each property that librdkafka doesn't know or whose value it refuses, at its place;
+ * a secret value is not repeated. */
+void client_check(const struct named_texts *properties, struct problems *problems);
+
+#endif

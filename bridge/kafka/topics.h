@@ -1,0 +1,22 @@
+/* The topics grapnel writes to: there already, or created. */
+#ifndef KAFKA_TOPICS_H
+#define KAFKA_TOPICS_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/error.h"
+
+struct topic_wanted {
+    const char *name;
+    int partitions;         /* -1: the broker's default */
+    int replication;        /* -1: the broker's default */
+    long max_message_bytes; /* 0: the broker's default */
+};
+
+/* Makes sure that all `count` topics exist, creating those missing if `create`. False while Kafka
+ * can't be reached, refuses, or one is missing that may not be created; call again later then.
+ * Blocks for `timeout_ms` a step at most. Thread: any. */
+bool topics_ensure(rd_kafka_t *rk, const struct topic_wanted *wanted, size_t count, bool create,
+                   int timeout_ms, struct error *err);
+
+#endif
