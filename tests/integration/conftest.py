@@ -1,0 +1,121 @@
+"""What every integration test has: a real Kafka, a receiver, and the program.
+
+    def test_an_event_arrives(topics, orders, receiver, subscribe, grapnel):
+        grapnel(subscribe(orders, receiver.url("/hook")))
+        topics.produce(orders, '{"a":1}')
+        [request] = receiver.wait(1, "/hook")
+        assert request.body == b'{"a":1}'
+"""
+
+import os
+import pathlib
+import sys
+import types
+import uuid
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "kafka")]
+
+from cluster import Cluster  # noqa: E402
+from support import program  # noqa: E402
+from support.receiver import Receiver  # noqa: E402
+from support.topics import Topics  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def kafka():
+    """A broker for the whole session; its `bootstrap` is what the program is told."""
+    if "GRAPNEL_TEST_KAFKA" in os.environ:  # one that runs already: `tests/kafka/start`
+        yield types.SimpleNamespace(bootstrap=os.environ["GRAPNEL_TEST_KAFKA"])
+        return
+    with Cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def unique(request):
+    """A short name no other test has, fit for topics and subscriptions."""
+    words = request.function.__name__.removeprefix("test_").replace("_", "-")
+    return f"{words[:40].lower()}-{uuid.uuid4().hex[:6]}"
+
+
+@pytest.fixture(scope="session")
+def topics(kafka):
+    return Topics(kafka.bootstrap)
+
+
+@pytest.fixture
+def orders(topics, unique):
+    """A topic with one partition, empty."""
+    return topics.create(f"orders-{unique}")
+
+
+@pytest.fixture
+def receiver():
+    server = Receiver()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def names(unique):
+    """The topics this test's program writes to, and its subscription."""
+    return types.SimpleNamespace(
+        results=f"{unique}.results",
+        dead_letters=f"{unique}.dead-letters",
+        subscription=unique,
+        group=f"grapnel.{unique}",
+    )
+
+
+@pytest.fixture
+def subscribe(names):
+    """Makes a subscription from the topic's beginning; keyword arguments are more of its keys."""
+
+    def make(topic, url, **keys):
+        request = {"url": url, **keys.pop("request", {})}
+        return {
+            "name": names.subscription,
+            "topics": [topic] if isinstance(topic, str) else topic,
+            "start": "earliest",
+            "request": request,
+            **keys,
+        }
+
+    return make
+
+
+@pytest.fixture
+def configure(kafka, names, tmp_path):
+    """Writes grapnel.yaml for these subscriptions; keyword arguments are its top-level keys."""
+
+    def write(*subscriptions, port=None, **config):
+        whole = {
+            "kafka": {"bootstrap.servers": kafka.bootstrap, **config.pop("kafka", {})},
+            "topics": {"results": names.results, "dead_letters": names.dead_letters}
+            | config.pop("topics", {}),
+            "admin": {"listen": f"127.0.0.1:{port or program.admin_port()}"},
+            **config,
+        }
+        return program.write_files(tmp_path, whole, list(subscriptions)), whole
+
+    return write
+
+
+@pytest.fixture
+def grapnel(configure):
+    """Starts the program on subscriptions and waits until it is ready."""
+    started = []
+
+    def start(*subscriptions, ready=True, env=None, **config):
+        path, whole = configure(*subscriptions, **config)
+        port = int(whole["admin"]["listen"].rsplit(":", 1)[1])
+        running = program.Grapnel(path, port, env)
+        started.append(running)
+        return running.start(ready)
+
+    yield start
+    for running in started:
+        running.finish()

@@ -1,0 +1,160 @@
+"""Kafka as a test uses it: topics of its own, records in, records out, what a group has committed."""
+
+import time
+import uuid
+
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING
+from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+
+from .wait import PATIENCE, until
+
+
+class Topics:
+    def __init__(self, bootstrap):
+        self.bootstrap = bootstrap
+        self._admin = AdminClient({"bootstrap.servers": bootstrap})
+        self._producer = Producer(
+            {"bootstrap.servers": bootstrap, "linger.ms": 2, "message.max.bytes": 8 << 20}
+        )
+
+    def create(self, name, partitions=1, **config):
+        """Creates a topic and returns when every partition has its leader."""
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)
+        self._admin.create_topics([topic])[name].result(30)
+        self._wait_for_partitions(name, partitions)
+        return name
+
+    def add_partitions(self, name, total):
+        self._admin.create_partitions([NewPartitions(name, total)])[name].result(30)
+        self._wait_for_partitions(name, total)
+
+    def names(self):
+        return set(self._admin.list_topics(timeout=10).topics)
+
+    def partitions(self, name):
+        """How many partitions with a leader; 0 for a topic that isn't there."""
+        topic = self._admin.list_topics(timeout=10).topics.get(name)
+        if topic is None or topic.error:
+            return 0
+        return sum(p.leader >= 0 for p in topic.partitions.values())
+
+    def produce(self, topic, *values, key=None, headers=None, partition=None, timestamp_ms=0):
+        """Publishes values (bytes, text or None) and returns their (partition, offset)s in order."""
+        placed = [None] * len(values)
+
+        def delivered(number):
+            def report(error, message):
+                placed[number] = error or (message.partition(), message.offset())
+
+            return report
+
+        options = {} if partition is None else {"partition": partition}
+        for number, value in enumerate(values):
+            while True:
+                try:
+                    self._producer.produce(
+                        topic, value, key=key, headers=headers, timestamp=timestamp_ms,
+                        on_delivery=delivered(number), **options,
+                    )
+                    break
+                except BufferError:
+                    self._producer.poll(0.05)
+            self._producer.poll(0)
+        assert self._producer.flush(30 * PATIENCE) == 0, "Kafka took too long"
+        failed = [p for p in placed if not isinstance(p, tuple)]
+        assert not failed, failed[:3]
+        return placed
+
+    def read(self, topic, seconds=60):
+        """Every record of the topic up to its present end; [] where there is no such topic."""
+        count = self.partitions(topic)
+        if count == 0:
+            return []
+        consumer = Consumer(
+            {
+                "bootstrap.servers": self.bootstrap,
+                "group.id": f"reader-{uuid.uuid4()}",
+                "enable.auto.commit": False,
+                "fetch.message.max.bytes": 8 << 20,
+            }
+        )
+        try:
+            ends = {}
+            for p in range(count):
+                low, high = consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)
+                if high > low:
+                    ends[p] = high
+            consumer.assign([TopicPartition(topic, p, OFFSET_BEGINNING) for p in ends])
+            return self._read_to(consumer, ends, seconds)
+        finally:
+            consumer.close()
+
+    def wait(self, topic, count, seconds=20):
+        """The topic's records once there are at least `count`."""
+        until(
+            lambda: self.count(topic) >= count,
+            lambda: f"{count} records in {topic}, there are {self.count(topic)}",
+            seconds,
+            every=0.1,
+        )
+        return self.read(topic)
+
+    def count(self, topic):
+        return sum(self.ends(topic).values())
+
+    def ends(self, topic):
+        """{partition: the offset after its last record}"""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends"})
+        try:
+            return {
+                p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
+                for p in range(self.partitions(topic))
+            }
+        finally:
+            consumer.close()
+
+    def committed(self, group, topic):
+        """{partition: committed offset}, without those that have none."""
+        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
+        try:
+            asked = [TopicPartition(topic, p) for p in range(self.partitions(topic))]
+            return {t.partition: t.offset for t in consumer.committed(asked, timeout=20) if t.offset >= 0}
+        finally:
+            consumer.close()
+
+    def wait_committed(self, group, topic, seconds=20):
+        """Until the group has committed the end of every partition that has records."""
+
+        def ends():
+            return {p: end for p, end in self.ends(topic).items() if end}
+
+        def there():
+            committed = self.committed(group, topic)
+            return all(committed.get(p) == end for p, end in ends().items())
+
+        until(
+            there,
+            lambda: f"commits at {ends()}, they are at {self.committed(group, topic)}",
+            seconds,
+            every=0.1,
+        )
+
+    def _wait_for_partitions(self, name, count):
+        until(lambda: self.partitions(name) == count, f"leaders of {name}")
+
+    @staticmethod
+    def _read_to(consumer, ends, seconds):
+        records, left = [], dict(ends)
+        deadline = time.monotonic() + seconds * PATIENCE
+        while left:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"reading took over {seconds} s, missing up to {left}")
+            for message in consumer.consume(1000, timeout=0.2):
+                if message.error():
+                    raise KafkaException(message.error())
+                records.append(message)
+                if message.offset() + 1 >= left.get(message.partition(), 0):
+                    left.pop(message.partition(), None)
+        records.sort(key=lambda m: (m.partition(), m.offset()))
+        return records

@@ -1,0 +1,186 @@
+"""A real Apache Kafka for a test: one or more brokers in KRaft mode on free loopback ports.
+
+    with Cluster() as kafka:
+        ... kafka.bootstrap ...
+
+Everything it writes is in a directory of its own, removed at the end. Brokers can be stopped,
+killed and started again one by one: `kafka.brokers[0].stop()`. Only processes started here are
+ever signalled.
+"""
+
+import base64
+import pathlib
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import AdminClient
+
+HERE = pathlib.Path(__file__).resolve().parent
+READY_SECONDS = 120  # a broker answers after about 5 s; a busy machine may take several times that
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id={node}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+controller.quorum.voters={voters}
+log.dirs={data}
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+offsets.topic.num.partitions=4
+offsets.topic.replication.factor={replication}
+transaction.state.log.num.partitions=4
+transaction.state.log.replication.factor={replication}
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.replication.factor={replication}
+share.coordinator.state.topic.min.isr=1
+log.cleaner.dedupe.buffer.size=8388608
+"""
+
+
+def free_port():
+    """A loopback port nobody listens on, below the range outgoing connections are given."""
+    while True:
+        port = random.randrange(12000, 32000)
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+class Broker:
+    def __init__(self, node, port, jars, directory):
+        self.node = node
+        self.port = port
+        self.controller_port = free_port()
+        self.directory = directory
+        self.log = directory / "broker.log"
+        self.process = None
+        self._jars = jars
+
+    def configure(self, cluster_id, voters, replication):
+        self.directory.mkdir()
+        properties = self.directory / "server.properties"
+        properties.write_text(
+            PROPERTIES.format(
+                node=self.node,
+                port=self.port,
+                controller_port=self.controller_port,
+                voters=voters,
+                data=self.directory / "data",
+                replication=replication,
+            )
+        )
+        subprocess.run(
+            [*self._java("128m"), "kafka.tools.StorageTool", "format"]
+            + ["-t", cluster_id, "-c", str(properties)],
+            check=True,
+            capture_output=True,
+        )
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self._java("512m"), "kafka.Kafka", str(self.directory / "server.properties")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C ends it by way of us
+            )
+
+    def stop(self, how=signal.SIGTERM):
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def kill(self):
+        self.stop(signal.SIGKILL)
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def _java(self, heap):
+        level = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
+        return ["java", f"-Xmx{heap}", "-XX:+UseSerialGC", level, "-cp", f"{self._jars}/*"]
+
+
+class Cluster:
+    def __init__(self, brokers=1, port=None, start=True):
+        jars = subprocess.run(
+            [str(HERE / "fetch")], check=True, stdout=subprocess.PIPE, text=True
+        ).stdout.strip()
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="grapnel-kafka-"))
+        self.brokers = [
+            Broker(n, port + n - 1 if port else free_port(), jars, self.directory / str(n))
+            for n in range(1, brokers + 1)
+        ]
+        voters = ",".join(f"{b.node}@127.0.0.1:{b.controller_port}" for b in self.brokers)
+        cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        if cluster_id.startswith("-"):
+            cluster_id = "A" + cluster_id[1:]  # would be read as an option
+        for broker in self.brokers:
+            broker.configure(cluster_id, voters, min(brokers, 3))
+        if start:
+            self.start()
+
+    @property
+    def bootstrap(self):
+        return ",".join(f"127.0.0.1:{b.port}" for b in self.brokers)
+
+    def start(self):
+        for broker in self.brokers:
+            if broker.process is None:
+                broker.start()
+        try:
+            self.wait_ready()
+        except BaseException:
+            self.close()
+            raise
+
+    def wait_ready(self):
+        """Returns once every broker that runs is in the metadata."""
+        deadline = time.monotonic() + READY_SECONDS
+        running = [b for b in self.brokers if b.process]
+        admin = AdminClient({"bootstrap.servers": self.bootstrap, "log_level": 0})
+        while True:
+            for broker in running:
+                if broker.process.poll() is not None:
+                    raise RuntimeError(f"a broker ended:\n{broker.log.read_text()[-4000:]}")
+            try:
+                if len(admin.list_topics(timeout=1).brokers) >= len(running):
+                    return
+            except KafkaException:
+                pass  # not yet
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"no Kafka:\n{running[0].log.read_text()[-4000:]}")
+
+    def close(self):
+        for broker in self.brokers:
+            broker.kill()  # the data goes with it: nothing to end in order
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
