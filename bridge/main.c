@@ -1,6 +1,0 @@
-#include "cli/commands.h"
-
-int main(int argc, char **argv)
-{
-    return (int)command_main(argc, argv);
-}
