@@ -14,6 +14,10 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){"" literal, sizeof(literal) - 1})
+/* The same for a static table. */
+/* clang-format off */
+#define SLICE_INIT(literal) {"" literal, sizeof(literal) - 1}
+/* clang-format on */
 #define SLICE_NONE     ((struct slice){NULL, 0})
 
 /* For printf's "%.*s". */

@@ -1,0 +1,55 @@
+#include "base/uri.h"
+
+#include <stdbool.h>
+
+static bool is_alphanumeric(unsigned char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+static bool is_unreserved(unsigned char c)
+{
+    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
+static bool is_form_safe(unsigned char c)
+{
+    return is_alphanumeric(c) || c == '-' || c == '.' || c == '_' || c == '*';
+}
+
+static void add_byte(struct buffer *out, unsigned char byte)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    buffer_add(out, (char[]){'%', digits[byte >> 4], digits[byte & 15]}, 3);
+}
+
+void uri_add_encoded(struct buffer *out, struct slice text)
+{
+    size_t i = 0;
+    while (i < text.size) {
+        size_t start = i;
+        while (i < text.size && is_unreserved((unsigned char)text.data[i]))
+            i++;
+        buffer_add(out, text.data + start, i - start);
+        if (i < text.size)
+            add_byte(out, (unsigned char)text.data[i++]);
+    }
+}
+
+void uri_add_form_encoded(struct buffer *out, struct slice text)
+{
+    size_t i = 0;
+    while (i < text.size) {
+        size_t start = i;
+        while (i < text.size && is_form_safe((unsigned char)text.data[i]))
+            i++;
+        buffer_add(out, text.data + start, i - start);
+        if (i == text.size)
+            break;
+        unsigned char byte = (unsigned char)text.data[i++];
+        if (byte == ' ')
+            buffer_add_char(out, '+');
+        else
+            add_byte(out, byte);
+    }
+}

@@ -1,0 +1,14 @@
+/* Percent-encoding, so that a value stays a value wherever in a URL or form it is put. */
+#ifndef BASE_URI_H
+#define BASE_URI_H
+
+#include "base/buffer.h"
+#include "base/slice.h"
+
+/* All but RFC 3986's unreserved characters becomes %XX: a `/`, `?` or `&` can't end anything. */
+void uri_add_encoded(struct buffer *out, struct slice text);
+
+/* application/x-www-form-urlencoded (WHATWG URL §5.2): a space becomes `+`, `~` is encoded. */
+void uri_add_form_encoded(struct buffer *out, struct slice text);
+
+#endif

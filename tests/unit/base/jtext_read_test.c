@@ -1,0 +1,344 @@
+/* Rows after JSONTestSuite (y_*: must be read, n_*: must be refused), its undecided ones (i_*) as
+ * jtext.h decides them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "base/jtext.h"
+
+static const struct slice valid[] = {
+    SLICE_INIT("[[]   ]"),
+    SLICE_INIT("[\"\"]"),
+    SLICE_INIT("[]"),
+    SLICE_INIT("[\"a\"]"),
+    SLICE_INIT("[false]"),
+    SLICE_INIT("[null, 1, \"1\", {}]"),
+    SLICE_INIT("[null]"),
+    SLICE_INIT("[1\n]"),
+    SLICE_INIT(" [1]"),
+    SLICE_INIT("[1,null,null,null,2]"),
+    SLICE_INIT("[2] "),
+    SLICE_INIT("[0e+1]"),
+    SLICE_INIT("[0e1]"),
+    SLICE_INIT("[ 4]"),
+    SLICE_INIT(
+        "[-0.000000000000000000000000000000000000000000000000000000000000000000000000000001]"),
+    SLICE_INIT("[20e1]"),
+    SLICE_INIT("[-0]"),
+    SLICE_INIT("[-123]"),
+    SLICE_INIT("[-1]"),
+    SLICE_INIT("[1E22]"),
+    SLICE_INIT("[1E-2]"),
+    SLICE_INIT("[1E+2]"),
+    SLICE_INIT("[123e45]"),
+    SLICE_INIT("[123.456e78]"),
+    SLICE_INIT("[123.456789]"),
+    SLICE_INIT("[1e-2]"),
+    SLICE_INIT("[1e+2]"),
+    SLICE_INIT("[12345678901234567890123456789012345678901234567890]"),
+    SLICE_INIT("[1e999999999]"),
+    SLICE_INIT("{\"asd\":\"sdf\", \"dfg\":\"fgh\"}"),
+    SLICE_INIT("{\"a\":\"b\",\"a\":\"c\"}"),
+    SLICE_INIT("{}"),
+    SLICE_INIT("{\"\":0}"),
+    SLICE_INIT("{\"foo\\u0000bar\": 42}"),
+    SLICE_INIT("{\"title\":\"\\u041f\\u043e\\u043b\\u0442\" }"),
+    SLICE_INIT("{\n\"a\": \"b\"\n}"),
+    SLICE_INIT("[\"\\u0060\\u012a\\u12AB\"]"),
+    SLICE_INIT("[\"\\uD801\\udc37\"]"),
+    SLICE_INIT("[\"\\ud83d\\ude39\\ud83d\\udc8d\"]"),
+    SLICE_INIT("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]"),
+    SLICE_INIT("[\"\\\\u0000\"]"),
+    SLICE_INIT("[\"\\\\n\"]"),
+    SLICE_INIT("[\"a/*b*/c/*d//e\"]"),
+    SLICE_INIT("[\"\xF4\x8F\xBF\xBF\"]"),
+    SLICE_INIT("[\"\xEF\xBF\xBF\"]"),
+    SLICE_INIT("[\"\x7F\"]"),
+    SLICE_INIT("[\"\xE2\x80\xA8\"]"),
+    SLICE_INIT("[\"\\uD800\"]"),
+    SLICE_INIT("[\"\\uDFAA\"]"),
+    SLICE_INIT("[\"\\uD888\\u1234\"]"),
+    SLICE_INIT("\" \""),
+    SLICE_INIT("false"),
+    SLICE_INIT("42"),
+    SLICE_INIT("-0.1"),
+    SLICE_INIT("null"),
+    SLICE_INIT("\"asd\""),
+    SLICE_INIT("true"),
+    SLICE_INIT("\"\""),
+    SLICE_INIT("[true]\n"),
+    SLICE_INIT("\t\r\n [] \t\r\n"),
+    SLICE_INIT("[\"exactly 16 bytes\",\"and a longer one than that\",\"\xC3\xA9 in the 2nd block: "
+               "\xC3\xA9\"]"),
+};
+
+static const struct slice refused[] = {
+    SLICE_INIT("[1 true]"),
+    SLICE_INIT("[a\xE5]"),
+    SLICE_INIT("[\"\": 1]"),
+    SLICE_INIT("[\"\"],"),
+    SLICE_INIT("[,1]"),
+    SLICE_INIT("[1,,2]"),
+    SLICE_INIT("[\"x\",,]"),
+    SLICE_INIT("[\"x\"]]"),
+    SLICE_INIT("[\"\",]"),
+    SLICE_INIT("[\"x\""),
+    SLICE_INIT("[x"),
+    SLICE_INIT("[3[4]]"),
+    SLICE_INIT("[1:2]"),
+    SLICE_INIT("[,]"),
+    SLICE_INIT("[-]"),
+    SLICE_INIT("[   , \"\"]"),
+    SLICE_INIT("[\"a\",\n4\n,1,"),
+    SLICE_INIT("[1,]"),
+    SLICE_INIT("[*]"),
+    SLICE_INIT("[\"\""),
+    SLICE_INIT("[1,"),
+    SLICE_INIT("[{}"),
+    SLICE_INIT("[fals]"),
+    SLICE_INIT("[nul]"),
+    SLICE_INIT("[tru]"),
+    SLICE_INIT("[++1234]"),
+    SLICE_INIT("[+1]"),
+    SLICE_INIT("[-01]"),
+    SLICE_INIT("[-1.0.]"),
+    SLICE_INIT("[-2.]"),
+    SLICE_INIT("[-NaN]"),
+    SLICE_INIT("[.-1]"),
+    SLICE_INIT("[.2e-3]"),
+    SLICE_INIT("[0.1.2]"),
+    SLICE_INIT("[0.3e+]"),
+    SLICE_INIT("[0.3e]"),
+    SLICE_INIT("[0.e1]"),
+    SLICE_INIT("[0E+]"),
+    SLICE_INIT("[0e]"),
+    SLICE_INIT("[1.0e-]"),
+    SLICE_INIT("[1 000.0]"),
+    SLICE_INIT("[1eE2]"),
+    SLICE_INIT("[2.e+3]"),
+    SLICE_INIT("[9.e+]"),
+    SLICE_INIT("[Inf]"),
+    SLICE_INIT("[NaN]"),
+    SLICE_INIT("[0x1]"),
+    SLICE_INIT("[1+2]"),
+    SLICE_INIT("[012]"),
+    SLICE_INIT("[-foo]"),
+    SLICE_INIT("[1a]"),
+    SLICE_INIT("[\xEF\xBC\x91]"),
+    SLICE_INIT("{\"x\", null}"),
+    SLICE_INIT("[\"x\", truth]"),
+    SLICE_INIT("{[: \"x\"}\n"),
+    SLICE_INIT("{\"x\"::\"b\"}"),
+    SLICE_INIT("{\"a\":\"a\" 123}"),
+    SLICE_INIT("{key: 'value'}"),
+    SLICE_INIT("{\"a\" b}"),
+    SLICE_INIT("{:\"b\"}"),
+    SLICE_INIT("{\"a\" \"b\"}"),
+    SLICE_INIT("{\"a\":"),
+    SLICE_INIT("{\"a\""),
+    SLICE_INIT("{1:1}"),
+    SLICE_INIT("{null:null,null:null}"),
+    SLICE_INIT("{\"id\":0,,,,,}"),
+    SLICE_INIT("{'a':0}"),
+    SLICE_INIT("{\"id\":0,}"),
+    SLICE_INIT("{\"a\":\"b\"}/**/"),
+    SLICE_INIT("{\"a\":\"b\"}//"),
+    SLICE_INIT("{\"a\":\"b\",,\"c\":\"d\"}"),
+    SLICE_INIT("{\"a\":\"a"),
+    SLICE_INIT("{\"a\":\"b\"}#"),
+    SLICE_INIT(" "),
+    SLICE_INIT(""),
+    SLICE_INIT("[\"\\uD800\\\"]"),
+    SLICE_INIT("[\"\\uD800\\u\"]"),
+    SLICE_INIT("[\"\\uD800\\u1x\"]"),
+    SLICE_INIT("[\xC3\xA9]"),
+    SLICE_INIT("[\"\\a\"]"),
+    SLICE_INIT("[\"\\x00\"]"),
+    SLICE_INIT("[\"\\\\\\\"]"),
+    SLICE_INIT("[\"\\\t\"]"),
+    SLICE_INIT("[\"\\\xF0\x9F\x8C\x80\"]"),
+    SLICE_INIT("[\"\\"),
+    SLICE_INIT("[\"\\\"]"),
+    SLICE_INIT("[\"\\u00A\"]"),
+    SLICE_INIT("[\"\\uqqqq\"]"),
+    SLICE_INIT("[\"a\0a\"]"),
+    SLICE_INIT("[\"new\nline\"]"),
+    SLICE_INIT("[\"\t\"]"),
+    SLICE_INIT("\""),
+    SLICE_INIT("['single quote']"),
+    SLICE_INIT("abc"),
+    SLICE_INIT("<.>"),
+    SLICE_INIT("[<null>]"),
+    SLICE_INIT("[1]x"),
+    SLICE_INIT("[1]]"),
+    SLICE_INIT("[][]"),
+    SLICE_INIT("]"),
+    SLICE_INIT("\xEF\xBB\xBF{}"),
+    SLICE_INIT("\xE5"),
+    SLICE_INIT("{\"a\": true} \"x\""),
+    SLICE_INIT("[\f]"),
+    SLICE_INIT("[\xE2\x81\xA0]"),
+    SLICE_INIT("1]"),
+    SLICE_INIT("2@"),
+    SLICE_INIT("{}}"),
+    SLICE_INIT("{]"),
+    SLICE_INIT("[}"),
+    SLICE_INIT("[1}"),
+    SLICE_INIT("{\"a\":1]"),
+    SLICE_INIT("nullx"),
+    SLICE_INIT("truefalse"),
+    SLICE_INIT("[\"\x80\"]"),             /* a continuation alone */
+    SLICE_INIT("[\"\xC0\xAF\"]"),         /* overlong '/' */
+    SLICE_INIT("[\"\xE0\x80\xAF\"]"),     /* overlong, three bytes */
+    SLICE_INIT("[\"\xF0\x80\x80\xAF\"]"), /* overlong, four bytes */
+    SLICE_INIT("[\"\xED\xA0\x80\"]"),     /* a surrogate */
+    SLICE_INIT("[\"\xF4\x90\x80\x80\"]"), /* beyond U+10FFFF */
+    SLICE_INIT("[\"\xF5\x80\x80\x80\"]"), /* no such lead byte */
+    SLICE_INIT("[\"\xFF\"]"),
+    SLICE_INIT("[\"\xE2\x82\"]"), /* cut */
+    SLICE_INIT("[\"\xE2\x82"),    /* cut by the end */
+};
+
+static void reads_what_the_rfc_allows(void **state)
+{
+    (void)state;
+    struct jtext json = {0};
+    for (size_t i = 0; i < COUNT_OF(valid); i++) {
+        struct error err = {0};
+        if (!jtext_read(&json, valid[i], &err))
+            fail_msg("%.*s: %s", SLICE_ARGS(valid[i]), err.text);
+    }
+    jtext_finish(&json);
+}
+
+static void refuses_what_it_does_not(void **state)
+{
+    (void)state;
+    struct jtext json = {0};
+    for (size_t i = 0; i < COUNT_OF(refused); i++) {
+        struct error err = {0};
+        if (jtext_read(&json, refused[i], &err))
+            fail_msg("%.*s was read", SLICE_ARGS(refused[i]));
+        assert_int_equal(err.kind, ERROR_DECODE);
+    }
+    jtext_finish(&json);
+}
+
+/* Cut anywhere, a document is none; read from memory of exactly its size, so that a sanitizer sees
+ * a byte too many. */
+static void refuses_every_beginning_of_a_document(void **state)
+{
+    (void)state;
+    struct slice whole = SLICE(
+        "{\"a\":[1.5e+3,true,false,null,{\"\\u00e9\":\"\xC3\xA9\\n long enough text\"}],\"b\":-0}");
+    struct jtext json = {0};
+    for (size_t size = 0; size < whole.size; size++) {
+        char *copy = malloc(size + 1);
+        assert_non_null(copy);
+        memcpy(copy, whole.data, size);
+        char *exact = realloc(copy, size ? size : 1);
+        assert_non_null(exact);
+        assert_false(jtext_read(&json, (struct slice){exact, size}, NULL));
+        free(exact);
+    }
+    assert_true(jtext_read(&json, whole, NULL));
+    jtext_finish(&json);
+}
+
+static void says_where_and_what_was_expected(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        const char *error;
+    } rows[] = {
+        {"", "not JSON: it ends at byte 0, where a value was expected"},
+        {"{\"a\":1,}", "not JSON: expected a name in quotes at byte 7"},
+        {"{1", "not JSON: expected a name in quotes or '}' at byte 1"},
+        {"{\"a\"=1}", "not JSON: expected ':' at byte 4"},
+        {"{\"a\":1 \"b\"}", "not JSON: expected ',' or '}' at byte 7"},
+        {"[1 2]", "not JSON: expected ',' or ']' at byte 3"},
+        {"[1,]", "not JSON: expected a value at byte 3"},
+        {"[1", "not JSON: it ends at byte 2, where ',' or ']' was expected"},
+        {"tru", "not JSON: expected true at byte 0"},
+        {"\"ab", "not JSON: it ends at byte 3, where the string's closing quote was expected"},
+        {"\"\\x\"", "not JSON: expected one of \"\\/bfnrtu behind the backslash at byte 2"},
+        {"\"\\u12\"", "not JSON: expected four hexadecimal digits behind \\u at byte 5"},
+        {"\"a\nb\"", "not JSON: expected control characters escaped at byte 2"},
+        {"\"a\xC0\"", "not JSON: expected valid UTF-8 at byte 2"},
+        {"-", "not JSON: it ends at byte 1, where a digit was expected"},
+        {"1.x", "not JSON: expected a digit at byte 2"},
+        {"{} x", "not JSON: expected nothing more at byte 3"},
+    };
+    struct jtext json = {0};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct error err = {0};
+        assert_false(jtext_read(&json, slice_of(rows[i].text), &err));
+        assert_string_equal(err.text, rows[i].error);
+    }
+    jtext_finish(&json);
+}
+
+static void bounds_the_depth(void **state)
+{
+    (void)state;
+    struct jtext json = {0};
+    struct error err = {0};
+    char text[2 * (JTEXT_DEPTH + 1)];
+    memset(text, '[', JTEXT_DEPTH);
+    memset(text + JTEXT_DEPTH, ']', JTEXT_DEPTH);
+    assert_true(jtext_read(&json, (struct slice){text, 2 * (size_t)JTEXT_DEPTH}, &err));
+    memset(text, '[', JTEXT_DEPTH + 1);
+    memset(text + JTEXT_DEPTH + 1, ']', JTEXT_DEPTH + 1);
+    assert_false(jtext_read(&json, (struct slice){text, sizeof text}, &err));
+    assert_string_equal(
+        err.text, "not JSON: expected no more than 512 brackets within each other at byte 512");
+    jtext_finish(&json);
+}
+
+static void reads_a_hundred_thousand_open_brackets_without_recursion(void **state)
+{
+    (void)state;
+    size_t size = 100000;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, '{', size);
+    struct jtext json = {0};
+    assert_false(jtext_read(&json, (struct slice){text, size}, NULL));
+    memset(text, '[', size);
+    assert_false(jtext_read(&json, (struct slice){text, size}, NULL));
+    free(text);
+    jtext_finish(&json);
+}
+
+static void reuses_its_memory(void **state)
+{
+    (void)state;
+    struct jtext json = {0};
+    assert_true(
+        jtext_read(&json, SLICE("[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20]"), NULL));
+    struct jtext_token *tokens = json.tokens;
+    assert_true(jtext_read(&json, SLICE("{\"a\":[1,2]}"), NULL));
+    assert_ptr_equal(json.tokens, tokens);
+    assert_int_equal(json.count, 5);
+    jtext_finish(&json);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_what_the_rfc_allows),
+        cmocka_unit_test(refuses_what_it_does_not),
+        cmocka_unit_test(refuses_every_beginning_of_a_document),
+        cmocka_unit_test(says_where_and_what_was_expected),
+        cmocka_unit_test(bounds_the_depth),
+        cmocka_unit_test(reads_a_hundred_thousand_open_brackets_without_recursion),
+        cmocka_unit_test(reuses_its_memory),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,54 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "base/uri.h"
+
+static void encodes_all_but_unreserved_characters(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        const char *uri;
+        const char *form;
+    } rows[] = {
+        {SLICE_INIT(""), "", ""},
+        {SLICE_INIT("AZaz09-._~"), "AZaz09-._~", "AZaz09-._%7E"},
+        {SLICE_INIT("a b+c"), "a%20b%2Bc", "a+b%2Bc"},
+        {SLICE_INIT("../x?y#z&a=b;c"), "..%2Fx%3Fy%23z%26a%3Db%3Bc", "..%2Fx%3Fy%23z%26a%3Db%3Bc"},
+        {SLICE_INIT("\xC3\xA9\r\n\0%*"), "%C3%A9%0D%0A%00%25%2A", "%C3%A9%0D%0A%00%25*"},
+        {SLICE_INIT("@:[]!$'(),\""), "%40%3A%5B%5D%21%24%27%28%29%2C%22",
+         "%40%3A%5B%5D%21%24%27%28%29%2C%22"},
+    };
+    struct buffer out = {0};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        buffer_clear(&out);
+        uri_add_encoded(&out, rows[i].text);
+        assert_string_equal(buffer_text(&out), rows[i].uri);
+        buffer_clear(&out);
+        uri_add_form_encoded(&out, rows[i].text);
+        assert_string_equal(buffer_text(&out), rows[i].form);
+    }
+    buffer_finish(&out);
+}
+
+static void fails_at_the_limit_and_says_so(void **state)
+{
+    (void)state;
+    struct buffer out = {.limit = 5};
+    uri_add_encoded(&out, SLICE("a//"));
+    assert_true(out.failed);
+    buffer_finish(&out);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(encodes_all_but_unreserved_characters),
+        cmocka_unit_test(fails_at_the_limit_and_says_so),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
