@@ -1,5 +1,6 @@
-/* An event: what expressions see of a record. It borrows the record's bytes and must not outlive it.
- * A plain value, immutable once decoded. */
+/* An event: what expressions see of a record. It borrows the record's bytes and must not outlive
+ * it. A plain value, immutable once decoded. Decoding the next record into the same struct reuses
+ * its memory; zero-initialised is empty and valid. */
 #ifndef DECODE_EVENT_H
 #define DECODE_EVENT_H
 
@@ -7,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/jtext.h"
 #include "base/slice.h"
 #include "config/subscription.h"
 #include "consume/record.h"
@@ -23,11 +25,13 @@ struct event {
     enum event_form form;
     struct slice value; /* as published, not trimmed: what `body: event` sends */
     struct slice type;  /* $type: ce_type, else .type, else the topic */
-    struct buffer owned; /* what had to be made: an unescaped type */
+    struct jtext json;  /* EVENT_JSON: where its values are */
+    struct buffer made; /* what had to be made: an unescaped type */
 };
 
-/* Decides by `format` (FORMAT_AUTO: JSON, until a registry is configured). On false `ev` owns
- * nothing and `err` is ERROR_DECODE with what is wrong and at which byte. Thread: any. */
+/* Decides by `format` (FORMAT_AUTO: JSON, until a registry is configured). On false `err` is
+ * ERROR_DECODE with what is wrong and at which byte, and `ev` may only be decoded into again or
+ * finished. Thread: any. */
 bool event_decode(const struct record *record, enum format format, struct event *ev,
                   struct error *err) MUST_CHECK;
 void event_finish(struct event *ev);

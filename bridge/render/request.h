@@ -13,20 +13,25 @@
 #include "base/slice.h"
 
 struct request {
-    const char *method;   /* static */
-    struct buffer id;     /* $id, sent as webhook-id; no '.', CR or LF in it */
-    struct buffer url;    /* absolute, percent-encoded */
-    struct buffer headers; /* "Name: value" lines, each ended by a NUL */
+    const char *method; /* static */
+    struct buffer id;   /* $id, sent as webhook-id; no '.', white space or control byte in it */
+    struct buffer url;  /* absolute, percent-encoded */
+    size_t url_public_bytes;  /* so much of url holds no secret: what results and logs may show */
+    struct buffer headers;    /* "Name: value" lines, each ended by a NUL */
     struct buffer body_bytes; /* what had to be made of the body */
-    struct slice body;    /* what is sent; data NULL: none */
+    struct slice body;        /* what is sent; data NULL: none */
+    struct buffer scratch;    /* for the renderer's own use */
 };
 
 void request_finish(struct request *request);
 void request_clear(struct request *request);
 
-/* Adds one header line. A CR, LF or NUL in the value becomes a space: nothing gets through that
- * could end the line (RFC 9110 §5.5). */
+/* Adds one header line. A control byte in the value, CR, LF and NUL among them, becomes a space:
+ * nothing gets through that could end the line (RFC 9110 §5.5). */
 void request_add_header(struct request *request, struct slice name, struct slice value);
+
+/* Adds a value to the line that is being written, as above. */
+void request_add_header_value(struct buffer *headers, struct slice value);
 
 /* Is a header of that name there already (names compare without case)? */
 bool request_has_header(const struct request *request, const char *name);

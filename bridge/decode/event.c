@@ -1,0 +1,88 @@
+#include "decode/event.h"
+
+#include "base/utf8.h"
+
+/* A schema registry's wire format: a zero byte and the schema's id before the value. */
+static bool looks_framed(struct slice value)
+{
+    return value.size >= 5 && value.data[0] == '\0';
+}
+
+static bool decode_json(struct event *ev, struct error *err)
+{
+    ev->form = EVENT_JSON;
+    if (jtext_read(&ev->json, ev->value, err))
+        return true;
+    if (err && err->kind == ERROR_DECODE && looks_framed(ev->value))
+        error_set(
+            err, ERROR_DECODE,
+            "not JSON: it begins with a zero byte, as a value that names a registry's schema");
+    return false;
+}
+
+static bool decode_text(struct event *ev, struct error *err)
+{
+    ev->form = EVENT_TEXT;
+    size_t valid = utf8_valid_bytes(ev->value);
+    if (valid == ev->value.size)
+        return true;
+    return error_set(err, ERROR_DECODE, "not text: expected valid UTF-8 at byte %zu", valid);
+}
+
+static bool decode_value(struct event *ev, enum format format, struct error *err)
+{
+    if (!ev->value.data) {
+        ev->form = EVENT_NULL;
+        return true;
+    }
+    switch (format) {
+    case FORMAT_TEXT:
+        return decode_text(ev, err);
+    case FORMAT_BINARY:
+        ev->form = EVENT_BINARY;
+        return true;
+    case FORMAT_AVRO:
+        return error_set(err, ERROR_DECODE, "format avro needs a registry");
+    case FORMAT_AUTO:
+    case FORMAT_JSON:
+        break;
+    }
+    return decode_json(ev, err);
+}
+
+/* `.type`, when it is a string. */
+static struct slice type_within(struct event *ev)
+{
+    if (ev->form != EVENT_JSON)
+        return SLICE_NONE;
+    uint32_t member = jtext_member(&ev->json, JTEXT_ROOT, SLICE("type"));
+    if (member == JTEXT_NOTHING)
+        return SLICE_NONE;
+    struct slice value = jtext_value(&ev->json, member);
+    return jtext_kind(value) == JTEXT_STRING ? jtext_string(value, &ev->made) : SLICE_NONE;
+}
+
+bool event_decode(const struct record *record, enum format format, struct event *ev,
+                  struct error *err)
+{
+    ev->record = record;
+    ev->value = record->value;
+    buffer_clear(&ev->made);
+    if (!decode_value(ev, format, err))
+        return false;
+    ev->type = record_header(record, "ce_type");
+    if (!ev->type.data)
+        ev->type = type_within(ev);
+    if (ev->made.failed)
+        return error_set(err, ERROR_MEMORY, "no memory for the event's type");
+    if (!ev->type.data)
+        ev->type = slice_of(record->topic);
+    return true;
+}
+
+void event_finish(struct event *ev)
+{
+    jtext_finish(&ev->json);
+    buffer_finish(&ev->made);
+    *ev = (struct event){0};
+}
