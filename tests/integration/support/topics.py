@@ -12,11 +12,9 @@ from .wait import PATIENCE, until
 
 class Topics:
     def __init__(self, bootstrap):
-        self.bootstrap = bootstrap
-        self._admin = AdminClient({"bootstrap.servers": bootstrap})
-        self._producer = Producer(
-            {"bootstrap.servers": bootstrap, "linger.ms": 2, "message.max.bytes": 8 << 20}
-        )
+        self._client = {"bootstrap.servers": bootstrap, "log_level": 0}
+        self._admin = AdminClient(self._client)
+        self._producer = Producer({**self._client, "linger.ms": 2, "message.max.bytes": 8 << 20})
 
     def create(self, name, partitions=1, **config):
         """Creates a topic and returns when every partition has its leader."""
@@ -73,7 +71,7 @@ class Topics:
             return []
         consumer = Consumer(
             {
-                "bootstrap.servers": self.bootstrap,
+                **self._client,
                 "group.id": f"reader-{uuid.uuid4()}",
                 "enable.auto.commit": False,
                 "fetch.message.max.bytes": 8 << 20,
@@ -105,7 +103,7 @@ class Topics:
 
     def ends(self, topic):
         """{partition: the offset after its last record}"""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": "ends"})
+        consumer = Consumer({**self._client, "group.id": "ends"})
         try:
             return {
                 p: consumer.get_watermark_offsets(TopicPartition(topic, p), timeout=20)[1]
@@ -116,7 +114,7 @@ class Topics:
 
     def committed(self, group, topic):
         """{partition: committed offset}, without those that have none."""
-        consumer = Consumer({"bootstrap.servers": self.bootstrap, "group.id": group})
+        consumer = Consumer({**self._client, "group.id": group})
         try:
             asked = [TopicPartition(topic, p) for p in range(self.partitions(topic))]
             return {t.partition: t.offset for t in consumer.committed(asked, timeout=20) if t.offset >= 0}
