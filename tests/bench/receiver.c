@@ -24,6 +24,7 @@
 
 #define REQUEST_BYTES ((size_t)128 * 1024)
 #define PARTITIONS    64
+#define CONNECTIONS   8192
 #define BUCKETS       4096
 
 struct connection {
