@@ -1,6 +1,5 @@
 #include "base/nearest.h"
 
-#include <ctype.h>
 #include <limits.h>
 
 #define LONGEST 64
@@ -12,7 +11,7 @@ static unsigned least(unsigned a, unsigned b)
 
 static bool same(char a, char b)
 {
-    return tolower((unsigned char)a) == tolower((unsigned char)b);
+    return strncasecmp(&a, &b, 1) == 0;
 }
 
 /* Optimal string alignment distance: three rows of the usual matrix, the third for swaps. */

@@ -38,13 +38,13 @@ static void bash_option_values(FILE *out)
             fprintf(out, "|-%c", row->letter);
         fputs(") ", out);
         if (row->kind == OPTION_FILE) {
-            fputs("COMPREPLY=($(compgen -f -- \"$word\"))", out);
+            fputs("COMPREPLY=($(compgen -f -- \"$word\")); ", out);
         } else if (row->kind == OPTION_CHOICE) {
             fputs("COMPREPLY=($(compgen -W '", out);
             put_choices(out, row->argument);
-            fputs("' -- \"$word\"))", out);
+            fputs("' -- \"$word\")); ", out);
         }
-        fputs("; return ;;\n", out);
+        fputs("return ;;\n", out);
     }
 }
 

@@ -88,16 +88,14 @@ void terminal_clean(struct buffer *out, struct slice text, bool lines)
     while (text.size) {
         uint32_t c = 0;
         size_t length = decode(text, &c);
-        struct slice character = {text.data, length};
-        text = slice_from(text, length ? length : 1);
-        if (length && lines && (c == '\n' || c == '\t'))
-            buffer_add_slice(out, character);
-        else if (length && (c == '\n' || c == '\t'))
-            buffer_add_char(out, ' ');
+        bool space = length && (c == '\n' || c == '\t');
+        if (space)
+            buffer_add_char(out, lines ? (char)c : ' ');
         else if (!length || in_ranges(c, harmful, COUNT_OF(harmful)))
             buffer_add_text(out, REPLACEMENT);
         else
-            buffer_add_slice(out, character);
+            buffer_add(out, text.data, length);
+        text = slice_from(text, length ? length : 1);
     }
 }
 
