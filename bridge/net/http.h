@@ -5,7 +5,18 @@
  * The happy path: http_send takes a free handle, a kept connection carries the request, the status
  * comes, `done` is called once, in a later turn of the loop.
  * What can fail: any step; `done` is called all the same, exactly once, with the kind. Only
- * http_cancel keeps it from being called. */
+ * http_cancel keeps it from being called.
+ *
+ *   timeout   no status within timeout_ms
+ *   dns       the name has no address
+ *   connect   refused or unreachable; or the connection ended before a byte of an answer
+ *   tls       handshake or certificate
+ *   protocol  what came is not HTTP, has a head over 64 KiB, or ended within its head
+ *   render    the URL can't be one
+ *
+ * The status decides: once the final head is there it stands. Of the body as much is read as keeps
+ * the connection (64 KiB, one second); then the connection is closed. A kept connection that the
+ * receiver closed meanwhile is replaced by a new one, unnoticed. */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 
@@ -33,22 +44,22 @@ struct http_options {
 /* All is borrowed until `done`. */
 struct http_request {
     const char *method;
-    const char *url;     /* absolute, http or https */
+    const char *url;      /* absolute, http or https */
     struct slice headers; /* "Name: value" lines, each ended by a NUL; Host, Content-Length and
                              connection headers are added here */
-    struct slice body;   /* data NULL: none */
-    int64_t timeout_ms;  /* from http_send to the status */
+    struct slice body;    /* data NULL: none */
+    int64_t timeout_ms;   /* from http_send to the status */
     const struct http_options *options;
 };
 
 /* What came of it. Borrowed by `done` for the call. */
 struct http_exchange {
-    int status;            /* 0: no answer */
-    enum error_kind kind;  /* ERROR_NONE: there is a status. Else TIMEOUT CONNECT DNS TLS PROTOCOL … */
-    const char *error;     /* "" with a status */
-    struct slice response; /* the body's first HTTP_RESPONSE_BYTES */
+    int status;              /* 0: no answer */
+    enum error_kind kind;    /* ERROR_NONE: there is a status */
+    const char *error;       /* "" with a status; else may name the host, never the URL */
+    struct slice response;   /* the body's first HTTP_RESPONSE_BYTES */
     const char *retry_after; /* the header as it came; NULL: none */
-    int64_t duration_us;
+    int64_t duration_us;     /* from http_send to the status, or to the failure */
 };
 
 typedef void http_done(void *context, const struct http_exchange *exchange);

@@ -1,0 +1,253 @@
+#include "net/handle.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define EXPECT_BYTES (1024L * 1024) /* from here on curl 7.88 would ask for a 100 first */
+#define READ_BYTES   4096L
+
+static bool set_constants(CURL *easy)
+{
+    CURLcode code = CURLE_OK;
+#define SET(option, value)                                                                         \
+    if (code == CURLE_OK)                                                                          \
+    code = curl_easy_setopt(easy, option, value)
+    SET(CURLOPT_NOSIGNAL, 1L);
+    SET(CURLOPT_NOPROXY, "*"); /* the environment's proxy counts for nothing */
+    SET(CURLOPT_PROTOCOLS_STR, "http,https");
+    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_BUFFERSIZE, READ_BYTES);
+    SET(CURLOPT_PIPEWAIT, 1L);
+    SET(CURLOPT_CAPATH, NULL);   /* a file alone is what curl keeps parsed between connections */
+    SET(CURLOPT_QUICK_EXIT, 1L); /* else giving up a slow name look-up waits for its end */
+#undef SET
+    return code == CURLE_OK;
+}
+
+bool handle_init(struct handle *handle, const struct handle_callbacks *callbacks, struct error *err)
+{
+    *handle = (struct handle){.fresh = true};
+    handle->easy = curl_easy_init();
+    if (!handle->easy || !set_constants(handle->easy)) {
+        handle_finish(handle);
+        return error_set(err, ERROR_MEMORY, "no memory for a request");
+    }
+    curl_easy_setopt(handle->easy, CURLOPT_ERRORBUFFER, handle->errors);
+    curl_easy_setopt(handle->easy, CURLOPT_HEADERFUNCTION, callbacks->header);
+    curl_easy_setopt(handle->easy, CURLOPT_HEADERDATA, callbacks->context);
+    curl_easy_setopt(handle->easy, CURLOPT_WRITEFUNCTION, callbacks->body);
+    curl_easy_setopt(handle->easy, CURLOPT_WRITEDATA, callbacks->context);
+    curl_easy_setopt(handle->easy, CURLOPT_PRIVATE, callbacks->context);
+    return true;
+}
+
+void handle_finish(struct handle *handle)
+{
+    curl_easy_cleanup(handle->easy);
+    buffer_finish(&handle->url);
+    buffer_finish(&handle->rewritten);
+    free(handle->lines);
+    free(handle->ca_file);
+    free(handle->pinned_public_key);
+    *handle = (struct handle){0};
+}
+
+static bool same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+bool handle_suits(const struct handle *handle, const struct http_options *options)
+{
+    return !handle->fresh && handle->http2 == options->http2 &&
+           handle->tls_1_3 == options->tls_1_3 && same_text(handle->ca_file, options->ca_file) &&
+           same_text(handle->pinned_public_key, options->pinned_public_key);
+}
+
+static bool copy_text(char **to, const char *from)
+{
+    free(*to);
+    *to = from ? strdup(from) : NULL;
+    return !from || *to;
+}
+
+static bool set_options(struct handle *handle, const struct http_options *options)
+{
+    handle->fresh = true;
+    if (!copy_text(&handle->ca_file, options->ca_file) ||
+        !copy_text(&handle->pinned_public_key, options->pinned_public_key))
+        return false;
+    handle->tls_1_3 = options->tls_1_3;
+    handle->http2 = options->http2;
+    long http = options->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1;
+    long tls = options->tls_1_3 ? CURL_SSLVERSION_TLSv1_3 : CURL_SSLVERSION_TLSv1_2;
+    CURL *easy = handle->easy;
+    const char *ca_file =
+        options->ca_file ? options->ca_file : "/etc/ssl/certs/ca-certificates.crt";
+    if (curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, http) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_SSLVERSION, tls) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) != CURLE_OK ||
+        curl_easy_setopt(easy, CURLOPT_PINNEDPUBLICKEY, options->pinned_public_key) != CURLE_OK)
+        return false;
+    handle->fresh = false;
+    return true;
+}
+
+static bool is_web_url(const char *url)
+{
+    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
+}
+
+static bool set_url(struct handle *handle, const char *url, struct error *err)
+{
+    struct slice text = slice_of(url);
+    if (slice_equal(text, buffer_slice(&handle->url)))
+        return true;
+    if (!is_web_url(url))
+        return error_set(err, ERROR_RENDER, "the URL is neither http nor https");
+    buffer_clear(&handle->url);
+    buffer_add_slice(&handle->url, text);
+    CURLcode code = curl_easy_setopt(handle->easy, CURLOPT_URL, url);
+    if (code == CURLE_OK && !handle->url.failed)
+        return true;
+    buffer_clear(&handle->url);
+    if (code == CURLE_BAD_FUNCTION_ARGUMENT)
+        return error_set(err, ERROR_RENDER, "the URL is too long");
+    return error_set(err, ERROR_MEMORY, "no memory for a URL");
+}
+
+/* A request with a body, or of a method that says by "Content-Length: 0" that it has none, is a
+ * POST of some name to curl; the others are a GET of some name. */
+static bool set_method(struct handle *handle, const struct http_request *request)
+{
+    const char *method = request->method;
+    bool posts = request->body.data || method[0] == 'P';
+    if (handle->posts == posts && strcmp(handle->method, method) == 0)
+        return true;
+    if (strlen(method) >= sizeof handle->method)
+        return false;
+    handle->method[0] = '\0';
+    CURLoption form = posts ? CURLOPT_POST : CURLOPT_HTTPGET;
+    const char *plain = posts ? "POST" : "GET";
+    const char *name = strcmp(method, plain) == 0 ? NULL : method;
+    if (curl_easy_setopt(handle->easy, form, 1L) != CURLE_OK ||
+        curl_easy_setopt(handle->easy, CURLOPT_CUSTOMREQUEST, name) != CURLE_OK)
+        return false;
+    handle->posts = posts;
+    memcpy(handle->method, method, strlen(method) + 1);
+    return true;
+}
+
+static bool named(struct slice line, const char *name)
+{
+    size_t size = strlen(name);
+    return line.size > size && line.data[size] == ':' && strncasecmp(line.data, name, size) == 0;
+}
+
+/* These belong to the connection; what a subscription says of them can only do harm. */
+static bool is_framing(struct slice line)
+{
+    return named(line, "content-length") || named(line, "transfer-encoding") ||
+           named(line, "expect");
+}
+
+static size_t count_lines(struct slice headers)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < headers.size; i++)
+        count += headers.data[i] == '\0';
+    return count;
+}
+
+static bool reserve_lines(struct handle *handle, size_t count)
+{
+    if (count <= handle->line_capacity)
+        return true;
+    struct curl_slist *lines = realloc(handle->lines, count * sizeof *lines);
+    if (!lines)
+        return false;
+    handle->lines = lines;
+    handle->line_capacity = count;
+    return true;
+}
+
+/* curl takes "Name:" as the wish to send no such header; one with an empty value is "Name;". */
+static char *rewrite_empty(struct handle *handle, struct slice line)
+{
+    size_t colon = (size_t)((const char *)memchr(line.data, ':', line.size) - line.data);
+    char *room = handle->rewritten.data + handle->rewritten.size;
+    memcpy(room, line.data, colon);
+    room[colon] = ';';
+    room[colon + 1] = '\0';
+    handle->rewritten.size += colon + 2;
+    return room;
+}
+
+static bool has_empty_value(struct slice line)
+{
+    size_t end = line.size;
+    while (end > 0 && (line.data[end - 1] == ' ' || line.data[end - 1] == '\t'))
+        end--;
+    return end > 1 && line.data[end - 1] == ':' &&
+           (size_t)((const char *)memchr(line.data, ':', line.size) - line.data) == end - 1;
+}
+
+/* Fills handle->lines without allocating: the nodes are an array and point into the request. */
+static size_t link_lines(struct handle *handle, struct slice headers, bool *has_type)
+{
+    size_t count = 0;
+    for (size_t at = 0; at < headers.size;) {
+        struct slice line = {headers.data + at, strlen(headers.data + at)};
+        at += line.size + 1;
+        if (line.size == 0 || is_framing(line))
+            continue;
+        *has_type = *has_type || named(line, "content-type");
+        bool empty = has_empty_value(line);
+        handle->lines[count++].data =
+            empty ? rewrite_empty(handle, line) : (char *)(uintptr_t)line.data;
+    }
+    return count;
+}
+
+static bool set_lines(struct handle *handle, const struct http_request *request)
+{
+    struct slice headers = request->headers;
+    buffer_clear(&handle->rewritten);
+    if (!reserve_lines(handle, count_lines(headers) + 2) ||
+        !buffer_reserve(&handle->rewritten, headers.size + 1))
+        return false;
+    bool has_type = false;
+    size_t count = link_lines(handle, headers, &has_type);
+    if (handle->posts && !has_type) /* else curl says that it is a form */
+        handle->lines[count++].data = (char *)(uintptr_t) "Content-Type:";
+    if (handle->posts && request->body.size >= EXPECT_BYTES)
+        handle->lines[count++].data = (char *)(uintptr_t) "Expect:";
+    for (size_t i = 0; i < count; i++)
+        handle->lines[i].next = i + 1 < count ? &handle->lines[i + 1] : NULL;
+    struct curl_slist *first = count ? handle->lines : NULL;
+    return curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, first) == CURLE_OK;
+}
+
+static bool set_body(struct handle *handle, struct slice body)
+{
+    if (!handle->posts)
+        return true;
+    curl_off_t size = body.data ? (curl_off_t)body.size : 0;
+    const char *data = body.data ? body.data : "";
+    return curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDSIZE_LARGE, size) == CURLE_OK &&
+           curl_easy_setopt(handle->easy, CURLOPT_POSTFIELDS, data) == CURLE_OK;
+}
+
+bool handle_prepare(struct handle *handle, const struct http_request *request, struct error *err)
+{
+    handle->errors[0] = '\0';
+    if (!handle_suits(handle, request->options) && !set_options(handle, request->options))
+        return error_set(err, ERROR_TLS, "the TLS options of the subscription can't be set");
+    if (!set_url(handle, request->url, err))
+        return false;
+    if (!set_method(handle, request))
+        return error_set(err, ERROR_RENDER, "the method can't be sent");
+    if (!set_lines(handle, request) || !set_body(handle, request->body))
+        return error_set(err, ERROR_MEMORY, "no memory for a request");
+    return true;
+}
