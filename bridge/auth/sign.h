@@ -14,8 +14,8 @@ struct signer;
 
 /* What is signed. */
 struct sign_input {
-    struct slice id;        /* webhook-id */
-    int64_t timestamp_s;    /* webhook-timestamp, of the attempt */
+    struct slice id;     /* webhook-id */
+    int64_t timestamp_s; /* webhook-timestamp, of the attempt */
     struct slice body;
 };
 
