@@ -6,7 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+#include "base/utf8.h"
 
 struct range {
     uint32_t first;
@@ -51,36 +51,17 @@ static bool in_ranges(uint32_t c, const struct range *ranges, size_t count)
     return false;
 }
 
-/* How many bytes the character at the text's start has, by its first byte; 0: it can't be one. */
-static size_t length_of(unsigned char first)
-{
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xC2 && first < 0xE0)
-        return 2;
-    if (first >= 0xE0 && first < 0xF0)
-        return 3;
-    return first >= 0xF0 && first < 0xF5 ? 4 : 0;
-}
-
-/* The character that `text` (not empty) begins with, and its bytes; 0 bytes where it isn't UTF-8
- * (RFC 3629: no overlong forms, no surrogates). */
+/* The character that `text` (not empty) begins with, and its bytes; 0 bytes where it isn't one. */
 static size_t decode(struct slice text, uint32_t *c)
 {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     unsigned char first = (unsigned char)text.data[0];
-    size_t length = length_of(first);
-    if (length == 0 || length > text.size)
+    size_t length = utf8_sequence(text.data, text.data + text.size);
+    if (length == 0)
         return 0;
     *c = length == 1 ? first : first & (0x7Fu >> length);
-    for (size_t i = 1; i < length; i++) {
-        unsigned char next = (unsigned char)text.data[i];
-        if ((next & 0xC0) != 0x80)
-            return 0;
-        *c = *c << 6 | (next & 0x3Fu);
-    }
-    bool surrogate = *c >= 0xD800 && *c <= 0xDFFF;
-    return *c < least[length] || surrogate || *c > 0x10FFFF ? 0 : length;
+    for (size_t i = 1; i < length; i++)
+        *c = *c << 6 | ((unsigned char)text.data[i] & 0x3Fu);
+    return length;
 }
 
 void terminal_clean(struct buffer *out, struct slice text, bool lines)
@@ -92,7 +73,7 @@ void terminal_clean(struct buffer *out, struct slice text, bool lines)
         if (space)
             buffer_add_char(out, lines ? (char)c : ' ');
         else if (!length || in_ranges(c, harmful, COUNT_OF(harmful)))
-            buffer_add_text(out, REPLACEMENT);
+            buffer_add_text(out, UTF8_REPLACEMENT);
         else
             buffer_add(out, text.data, length);
         text = slice_from(text, length ? length : 1);
