@@ -10,10 +10,11 @@
 #include "base/arena.h"
 #include "base/compiler.h"
 
-/* Where something is written. `file` lives as long as the configuration; NULL: nowhere (a default). */
+/* Where something is written. `file` lives as long as the configuration; NULL: nowhere (a default).
+ */
 struct place {
     const char *file;
-    unsigned line;   /* from 1 */
+    unsigned line;   /* from 1; 0: the file as a whole */
     unsigned column; /* from 1, in characters */
 };
 
@@ -37,10 +38,14 @@ struct problems {
     size_t capacity;
 };
 
+/* Copies all it is given. A message is one line, and never holds a secret. */
 void problems_add(struct problems *problems, struct place at, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
-/* "FILE:LINE:COLUMN: message" a line, by file, line and column, each once. */
+/* By file, line and column; each once. */
+void problems_sort(struct problems *problems);
+
+/* "FILE:LINE:COLUMN: message" a line, sorted. */
 void problems_print(struct problems *problems, FILE *out);
 void problems_finish(struct problems *problems);
 
