@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/log.h"
 #include "config/problems.h"
 #include "config/subscription.h"
@@ -16,7 +17,7 @@ enum role { ROLE_VIEWER, ROLE_ADMIN };
 struct settings_topics {
     struct text results; /* not given: no results are written */
     struct text dead_letters;
-    struct text retries;  /* prefix */
+    struct text retries; /* prefix */
     struct text webhooks;
     bool create;
     unsigned partitions;  /* of those created; 0: the broker's default */
@@ -42,6 +43,7 @@ struct settings_limits {
 };
 
 struct settings {
+    struct arena arena;       /* all of this, and the settings themselves */
     struct named_texts kafka; /* librdkafka's properties, verbatim */
     struct settings_topics topics;
     enum results_record results_record;
@@ -54,6 +56,9 @@ struct settings {
     enum log_level log_level;
     enum log_format log_format;
 };
+
+/* The rows of settings.def. */
+extern const struct schema settings_schema;
 
 /* Reads `path` and all it names. Every mistake is added to `problems`; the settings are returned
  * all the same as far as they could be read (NULL only when the file itself could not be), so that

@@ -11,9 +11,12 @@
 
 #include "config/problems.h"
 
+struct schema;
+struct schema_reader;
 struct yaml_node;
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_AVRO, FORMAT_TEXT, FORMAT_BINARY };
+/* BODY_DEFAULT: none for GET, else event; resolved once a subscription is read. */
 enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
 enum http_version { HTTP_1_1, HTTP_2 };
@@ -97,6 +100,18 @@ struct subscription {
     struct subscription_tls tls;
     struct subscription_delivery delivery;
 };
+
+/* The rows of subscription.def. */
+extern const struct schema subscription_schema;
+
+/* Reads the mapping `node`, with `defaults` merged under it, into `sub`. Every mistake is added to
+ * the reader's problems; what could be read is in `sub` all the same, whose `name`, `topics` and
+ * `request.url` may then be NULL or empty. `sub` borrows from the reader's arena. */
+void subscription_read(const struct schema_reader *reader, const struct yaml_node *node,
+                       struct subscription *sub);
+
+/* The mistakes in `defaults` itself, which show even where there is no subscription. */
+void subscription_check_defaults(const struct schema_reader *reader, const struct yaml_node *node);
 
 static inline bool status_set_has(const struct status_set *set, int status)
 {

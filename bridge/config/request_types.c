@@ -1,0 +1,247 @@
+/* The types of `request`: url, headers, body. What can be told of a template before it is compiled
+ * is told here; what is in {{ }} is left to those who compile it. */
+#include "config/subscription_types.h"
+
+#include <string.h>
+
+#include "config/subscription.h"
+
+/* Bytes of the expression that opens at the front; a }} in a string of it doesn't end it. */
+static size_t expression_size(struct slice text)
+{
+    bool quoted = false;
+    for (size_t i = 2; i < text.size; i++) {
+        if (quoted && text.data[i] == '\\')
+            i++;
+        else if (text.data[i] == '"')
+            quoted = !quoted;
+        else if (!quoted && text.data[i] == '}' && i + 1 < text.size && text.data[i + 1] == '}')
+            return i + 2;
+    }
+    return text.size;
+}
+
+/* What is wrong with the part after the scheme; NULL: nothing. */
+static const char *find_url_mistake(struct slice rest)
+{
+    bool in_host = true;
+    if (rest.size == 0 || strchr("/?#:", rest.data[0]))
+        return "the host is missing";
+    for (size_t i = 0; i < rest.size; i++) {
+        unsigned char c = (unsigned char)rest.data[i];
+        if (slice_starts(slice_from(rest, i), SLICE("{{"))) {
+            i += expression_size(slice_from(rest, i)) - 1;
+            continue;
+        }
+        if (c <= 0x20 || c == 0x7F)
+            return "a blank or line break can't stand in a URL; write %20";
+        if (c == '@' && in_host)
+            return "a user and password don't belong in the URL, but under auth: basic";
+        in_host = in_host && c != '/' && c != '?' && c != '#';
+    }
+    return NULL;
+}
+
+static void read_url(struct schema_reading *reading, const struct schema_row *row,
+                     const struct yaml_node *node, void *field)
+{
+    struct text text;
+    if (!schema_take_text(reading, row, node, &text))
+        return;
+    struct slice url = text_slice(&text);
+    size_t scheme = strncasecmp(url.data, "http://", 7) == 0    ? 7
+                    : strncasecmp(url.data, "https://", 8) == 0 ? 8
+                                                                : 0;
+    const char *mistake = scheme ? find_url_mistake(slice_from(url, scheme)) : NULL;
+    if (scheme == 0)
+        schema_wrong(reading, row, node, row->type->needed);
+    else if (mistake)
+        schema_problem(reading, row, node, "%s", mistake);
+    else
+        *(struct text *)field = text;
+}
+
+static bool is_token(struct slice name)
+{
+    static const char *const marks = "!#$%&'*+-.^_`|~"; /* RFC 9110 §5.6.2 */
+    for (size_t i = 0; i < name.size; i++) {
+        char c = name.data[i];
+        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        if (!letter && !(c >= '0' && c <= '9') && (c == '\0' || !strchr(marks, c)))
+            return false;
+    }
+    return name.size > 0;
+}
+
+/* Those that belong to the framing, or that a receiver relies on to be grapnel's own. */
+static bool is_ours(struct slice name)
+{
+    static const char *const ours[] = {
+        "Content-Length",   "Transfer-Encoding", "Connection", "Keep-Alive",        "TE",
+        "Trailer",          "Upgrade",           "Expect",     "webhook-signature", "webhook-id",
+        "webhook-timestamp"};
+    for (size_t i = 0; i < COUNT_OF(ours); i++)
+        if (slice_equal_nocase(name, slice_of(ours[i])))
+            return true;
+    return false;
+}
+
+/* What is wrong with a header's name; NULL: nothing. */
+static const char *find_name_mistake(struct slice name)
+{
+    if (!is_token(name))
+        return "this can't be the name of a header";
+    if (is_ours(name))
+        return "grapnel sets this header itself";
+    return NULL;
+}
+
+static bool has_control(const struct text *text)
+{
+    for (size_t i = 0; i < text->size; i++) {
+        unsigned char c = (unsigned char)text->data[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F)
+            return true;
+    }
+    return false;
+}
+
+static void check_header(const struct schema_reading *reading, const struct schema_row *row,
+                         const struct named_texts *headers, size_t i)
+{
+    struct problems *problems = reading->reader->problems;
+    const struct text *name = &headers->items[i].name;
+    const char *mistake = find_name_mistake(text_slice(name));
+    if (mistake)
+        problems_add(problems, name->at, "%s: %s: %s", schema_key(row), name->data, mistake);
+    if (has_control(&headers->items[i].value))
+        problems_add(problems, headers->items[i].value.at,
+                     "%s: %s: a line break can't be sent in a header (a block ends without one "
+                     "after |-)",
+                     schema_key(row), name->data);
+    for (size_t j = 0; j < i; j++)
+        if (slice_equal_nocase(text_slice(name), text_slice(&headers->items[j].name)))
+            problems_add(problems, name->at, "%s: %s is given twice, first in line %u",
+                         schema_key(row), name->data, headers->items[j].name.at.line);
+}
+
+static void read_headers(struct schema_reading *reading, const struct schema_row *row,
+                         const struct yaml_node *node, void *field)
+{
+    struct named_texts headers = {0};
+    schema_named_texts.read(reading, row, node, &headers);
+    for (size_t i = 0; i < headers.count; i++)
+        check_header(reading, row, &headers, i);
+    *(struct named_texts *)field = headers;
+}
+
+static void read_header_name(struct schema_reading *reading, const struct schema_row *row,
+                             const struct yaml_node *node, void *field)
+{
+    struct text text;
+    if (!schema_take_text(reading, row, node, &text))
+        return;
+    const char *mistake = find_name_mistake(text_slice(&text));
+    if (mistake)
+        schema_problem(reading, row, node, "%s", mistake);
+    else
+        *(struct text *)field = text;
+}
+
+/* .inf and .nan are numbers in YAML, and none in JSON. */
+static void check_json(const struct schema_reading *reading, const struct yaml_node *node)
+{
+    struct buffer json = {0};
+    if (node->type == YAML_SCALAR && yaml_kind(node) != YAML_STRING && !yaml_add_json(node, &json))
+        problems_add(reading->reader->problems, node->at, "json: JSON has no number for %s",
+                     schema_shown(reading, node));
+    buffer_finish(&json);
+    for (size_t i = 0; i < node->count; i++)
+        check_json(reading, node->items[i]);
+}
+
+static void check_form(const struct schema_reading *reading, const struct yaml_node *node)
+{
+    struct problems *problems = reading->reader->problems;
+    if (node->type != YAML_MAPPING) {
+        problems_add(problems, node->at, "form: a mapping of names and texts is needed, not %s",
+                     schema_shown(reading, node));
+        return;
+    }
+    for (size_t i = 0; i < node->count; i++)
+        if (node->items[i]->type != YAML_SCALAR || yaml_is_null(node->items[i]))
+            problems_add(problems, node->items[i]->at, "form: %s: a text is needed, not %s",
+                         node->keys[i].data, schema_shown(reading, node->items[i]));
+}
+
+static void check_text(const struct schema_reading *reading, const struct yaml_node *node)
+{
+    if (node->type != YAML_SCALAR || yaml_is_null(node))
+        problems_add(reading->reader->problems, node->at, "text: a text is needed, not %s",
+                     schema_shown(reading, node));
+}
+
+static const struct {
+    const char *name;
+    enum body_kind kind; /* BODY_DEFAULT: not supported yet */
+    void (*check)(const struct schema_reading *reading, const struct yaml_node *node);
+} bodies[] = {
+    {"json", BODY_JSON, check_json}, {"form", BODY_FORM, check_form},
+    {"text", BODY_TEXT, check_text}, {"xml", BODY_DEFAULT, NULL},
+    {"jq", BODY_DEFAULT, NULL},      {"cloudevents", BODY_DEFAULT, NULL},
+};
+
+static void read_body_kind(const struct schema_reading *reading, const struct schema_row *row,
+                           const struct yaml_node *node, struct subscription_request *request)
+{
+    const struct text *key = &node->keys[0];
+    struct problems *problems = reading->reader->problems;
+    size_t i = 0;
+    while (i < COUNT_OF(bodies) && !slice_is(text_slice(key), bodies[i].name))
+        i++;
+    if (i == COUNT_OF(bodies)) {
+        problems_add(problems, key->at, "%s: unknown kind %s; known are json, form and text",
+                     schema_key(row), key->data);
+    } else if (bodies[i].kind == BODY_DEFAULT) {
+        problems_add(problems, key->at, "%s: %s is not supported yet", schema_key(row), key->data);
+    } else {
+        bodies[i].check(reading, node->items[0]);
+        request->body_kind = bodies[i].kind;
+        request->body = node->items[0];
+    }
+}
+
+static void read_body(struct schema_reading *reading, const struct schema_row *row,
+                      const struct yaml_node *node, void *field)
+{
+    struct subscription_request *request = field;
+    struct slice word = node->type == YAML_SCALAR ? text_slice(&node->text) : SLICE("");
+    if (slice_is(word, "event"))
+        request->body_kind = BODY_EVENT;
+    else if (slice_is(word, "none"))
+        request->body_kind = BODY_NONE;
+    else if (node->type == YAML_MAPPING && node->count == 1)
+        read_body_kind(reading, row, node, request);
+    else if (node->type == YAML_MAPPING)
+        schema_problem(reading, row, node, "exactly one of json, form and text is needed");
+    else
+        schema_wrong(reading, row, node, NULL);
+}
+
+const struct schema_type schema_url = {
+    "URL template", "a URL that begins with http:// or https://, written out,",
+    "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"", false, read_url};
+const struct schema_type schema_header_name = {
+    "header name", "the name of a header",
+    "\"type\": \"string\", \"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"", false,
+    read_header_name};
+const struct schema_type schema_headers = {
+    "headers", "a mapping of names and texts",
+    "\"type\": \"object\", \"additionalProperties\": {\"type\": "
+    "[\"string\", \"number\", \"boolean\", \"null\"]}",
+    false, read_headers};
+const struct schema_type schema_body = {
+    "body", "event, none, or a mapping with one of json, form and text",
+    "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", \"minProperties\": 1, "
+    "\"maxProperties\": 1}]",
+    false, read_body};

@@ -1,0 +1,94 @@
+#include "config/subscription.h"
+
+#include <string.h>
+
+#include "config/subscription_types.h"
+
+#define SCHEMA_STRUCT struct subscription
+#include "config/schema_rows.h"
+
+static const struct schema_row rows[] = {
+#include "config/subscription.def"
+};
+
+const struct schema subscription_schema = {rows, COUNT_OF(rows)};
+
+_Static_assert(COUNT_OF(rows) <= SCHEMA_ROWS_MAX, "a reading has room for each row");
+
+/* Two keys that can't both be given. */
+static void check_authorization(const struct schema_reading *reading)
+{
+    struct problems *problems = reading->reader->problems;
+    const struct yaml_node *bearer = schema_given(reading, "auth.bearer");
+    const struct yaml_node *basic = schema_given(reading, "auth.basic");
+    if (bearer && basic)
+        problems_add(problems, basic->at,
+                     "basic: bearer is given too, and both are sent as Authorization");
+}
+
+/* The header that a credential is sent in; NULL: none is. */
+static const char *credential_header(const struct subscription *sub)
+{
+    if (sub->auth.bearer.data || sub->auth.basic_username.data)
+        return "Authorization";
+    return sub->auth.api_key_header.data;
+}
+
+static void check_credential_header(const struct schema_reading *reading,
+                                    const struct subscription *sub)
+{
+    const char *name = credential_header(sub);
+    const struct named_texts *headers = &sub->request.headers;
+    for (size_t i = 0; name && i < headers->count; i++)
+        if (slice_equal_nocase(text_slice(&headers->items[i].name), slice_of(name)))
+            problems_add(reading->reader->problems, headers->items[i].name.at,
+                         "headers: %s is sent by auth already", name);
+}
+
+static void check_api_key(const struct schema_reading *reading, const struct subscription *sub)
+{
+    struct problems *problems = reading->reader->problems;
+    const struct yaml_node *key = schema_given(reading, "auth.api_key");
+    const struct yaml_node *header = schema_given(reading, "auth.api_key.header");
+    const struct yaml_node *query = schema_given(reading, "auth.api_key.query");
+    const struct text *name = &sub->auth.api_key_header;
+    if (key && key->type == YAML_MAPPING && !header == !query)
+        problems_add(problems, key->at, "api_key: exactly one of header and query is needed");
+    if (name->data && slice_equal_nocase(text_slice(name), SLICE("Authorization")) &&
+        (sub->auth.bearer.data || sub->auth.basic_username.data))
+        problems_add(problems, name->at,
+                     "header: Authorization is sent by bearer or basic already");
+}
+
+static void check_http(const struct schema_reading *reading, const struct subscription *sub)
+{
+    const struct text *url = &sub->request.url;
+    if (sub->delivery.http == HTTP_2 && url->data && strncasecmp(url->data, "http:", 5) == 0)
+        problems_add(reading->reader->problems, schema_given(reading, "delivery.http")->at,
+                     "http: 2 is spoken over TLS only, and the url begins with http://");
+}
+
+void subscription_read(const struct schema_reader *reader, const struct yaml_node *node,
+                       struct subscription *sub)
+{
+    struct schema_reading reading;
+    *sub = (struct subscription){.at = node->at};
+    schema_read(reader, node, sub, false, &reading);
+    check_authorization(&reading);
+    check_credential_header(&reading, sub);
+    check_api_key(&reading, sub);
+    check_http(&reading, sub);
+    if (sub->request.body_kind == BODY_DEFAULT)
+        sub->request.body_kind =
+            slice_is(text_slice(&sub->request.method), "GET") ? BODY_NONE : BODY_EVENT;
+}
+
+void subscription_check_defaults(const struct schema_reader *reader, const struct yaml_node *node)
+{
+    struct subscription scratch = {0};
+    struct schema_reading reading;
+    schema_read(reader, node, &scratch, true, &reading);
+    const struct yaml_node *name = schema_given(&reading, "name");
+    if (name)
+        problems_add(reader->problems, name->at, "name: each subscription needs a name of its own");
+}

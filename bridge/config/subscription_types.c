@@ -1,0 +1,263 @@
+#include "config/subscription_types.h"
+
+#include <errno.h>
+#include <regex.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/number.h"
+#include "config/expand.h"
+#include "config/subscription.h"
+
+#define LOWER  "abcdefghijklmnopqrstuvwxyz"
+#define UPPER  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define DIGITS "0123456789"
+#define TCHARS "!#$%&'*+-.^_`|~" DIGITS LOWER UPPER /* RFC 9110 §5.6.2 */
+
+/* Is it made of these characters only, and of 1 to `max`? */
+static bool is_made_of(struct slice text, const char *set, size_t max)
+{
+    if (text.size == 0 || text.size > max)
+        return false;
+    for (size_t i = 0; i < text.size; i++)
+        if (text.data[i] == '\0' || !strchr(set, text.data[i]))
+            return false;
+    return true;
+}
+
+static void read_name(struct schema_reading *reading, const struct schema_row *row,
+                      const struct yaml_node *node, void *field)
+{
+    if (node->type == YAML_SCALAR && is_made_of(text_slice(&node->text), LOWER DIGITS "-", 63))
+        *(const char **)field = node->text.data;
+    else
+        schema_wrong(reading, row, node, NULL);
+}
+
+bool schema_is_topic_name(struct slice name)
+{
+    return is_made_of(name, LOWER UPPER DIGITS "._-", 249) && !slice_is(name, ".") &&
+           !slice_is(name, "..");
+}
+
+#define REPEATS_MAX 10000
+
+/* {m,n} in {m,n} in {m,n}: the C library would write each repetition out, and take all memory. */
+static bool repeats_too_often(const char *pattern)
+{
+    unsigned long product = 1;
+    for (const char *p = strchr(pattern, '{'); p; p = strchr(p + 1, '{')) {
+        char *end = NULL;
+        unsigned long least = strtoul(p + 1, &end, 10);
+        unsigned long most = *end == ',' ? strtoul(end + 1, NULL, 10) : least;
+        unsigned long times = most > least ? most : least;
+        product *= times > REPEATS_MAX ? REPEATS_MAX + 1 : times > 1 ? times : 1;
+        if (product > REPEATS_MAX)
+            return true;
+    }
+    return false;
+}
+
+/* As librdkafka compiles it (rdregex.c): the C library's extended expressions. */
+static void check_pattern(const struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node)
+{
+    regex_t regex;
+    if (node->text.size > 1000 || repeats_too_often(node->text.data)) {
+        schema_problem(reading, row, node, "the regular expression is too large");
+        return;
+    }
+    int code = regcomp(&regex, node->text.data, REG_EXTENDED | REG_NOSUB);
+    if (code == 0) {
+        regfree(&regex);
+        return;
+    }
+    char why[128];
+    regerror(code, NULL, why, sizeof why);
+    schema_problem(reading, row, node, "%s is no regular expression: %s",
+                   schema_shown(reading, node), why);
+}
+
+static void read_topics(struct schema_reading *reading, const struct schema_row *row,
+                        const struct yaml_node *node, void *field)
+{
+    schema_texts.read(reading, row, node, field);
+    for (size_t i = 0; node->type == YAML_SEQUENCE && i < node->count; i++) {
+        const struct yaml_node *item = node->items[i];
+        if (item->type != YAML_SCALAR || item->text.size == 0)
+            continue; /* schema_texts has said so */
+        if (item->text.data[0] == '^')
+            check_pattern(reading, row, item);
+        else if (!schema_is_topic_name(text_slice(&item->text)))
+            schema_problem(reading, row, item,
+                           "%s is no topic's name (letters, digits, ., _ and -); a regular "
+                           "expression begins with ^",
+                           schema_shown(reading, item));
+    }
+}
+
+static void read_start(struct schema_reading *reading, const struct schema_row *row,
+                       const struct yaml_node *node, void *field)
+{
+    struct subscription_start *start = field;
+    struct slice text = node->type == YAML_SCALAR ? text_slice(&node->text) : SLICE("");
+    int64_t unix_ms;
+    if (slice_is(text, "latest"))
+        start->at = START_LATEST;
+    else if (slice_is(text, "earliest"))
+        start->at = START_EARLIEST;
+    else if (number_time(text, &unix_ms, NULL) && unix_ms >= 0)
+        *start = (struct subscription_start){START_TIME, unix_ms};
+    else
+        schema_wrong(reading, row, node, NULL);
+}
+
+static void read_file(struct schema_reading *reading, const struct schema_row *row,
+                      const struct yaml_node *node, void *field)
+{
+    struct text text;
+    struct arena *arena = reading->reader->arena;
+    if (!schema_take_text(reading, row, node, &text))
+        return;
+    char *path = realpath(expand_path(arena, node->at.file, text.data), NULL);
+    if (!path || access(path, R_OK) != 0)
+        schema_problem(reading, row, node, "%s can't be read: %s", schema_shown(reading, node),
+                       strerrordesc_np(errno));
+    else
+        *(struct text *)field =
+            (struct text){arena_copy(arena, slice_of(path)), strlen(path), text.at, text.secret};
+    free(path);
+}
+
+/* sha256// and 32 bytes in base64, as CURLOPT_PINNEDPUBLICKEY wants them. */
+static bool is_pin(struct slice pin)
+{
+    if (pin.size != 8 + 44 || !slice_starts(pin, SLICE("sha256//")))
+        return false;
+    struct slice base64 = slice_from(pin, 8);
+    return base64.data[43] == '=' &&
+           is_made_of((struct slice){base64.data, 43}, LOWER UPPER DIGITS "+/", 43);
+}
+
+static void read_pins(struct schema_reading *reading, const struct schema_row *row,
+                      const struct yaml_node *node, void *field)
+{
+    struct slice rest = node->type == YAML_SCALAR ? text_slice(&node->text) : SLICE("");
+    bool fine = rest.size > 0;
+    while (fine && rest.size) {
+        const char *end = memchr(rest.data, ';', rest.size);
+        size_t size = end ? (size_t)(end - rest.data) : rest.size;
+        fine = is_pin((struct slice){rest.data, size});
+        rest = slice_from(rest, size + (end != NULL));
+    }
+    if (fine)
+        *(struct text *)field = node->text;
+    else
+        schema_wrong(reading, row, node, NULL);
+}
+
+static void read_username(struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node, void *field)
+{
+    if (node->type == YAML_SCALAR && memchr(node->text.data, ':', node->text.size))
+        schema_problem(reading, row, node, "a user name can't hold a colon (RFC 7617)");
+    else
+        schema_secret.read(reading, row, node, field);
+}
+
+/* Written out, "" is a password; a variable or file that is empty is a mistake. */
+static void read_password(struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node, void *field)
+{
+    if (node->type == YAML_SCALAR && node->text.size == 0 && !node->text.secret)
+        *(struct text *)field = node->text;
+    else
+        schema_secret.read(reading, row, node, field);
+}
+
+/* Adds `302` or `2xx` to the set; answers before 200 never end an exchange. */
+static bool add_status(struct slice text, struct status_set *set)
+{
+    if (text.size != 3 || text.data[0] < '2' || text.data[0] > '5')
+        return false;
+    int first = (text.data[0] - '0') * 100;
+    if (text.data[1] == 'x' && text.data[2] == 'x') {
+        for (int status = first; status < first + 100; status++)
+            status_set_add(set, status);
+        return true;
+    }
+    if (!is_made_of(text, DIGITS, 3))
+        return false;
+    status_set_add(set, first + (text.data[1] - '0') * 10 + (text.data[2] - '0'));
+    return true;
+}
+
+static void read_statuses_or_none(struct schema_reading *reading, const struct schema_row *row,
+                                  const struct yaml_node *node, void *field)
+{
+    struct status_set set = {0};
+    if (!schema_take_list(reading, row, node))
+        return;
+    for (size_t i = 0; i < node->count; i++) {
+        const struct yaml_node *item = node->items[i];
+        if (item->type != YAML_SCALAR || !add_status(text_slice(&item->text), &set))
+            schema_wrong(reading, row, item, "a status from 200 to 599 or a class such as 2xx");
+    }
+    *(struct status_set *)field = set;
+}
+
+static void read_statuses(struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node, void *field)
+{
+    if (node->type == YAML_SEQUENCE && node->count == 0)
+        schema_problem(reading, row, node, "the list is empty");
+    else
+        read_statuses_or_none(reading, row, node, field);
+}
+
+static void read_schedule(struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node, void *field)
+{
+    if (!schema_take_list(reading, row, node))
+        return;
+    struct subscription_delivery *delivery = field;
+    int64_t *items = arena_alloc(reading->reader->arena, node->count * sizeof *items);
+    size_t count = 0;
+    for (size_t i = 0; i < node->count; i++)
+        count += schema_take_duration(reading, row, node->items[i], &items[count]);
+    delivery->retry_schedule_ms = items;
+    delivery->retry_count = count;
+}
+
+#define STRING_JSON "\"type\": \"string\""
+#define STATUS_JSON                                                                                \
+    "\"items\": {\"oneOf\": [{\"type\": \"integer\", \"minimum\": 200, \"maximum\": 599}, "        \
+    "{\"type\": \"string\", \"pattern\": \"^[2-5]([0-9][0-9]|xx)$\"}]}"
+
+const struct schema_type schema_name = {
+    "name", "a name of lower-case letters, digits and hyphens, at most 63,",
+    STRING_JSON ", \"pattern\": \"^[a-z0-9-]{1,63}$\"", false, read_name};
+const struct schema_type schema_topics = {
+    "list of topics", "a list of topics such as [orders, \"^payments\\\\..*\"]",
+    "\"type\": \"array\", \"minItems\": 1, \"items\": {" STRING_JSON ", \"minLength\": 1}", false,
+    read_topics};
+const struct schema_type schema_start = {
+    "start", "latest, earliest or an ISO 8601 time such as 2026-11-23T15:04:05Z", STRING_JSON,
+    false, read_start};
+const struct schema_type schema_username = {"text", "a text", STRING_JSON, false, read_username};
+const struct schema_type schema_password = {"secret", "a text", STRING_JSON, false, read_password};
+const struct schema_type schema_file = {"path", "a file's path", STRING_JSON, false, read_file};
+const struct schema_type schema_pins = {
+    "public keys", "sha256// and a key's hash in base64, several separated by a semicolon,",
+    STRING_JSON ", \"pattern\": \"^sha256//\"", false, read_pins};
+const struct schema_type schema_statuses = {
+    "list of statuses", "a list of statuses such as [2xx, 302]",
+    "\"type\": \"array\", \"minItems\": 1, " STATUS_JSON, false, read_statuses};
+const struct schema_type schema_statuses_or_none = {
+    "list of statuses", "a list of statuses such as [400, 410]",
+    "\"type\": \"array\", " STATUS_JSON, false, read_statuses_or_none};
+const struct schema_type schema_schedule = {
+    "list of durations", "a list of durations such as [5s, 5m, 2h]",
+    "\"type\": \"array\", \"items\": {" STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"}",
+    false, read_schedule};
