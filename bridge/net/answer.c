@@ -64,7 +64,7 @@ bool answer_take_line(struct answer *answer, struct slice line)
 {
     answer->head_bytes += line.size;
     if (answer->head_bytes > ANSWER_HEAD_BYTES)
-        answer->broken = "the answer's head is larger than 64 KiB";
+        answer->broken = ANSWER_TOO_LONG;
     else if (answer->complete)
         return true; /* a trailer */
     else if (slice_starts(line, SLICE("HTTP/"))) {

@@ -17,6 +17,8 @@
 #define ANSWER_BODY_BYTES  65536 /* read to keep the connection; beyond it is given up */
 #define ANSWER_RETRY_AFTER 128   /* longer than any date; a longer value is no Retry-After */
 
+#define ANSWER_TOO_LONG "the answer's head is larger than 64 KiB"
+
 struct answer {
     int status;         /* of the last status line; 0: none yet */
     bool complete;      /* the final head is: the status stands */

@@ -101,10 +101,10 @@ static bool is_web_url(const char *url)
 static bool set_url(struct handle *handle, const char *url, struct error *err)
 {
     struct slice text = slice_of(url);
-    if (slice_equal(text, buffer_slice(&handle->url)))
-        return true;
     if (!is_web_url(url))
         return error_set(err, ERROR_RENDER, "the URL is neither http nor https");
+    if (slice_equal(text, buffer_slice(&handle->url)))
+        return true;
     buffer_clear(&handle->url);
     buffer_add_slice(&handle->url, text);
     CURLcode code = curl_easy_setopt(handle->easy, CURLOPT_URL, url);

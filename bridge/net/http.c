@@ -76,23 +76,26 @@ static void finish(struct http_call *call)
     call->state = CALL_FINISHED;
 }
 
-static bool got_anything(const struct http_call *call)
+/* curl calls it out of memory when one line is over a bound of its own (100 KiB). */
+static bool is_endless_line(const struct http_call *call, CURLcode code)
 {
-    curl_off_t at_us = 0;
-    curl_easy_getinfo(call->handle.easy, CURLINFO_STARTTRANSFER_TIME_T, &at_us);
-    return at_us > 0;
+    curl_off_t began_us = 0;
+    curl_easy_getinfo(call->handle.easy, CURLINFO_STARTTRANSFER_TIME_T, &began_us);
+    return code == CURLE_OUT_OF_MEMORY && began_us > 0;
 }
 
 static void judge(struct http_call *call, CURLcode code)
 {
     if (call->answer.complete)
         return;
+    if (is_endless_line(call, code))
+        call->answer.broken = ANSWER_TOO_LONG;
     if (call->answer.broken)
         error_set(&call->err, ERROR_PROTOCOL, "%s", call->answer.broken);
     else if (code == CURLE_OK)
         error_set(&call->err, ERROR_PROTOCOL, "the connection ended within the answer's head");
     else
-        failure_describe(code, call->handle.errors, got_anything(call), &call->err);
+        failure_describe(code, call->handle.errors, call->answer.head_bytes > 0, &call->err);
 }
 
 static void on_timer(struct loop_timer *timer)

@@ -9,7 +9,7 @@
  *
  *   timeout   no status within timeout_ms
  *   dns       the name has no address
- *   connect   refused or unreachable; or the connection ended before a byte of an answer
+ *   connect   refused or unreachable; or the connection ended before a line of an answer
  *   tls       handshake or certificate
  *   protocol  what came is not HTTP, has a head over 64 KiB, or ended within its head
  *   render    the URL can't be one
