@@ -1,0 +1,65 @@
+#include "catalog/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void compile(struct route *route, const struct settings *settings, unsigned index,
+                    struct problems *problems)
+{
+    const struct subscription *sub = &settings->subscriptions[index];
+    route->sub = sub;
+    route->index = index;
+    route->matcher = matcher_create(sub, problems);
+    route->plan = plan_create(sub, settings->namespace_.data, problems);
+    route->signer = signer_create(sub, problems);
+    route->credential = credential_create(sub, problems);
+    route->http = (struct http_options){
+        .ca_file = sub->tls.ca_file.data,
+        .pinned_public_key = sub->tls.pinned_public_key.data,
+        .tls_1_3 = sub->tls.min_version == TLS_1_3,
+        .http2 = sub->delivery.http == HTTP_2,
+    };
+}
+
+struct catalog *catalog_create(const struct settings *settings, struct problems *problems)
+{
+    size_t before = problems->count;
+    size_t count = settings->subscription_count;
+    struct catalog *catalog = calloc(1, sizeof *catalog);
+    if (catalog)
+        catalog->routes = calloc(count + 1, sizeof *catalog->routes);
+    if (!catalog || !catalog->routes) {
+        problems_add(problems, (struct place){0}, "no memory");
+        free(catalog);
+        return NULL;
+    }
+    catalog->count = count;
+    for (unsigned i = 0; i < count; i++)
+        compile(&catalog->routes[i], settings, i, problems);
+    if (problems->count == before)
+        return catalog;
+    catalog_destroy(catalog);
+    return NULL;
+}
+
+void catalog_destroy(struct catalog *catalog)
+{
+    if (!catalog)
+        return;
+    for (size_t i = 0; i < catalog->count; i++) {
+        matcher_destroy(catalog->routes[i].matcher);
+        plan_destroy(catalog->routes[i].plan);
+        signer_destroy(catalog->routes[i].signer);
+        credential_destroy(catalog->routes[i].credential);
+    }
+    free(catalog->routes);
+    free(catalog);
+}
+
+const struct route *catalog_find(const struct catalog *catalog, const char *name)
+{
+    for (size_t i = 0; i < catalog->count; i++)
+        if (strcmp(catalog->routes[i].sub->name, name) == 0)
+            return &catalog->routes[i];
+    return NULL;
+}
