@@ -7,8 +7,10 @@
         assert request.body == b'{"a":1}'
 """
 
+import json
 import os
 import pathlib
+import subprocess
 import sys
 import types
 import uuid
@@ -96,7 +98,8 @@ def configure(kafka, names, tmp_path):
             "kafka": {"bootstrap.servers": kafka.bootstrap, **config.pop("kafka", {})},
             "topics": {"results": names.results, "dead_letters": names.dead_letters}
             | config.pop("topics", {}),
-            "admin": {"listen": f"127.0.0.1:{port or program.admin_port()}"},
+            "admin": {"listen": f"127.0.0.1:{port or program.admin_port()}"}
+            | config.pop("admin", {}),
             **config,
         }
         return program.write_files(tmp_path, whole, list(subscriptions)), whole
@@ -119,3 +122,36 @@ def grapnel(configure):
     yield start
     for running in started:
         running.finish()
+
+
+@pytest.fixture
+def results(topics, names):
+    """results(n): the delivery results, once there are n of them, by where their events came from."""
+
+    def wait(count, seconds=20):
+        rows = [json.loads(m.value()) for m in topics.wait(names.results, count, seconds)]
+        return sorted(rows, key=lambda r: (r["topic"], r["partition"], r["offset"], r["attempt"]))
+
+    return wait
+
+
+@pytest.fixture
+def dead_letters(topics, names):
+    """dead_letters(n): the dead letters, once there are n of them."""
+    return lambda count, seconds=20: topics.wait(names.dead_letters, count, seconds)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """(certificate, key): PEM files for 127.0.0.1 and localhost, signed by themselves."""
+    directory = tmp_path_factory.mktemp("tls")
+    certificate, key = directory / "certificate.pem", directory / "key.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
+        + ["-nodes", "-days", "2", "-subj", "/CN=localhost"]
+        + ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
+        + ["-keyout", str(key), "-out", str(certificate)],
+        check=True,
+        capture_output=True,
+    )
+    return certificate, key

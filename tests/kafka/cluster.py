@@ -35,6 +35,7 @@ controller.quorum.voters={voters}
 log.dirs={data}
 auto.create.topics.enable=false
 group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
 offsets.topic.num.partitions=4
 offsets.topic.replication.factor={replication}
 transaction.state.log.num.partitions=4

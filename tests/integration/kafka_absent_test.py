@@ -1,0 +1,76 @@
+"""A Kafka that isn't there, comes later, or goes away for a while."""
+
+import threading
+import time
+
+import pytest
+
+from cluster import Cluster, free_port
+from support.receiver import Reply
+from support.topics import Topics
+from support.wait import PATIENCE, until
+
+
+@pytest.fixture
+def own_kafka():
+    """A cluster that hasn't been started."""
+    cluster = Cluster(start=False)
+    yield cluster
+    cluster.close()
+
+
+def test_it_says_so_waits_and_still_ends_at_once(receiver, subscribe, grapnel):
+    nowhere = f"127.0.0.1:{free_port()}"
+    running = grapnel(subscribe("orders", receiver.url()), kafka={"bootstrap.servers": nowhere}, ready=False)
+    until(lambda: running.alive() and running.get("/healthz")[0] == 200, "/healthz")
+    until(lambda: nowhere in running.log(), "a word about the broker")
+    assert running.get("/readyz")[0] == 503
+    assert running.metric("grapnel_kafka_up") == 0
+    begun = time.monotonic()
+    assert running.stop() == 0
+    assert time.monotonic() - begun < 3 * PATIENCE
+
+
+def test_it_goes_on_when_kafka_comes(own_kafka, receiver, subscribe, grapnel, names):
+    running = grapnel(
+        subscribe("orders", receiver.url()),
+        kafka={
+            "bootstrap.servers": own_kafka.bootstrap,
+            "topic.metadata.refresh.interval.ms": 300,
+            "reconnect.backoff.max.ms": 500,
+        },
+        ready=False,
+    )
+    until(lambda: running.alive() and running.get("/readyz")[0] == 503, "the program to be up")
+    own_kafka.start()
+    topics = Topics(own_kafka.bootstrap)
+    topics.create("orders")
+    running.wait_ready()
+    topics.produce("orders", '{"a":1}')
+    receiver.wait(1)
+    assert len(topics.wait(names.results, 1)) == 1
+    topics.wait_committed(names.group, "orders")
+
+
+def test_a_broker_that_goes_and_comes_back_loses_nothing(own_kafka, receiver, subscribe, grapnel, names):
+    own_kafka.start()
+    topics = Topics(own_kafka.bootstrap)
+    topics.create("orders", partitions=3)
+    topics.produce("orders", *['{"a":1}'] * 500)
+    gate = threading.Event()
+    receiver.script("/", Reply(200, gate=gate))
+    running = grapnel(
+        subscribe("orders", receiver.url()),
+        kafka={"bootstrap.servers": own_kafka.bootstrap, "reconnect.backoff.max.ms": 500},
+    )
+    receiver.wait(64)
+    [broker] = own_kafka.brokers
+    broker.kill()
+    gate.set()  # the answers come while nothing can be written
+    until(lambda: running.get("/readyz")[0] == 503, "/readyz to say no", seconds=60)
+    broker.start()
+    own_kafka.wait_ready()
+    topics.wait_committed(names.group, "orders", seconds=90)
+    assert len({r.id for r in receiver.requests()}) == 500
+    assert topics.count(names.results) >= 500
+    running.wait_ready()

@@ -1,0 +1,48 @@
+"""What is held in memory stays within limits.memory, however much waits in Kafka."""
+
+import os
+
+from support.load import publish
+from support.receiver import Hang, Reply
+from support.wait import PATIENCE, until
+
+RECORDS = min(int(os.environ.get("GRAPNEL_BACKLOG", "300000")), 60_000)
+LIMIT = 16 << 20
+RSS = (128 << 20) * PATIENCE  # a sanitizer keeps what is freed for a while
+
+
+def test_a_hanging_receiver_fills_no_memory(kafka, topics, unique, names, receiver, subscribe, grapnel):
+    """Every delivery waits for an hour's retry or hangs: the partitions are paused, Kafka keeps the rest."""
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    publish(kafka.bootstrap, orders, 4, RECORDS)
+    receiver.script("/hang", Hang())
+    receiver.script("/busy", Reply(503))
+    hang = subscribe(orders, receiver.url("/hang"), delivery={"timeout": "60s"})
+    busy = subscribe(orders, receiver.url("/busy"), delivery={"retry": {"schedule": ["1h"]}})
+    running = grapnel(
+        hang, {**busy, "name": f"{names.subscription}-b"}, limits={"memory": "16MiB"}, shutdown_grace="500ms"
+    )
+    for subscription in (names.subscription, f"{names.subscription}-b"):
+        until(
+            lambda: running.metric("grapnel_paused_partitions", subscription=subscription) > 0,
+            lambda: f"{subscription} to pause, at {running.metric('grapnel_memory_bytes'):.0f} bytes",
+            seconds=60,
+        )
+    assert running.metric("grapnel_memory_bytes") <= LIMIT
+    assert running.peak_rss_bytes() < RSS
+
+
+def test_paused_partitions_go_on(kafka, topics, unique, names, receiver, subscribe, grapnel):
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    publish(kafka.bootstrap, orders, 4, 20_000)
+    running = grapnel(
+        subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 8}), limits={"memory": "4MiB"}
+    )
+    until(
+        lambda: running.metric("grapnel_deliveries_total", outcome="delivered") == 20_000,
+        lambda: f"20,000 delivered, {running.metric('grapnel_deliveries_total'):.0f} are",
+        seconds=120,
+        every=0.2,
+    )
+    assert len({r.id for r in receiver.requests()}) == 20_000
+    topics.wait_committed(names.group, orders)
