@@ -1,0 +1,45 @@
+#include "expr/encode.h"
+
+#include <stdbool.h>
+
+#include "base/jtext.h"
+#include "base/uri.h"
+
+static bool ends_line(unsigned char c)
+{
+    return (c < 0x20 && c != '\t') || c == 0x7F;
+}
+
+static void add_header_value(struct buffer *out, struct slice text)
+{
+    char *room = buffer_reserve(out, text.size);
+    if (!room)
+        return;
+    for (size_t i = 0; i < text.size; i++)
+        room[i] = ends_line((unsigned char)text.data[i]) ? ' ' : text.data[i];
+    out->size += text.size;
+}
+
+void encode_add(struct buffer *out, enum encoding encoding, struct slice text)
+{
+    switch (encoding) {
+    case ENCODE_NOTHING:
+        buffer_add_slice(out, text);
+        break;
+    case ENCODE_HEADER:
+        add_header_value(out, text);
+        break;
+    case ENCODE_URI:
+        uri_add_encoded(out, text);
+        break;
+    case ENCODE_FORM:
+        uri_add_form_encoded(out, text);
+        break;
+    case ENCODE_JSON_STRING:
+        jtext_add_escaped(out, text);
+        break;
+    case ENCODE_JSON:
+        jtext_add_string(out, text);
+        break;
+    }
+}

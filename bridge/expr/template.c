@@ -1,0 +1,210 @@
+#include "expr/template.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *skip_string(const char *at, const char *end)
+{
+    at++;
+    while (at < end && *at != '"')
+        at += *at == '\\' && end - at > 1 ? 2 : 1;
+    return at < end ? at + 1 : end;
+}
+
+/* From behind `{{` to its `}}`; NULL: there is none. Braces in strings, and pairs of them, belong
+ * to the expression. */
+static const char *find_close(const char *at, const char *end)
+{
+    size_t depth = 0;
+    while (at < end) {
+        if (*at == '"') {
+            at = skip_string(at, end);
+            continue;
+        }
+        if (*at == '{')
+            depth++;
+        else if (*at == '}' && depth > 0)
+            depth--;
+        else if (*at == '}' && end - at > 1 && at[1] == '}')
+            return at;
+        at++;
+    }
+    return NULL;
+}
+
+static const char *find_open(const char *at, const char *end)
+{
+    return at < end ? memmem(at, (size_t)(end - at), "{{", 2) : NULL;
+}
+
+void template_add_literal(struct template_builder *builder, struct slice text)
+{
+    buffer_add_slice(&builder->literal, text);
+}
+
+static struct template_part *add_part(struct template_builder *builder)
+{
+    if (builder->count == builder->capacity) {
+        size_t capacity = builder->capacity ? builder->capacity * 2 : 8;
+        struct template_part *parts = realloc(builder->parts, capacity * sizeof *parts);
+        if (!parts) {
+            fputs("grapnel: out of memory\n", stderr);
+            abort();
+        }
+        builder->parts = parts;
+        builder->capacity = capacity;
+    }
+    struct template_part *part = &builder->parts[builder->count++];
+    *part = (struct template_part){.literal = SLICE_NONE};
+    return part;
+}
+
+static void flush_literal(struct template_builder *builder)
+{
+    struct slice literal = buffer_slice(&builder->literal);
+    if (literal.size == 0)
+        return;
+    add_part(builder)->literal = (struct slice){arena_copy(builder->arena, literal), literal.size};
+    buffer_clear(&builder->literal);
+}
+
+static void add_value(struct buffer *out, enum encoding encoding, const struct value *value,
+                      struct buffer *scratch)
+{
+    if (encoding == ENCODE_JSON)
+        value_add_json(value, out);
+    else
+        encode_add(out, encoding, value_as_text(value, scratch));
+}
+
+static void add_constant(struct template_builder *builder, const struct expression *expression,
+                         enum encoding encoding)
+{
+    struct buffer scratch = {0};
+    struct scope scope = {.scratch = &scratch};
+    struct value value;
+    if (expression_value(expression, &scope, &value, NULL))
+        add_value(&builder->literal, encoding, &value, &scratch);
+    buffer_finish(&scratch);
+}
+
+static void add_expression(struct template_builder *builder, struct slice text, bool secret,
+                           const struct text *whole, const struct template_style *style)
+{
+    struct expression expression;
+    struct error err;
+    if (!expression_compile(text, builder->arena, &expression, &err)) {
+        if (secret)
+            problems_add(builder->problems, whole->at, "%s: %s", style->where, err.text);
+        else
+            problems_add(builder->problems, whole->at, "%s: %s: {{%.*s}}", style->where, err.text,
+                         SLICE_ARGS(text));
+        return;
+    }
+    if (expression_is_constant(&expression)) {
+        add_constant(builder, &expression, style->values);
+        return;
+    }
+    flush_literal(builder);
+    struct template_part *part = add_part(builder);
+    part->expression = expression;
+    part->encoding = style->values;
+    part->where = style->where;
+}
+
+void template_add_text(struct template_builder *builder, const struct text *text,
+                       const struct template_style *style)
+{
+    const char *at = text->data;
+    const char *end = at + text->size;
+    const char *open = find_open(at, end);
+    while (open) {
+        encode_add(&builder->literal, style->literals, (struct slice){at, (size_t)(open - at)});
+        const char *start = open + 2;
+        const char *close = find_close(start, end);
+        if (!close) {
+            problems_add(builder->problems, text->at, "%s: {{ without its }}", style->where);
+            return;
+        }
+        struct slice inside = {start, (size_t)(close - start)};
+        add_expression(builder, inside, text->secret, text, style);
+        at = close + 2;
+        open = find_open(at, end);
+    }
+    encode_add(&builder->literal, style->literals, (struct slice){at, (size_t)(end - at)});
+}
+
+struct template template_build(struct template_builder *builder)
+{
+    flush_literal(builder);
+    struct template template = {NULL, builder->count};
+    if (builder->count) {
+        struct template_part *parts = arena_alloc(builder->arena, builder->count * sizeof *parts);
+        memcpy(parts, builder->parts, builder->count * sizeof *parts);
+        template.parts = parts;
+    }
+    free(builder->parts);
+    buffer_finish(&builder->literal);
+    *builder = (struct template_builder){.arena = builder->arena, .problems = builder->problems};
+    return template;
+}
+
+bool template_outline(struct slice text, char mark, struct buffer *out)
+{
+    const char *at = text.data;
+    const char *end = at + text.size;
+    const char *open = find_open(at, end);
+    while (open) {
+        const char *close = find_close(open + 2, end);
+        if (!close)
+            return false;
+        buffer_add(out, at, (size_t)(open - at));
+        buffer_add_char(out, mark);
+        at = close + 2;
+        open = find_open(at, end);
+    }
+    buffer_add(out, at, (size_t)(end - at));
+    return true;
+}
+
+bool template_is_one_expression(struct slice text)
+{
+    const char *end = text.data + text.size;
+    return slice_starts(text, SLICE("{{")) && find_close(text.data + 2, end) == end - 2;
+}
+
+bool template_is_constant(const struct template *template)
+{
+    for (size_t i = 0; i < template->count; i++)
+        if (!template->parts[i].literal.data)
+            return false;
+    return true;
+}
+
+bool template_uses(const struct template *template, enum path_root root)
+{
+    for (size_t i = 0; i < template->count; i++)
+        if (!template->parts[i].literal.data &&
+            expression_uses(&template->parts[i].expression, root))
+            return true;
+    return false;
+}
+
+bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,
+                     struct error *err)
+{
+    for (size_t i = 0; i < template->count; i++) {
+        const struct template_part *part = &template->parts[i];
+        struct value value;
+        if (part->literal.data) {
+            buffer_add_slice(out, part->literal);
+            continue;
+        }
+        if (!expression_value(&part->expression, scope, &value, err))
+            return error_wrap(err, "%s", part->where);
+        add_value(out, part->encoding, &value, scope->scratch);
+        if (scope->scratch->failed)
+            return error_set(err, ERROR_MEMORY, "%s: no memory for the value", part->where);
+    }
+    return true;
+}
