@@ -17,13 +17,6 @@ struct mailbox {
     struct list messages; /* under the lock */
 };
 
-void mailbox_empty(struct mailbox *mailbox, struct list *messages)
-{
-    pthread_mutex_lock(&mailbox->lock);
-    list_move_all(messages, &mailbox->messages);
-    pthread_mutex_unlock(&mailbox->lock);
-}
-
 /* Takes everything under the lock, handles it outside. */
 static void drain(struct loop_io *io, uint32_t events)
 {
@@ -34,7 +27,9 @@ static void drain(struct loop_io *io, uint32_t events)
     (void)ignored;
     struct list taken;
     list_init(&taken);
-    mailbox_empty(mailbox, &taken);
+    pthread_mutex_lock(&mailbox->lock);
+    list_move_all(&taken, &mailbox->messages);
+    pthread_mutex_unlock(&mailbox->lock);
     for (struct list *link = list_pop(&taken); link; link = list_pop(&taken))
         mailbox->handler(mailbox->context, CONTAINER_OF(link, struct message, link));
 }

@@ -1,5 +1,7 @@
 #include "render/request.h"
 
+#include "expr/encode.h"
+
 void request_finish(struct request *request)
 {
     buffer_finish(&request->id);
@@ -22,27 +24,11 @@ void request_clear(struct request *request)
     buffer_clear(&request->scratch);
 }
 
-/* HTAB is the one control character a value may hold. */
-static bool ends_line(unsigned char c)
-{
-    return (c < 0x20 && c != '\t') || c == 0x7F;
-}
-
-void request_add_header_value(struct buffer *headers, struct slice value)
-{
-    char *room = buffer_reserve(headers, value.size);
-    if (!room)
-        return;
-    for (size_t i = 0; i < value.size; i++)
-        room[i] = ends_line((unsigned char)value.data[i]) ? ' ' : value.data[i];
-    headers->size += value.size;
-}
-
 void request_add_header(struct request *request, struct slice name, struct slice value)
 {
     buffer_add_slice(&request->headers, name);
     buffer_add_text(&request->headers, ": ");
-    request_add_header_value(&request->headers, value);
+    encode_add(&request->headers, ENCODE_HEADER, value);
     buffer_add_char(&request->headers, '\0');
 }
 

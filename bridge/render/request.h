@@ -30,9 +30,6 @@ void request_clear(struct request *request);
  * nothing gets through that could end the line (RFC 9110 §5.5). */
 void request_add_header(struct request *request, struct slice name, struct slice value);
 
-/* Adds a value to the line that is being written, as above. */
-void request_add_header_value(struct buffer *headers, struct slice value);
-
 /* Is a header of that name there already (names compare without case)? */
 bool request_has_header(const struct request *request, const char *name);
 

@@ -1,0 +1,30 @@
+/* What is sent in a request: the event as published, nothing, or what a template makes. */
+#ifndef RENDER_BODY_H
+#define RENDER_BODY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "config/problems.h"
+#include "config/subscription.h"
+#include "expr/template.h"
+#include "render/request.h"
+
+struct body {
+    enum body_kind kind;      /* never BODY_DEFAULT */
+    struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT */
+    const char *content_type; /* static; NULL: the event's own, or there is no body */
+    size_t max_bytes;
+};
+
+/* The default is none for GET, else the event. */
+struct body body_compile(const struct subscription *sub, struct arena *arena,
+                         struct problems *problems);
+
+/* Fills request->body. False: ERROR_RENDER, or ERROR_TOO_LARGE. */
+bool body_render(const struct body *body, const struct scope *scope, struct request *request,
+                 struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,85 @@
+#include "render/headers.h"
+
+static bool is_given(const struct named_texts *texts, const char *name)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        if (slice_equal_nocase(text_slice(&texts->items[i].name), slice_of(name)))
+            return true;
+    return false;
+}
+
+static void add_line(struct template_builder *builder, const char *name, const char *value)
+{
+    template_add_literal(builder, slice_of(name));
+    template_add_literal(builder, SLICE(": "));
+    template_add_literal(builder, slice_of(value));
+    template_add_literal(builder, SLICE("\0"));
+}
+
+static void add_text_line(struct template_builder *builder, const struct named_text *header)
+{
+    struct template_style style = {ENCODE_HEADER, ENCODE_HEADER,
+                                   arena_print(builder->arena, "headers.%s", header->name.data)};
+    template_add_literal(builder, text_slice(&header->name));
+    template_add_literal(builder, SLICE(": "));
+    template_add_text(builder, &header->value, &style);
+    template_add_literal(builder, SLICE("\0"));
+}
+
+struct headers headers_compile(const struct named_texts *texts, const char *content_type,
+                               struct arena *arena, struct problems *problems)
+{
+    struct template_builder builder = {.arena = arena, .problems = problems};
+    for (size_t i = 0; i < texts->count; i++)
+        add_text_line(&builder, &texts->items[i]);
+    bool typed = is_given(texts, "Content-Type");
+    if (content_type && !typed)
+        add_line(&builder, "Content-Type", content_type);
+    if (!is_given(texts, "User-Agent"))
+        add_line(&builder, "User-Agent", "grapnel/" GRAPNEL_VERSION);
+    return (struct headers){
+        .lines = template_build(&builder),
+        .adds_content_type = !content_type && !typed,
+        .adds_traceparent = !is_given(texts, "traceparent"),
+        .adds_tracestate = !is_given(texts, "tracestate"),
+    };
+}
+
+static const char *event_content_type(const struct event *ev)
+{
+    switch (ev->form) {
+    case EVENT_TEXT:
+        return "text/plain; charset=utf-8";
+    case EVENT_BINARY:
+        return "application/octet-stream";
+    case EVENT_JSON:
+    case EVENT_NULL:
+        break;
+    }
+    return "application/json";
+}
+
+/* Trace context goes on as it came (W3C Trace Context §3). */
+static void pass_on(const struct scope *scope, struct request *request, const char *name)
+{
+    struct slice value = record_header(scope->ev->record, name);
+    if (value.size)
+        request_add_header(request, slice_of(name), value);
+}
+
+bool headers_render(const struct headers *headers, const struct scope *scope,
+                    struct request *request, struct error *err)
+{
+    request->headers.limit = HEADERS_BYTES_MAX;
+    if (!template_render(&headers->lines, scope, &request->headers, err))
+        return false;
+    if (headers->adds_content_type && request->body.size)
+        request_add_header(request, SLICE("Content-Type"), slice_of(event_content_type(scope->ev)));
+    if (headers->adds_traceparent)
+        pass_on(scope, request, "traceparent");
+    if (headers->adds_tracestate)
+        pass_on(scope, request, "tracestate");
+    if (request->headers.failed)
+        return error_set(err, ERROR_RENDER, "headers: more than %u bytes", HEADERS_BYTES_MAX);
+    return true;
+}

@@ -1,0 +1,33 @@
+/* The header block of a subscription: its own headers and those that follow from the body, with
+ * what needs no event encoded once. */
+#ifndef RENDER_HEADERS_H
+#define RENDER_HEADERS_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "config/problems.h"
+#include "config/subscription.h"
+#include "expr/template.h"
+#include "render/request.h"
+
+#define HEADERS_BYTES_MAX (64u << 10)
+
+struct headers {
+    struct template lines;  /* "Name: value" and a NUL each */
+    bool adds_content_type; /* the event's own */
+    bool adds_traceparent;
+    bool adds_tracestate;
+};
+
+/* `content_type` is the body's; NULL: it is the event's own, or there is no body. The names are
+ * checked already. */
+struct headers headers_compile(const struct named_texts *texts, const char *content_type,
+                               struct arena *arena, struct problems *problems);
+
+/* Fills request->headers; the body is there already. */
+bool headers_render(const struct headers *headers, const struct scope *scope,
+                    struct request *request, struct error *err) MUST_CHECK;
+
+#endif

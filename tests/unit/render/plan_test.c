@@ -1,0 +1,445 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/compiler.h"
+#include "config/schema.h"
+#include "config/subscription.h"
+#include "render/plan.h"
+
+static const struct record_header headers[] = {
+    {SLICE_INIT("ce_id"), SLICE_INIT("a.b c\r\nd")},
+    {SLICE_INIT("traceparent"),
+     SLICE_INIT("00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")},
+    {SLICE_INIT("tracestate"), SLICE_INIT("a=b\r\nX: c")},
+};
+
+static struct record record = {
+    .topic = "orders.v1",
+    .partition = 3,
+    .offset = 17,
+    .timestamp_ms = 1764000000123,
+    .key = SLICE_INIT("k/1"),
+    .headers = headers,
+    .header_count = COUNT_OF(headers),
+    .value = SLICE_INIT(" {\"tenant\":\"a/../b?c#d\",\"up\":\"..\",\"dot\":\".\",\"nil\":null,"
+                        "\"data\":{\"amount\":41.10,\"invoice\":\"INV 1\",\"list\":[1, 2]},"
+                        "\"lines\":\"x\\r\\nHost: evil\",\"quote\":\"say \\\"hi\\\"\"} "),
+};
+
+/* One case: a subscription without its name and topics, and a record. */
+struct fixture {
+    struct arena arena;
+    struct problems problems;
+    struct subscription sub;
+    struct plan *plan;
+    struct event ev;
+    struct request request;
+    struct error err;
+};
+
+static void compile(struct fixture *f, const char *yaml, const char *namespace)
+{
+    *f = (struct fixture){0};
+    char *text = arena_print(&f->arena, "name: s\ntopics: [t]\n%s", yaml);
+    const struct yaml_node *node =
+        yaml_read_bytes(&f->arena, "s.yaml", slice_of(text), &f->problems);
+    struct schema_reader reader;
+    assert_non_null(node);
+    schema_reader_init(&reader, &subscription_schema, &f->arena, &f->problems);
+    subscription_read(&reader, node, &f->sub);
+    f->plan = plan_create(&f->sub, namespace, &f->problems);
+}
+
+static void finish(struct fixture *f)
+{
+    plan_destroy(f->plan);
+    problems_finish(&f->problems);
+    event_finish(&f->ev);
+    request_finish(&f->request);
+    arena_finish(&f->arena);
+}
+
+static bool render(struct fixture *f, const char *yaml, const struct record *rec)
+{
+    compile(f, yaml, NULL);
+    if (!f->plan)
+        fail_msg("%s\n%s", yaml, f->problems.count ? f->problems.items[0].message : "no plan");
+    assert_true(event_decode(rec, f->sub.format, &f->ev, &f->err));
+    return plan_render(f->plan, &f->ev, &f->request, &f->err);
+}
+
+/* All header lines, joined by newlines. */
+static const char *lines(const struct request *request)
+{
+    static char text[1024];
+    text[0] = '\0';
+    const char *line = request_first_header(request);
+    for (; line; line = request_next_header(request, line)) {
+        strcat(text, line);
+        strcat(text, "\n");
+    }
+    return text;
+}
+
+#define AGENT "User-Agent: grapnel/" GRAPNEL_VERSION "\n"
+#define TRACE                                                                                      \
+    "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n"                       \
+    "tracestate: a=b  X: c\n"
+
+static void posts_the_event_as_published(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_true(render(&f, "request: { url: \"https://h/x\" }", &record));
+    assert_string_equal(f.request.method, "POST");
+    assert_string_equal(buffer_text(&f.request.url), "https://h/x");
+    assert_string_equal(buffer_text(&f.request.id), "orders_v1-3-17");
+    assert_ptr_equal(f.request.body.data, record.value.data);
+    assert_int_equal(f.request.body.size, record.value.size);
+    assert_string_equal(lines(&f.request), AGENT "Content-Type: application/json\n" TRACE);
+    finish(&f);
+}
+
+static void encodes_values_in_the_url_and_query(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        const char *url;
+    } rows[] = {
+        {"url: \"https://h/{{ .tenant }}/hook\"", "https://h/a%2F..%2Fb%3Fc%23d/hook"},
+        {"url: \"https://h/{{ $key }}\"", "https://h/k%2F1"},
+        {"url: \"https://h/?t={{ .tenant }}\"", "https://h/?t=a%2F..%2Fb%3Fc%23d"},
+        {"url: \"https://h/{{ .nil }}/x\"", "https://h//x"},
+        {"url: \"https://h/a{{ .up }}\"", "https://h/a.."},
+        {"url: \"https://h/?up=/{{ .up }}/\"", "https://h/?up=/../"},
+        {"{ url: \"https://h\", query: { a: b } }", "https://h?a=b"},
+        {"{ url: \"https://h/x?a=1\", query: { b: 2, c: \"\" } }", "https://h/x?a=1&b=2&c="},
+        {"{ url: \"https://h/x?\", query: { b: 2 } }", "https://h/x?b=2"},
+        {"{ url: \"https://h/x?a&\", query: { b: 2 } }", "https://h/x?a&b=2"},
+        {"{ url: \"https://h/\", query: { Amount: \"${{ .data.amount }}\", "
+         "Invoice: \"{{ .data.invoice }}\", \"a b\": \"{{ .data.list }}\" } }",
+         "https://h/?Amount=%2441.10&Invoice=INV%201&a%20b=%5B1%2C%202%5D"},
+        {"{ url: \"https://h/\", query: { x: \"{{ .gone // \\\"none & more\\\" }}\" } }",
+         "https://h/?x=none%20%26%20more"},
+        {"{ url: \"https://h/\", query: { id: \"{{ $id }}\", t: \"{{ $timestamp }}\" } }",
+         "https://h/?id=orders_v1-3-17&t=1764000000123"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[512];
+        snprintf(yaml, sizeof yaml, rows[i].request[0] == '{' ? "request: %s" : "request: { %s }",
+                 rows[i].request);
+        if (!render(&f, yaml, &record))
+            fail_msg("%s: %s", yaml, f.err.text);
+        assert_string_equal(buffer_text(&f.request.url), rows[i].url);
+        finish(&f);
+    }
+}
+
+static void refuses_to_render_what_would_lead_elsewhere(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        enum error_kind kind;
+        const char *error;
+    } rows[] = {
+        {"request: { url: \"https://h/{{ .up }}/x\" }", ERROR_RENDER,
+         "url: a segment of the path would be . or .."},
+        {"request: { url: \"https://h/{{ .dot }}{{ .dot }}\" }", ERROR_RENDER,
+         "url: a segment of the path would be . or .."},
+        {"request: { url: \"https://h/{{ .dot }}?x\" }", ERROR_RENDER,
+         "url: a segment of the path would be . or .."},
+        {"request: { url: \"https://h/{{ .gone }}\" }", ERROR_RENDER, "url: missing field .gone"},
+        {"request: { url: \"https://h/\", query: { Amount: \"{{ .data.gone }}\" } }", ERROR_RENDER,
+         "query.Amount: missing field .data.gone"},
+        {"request: { url: \"https://h/\", headers: { X-T: \"{{ .tenant.x }}\" } }", ERROR_RENDER,
+         "headers.X-T: .tenant.x: cannot index string with \"x\""},
+        {"request: { url: \"https://h/\", body: { json: { a: [1, \"{{ .gone }}\"] } } }",
+         ERROR_RENDER, "body.json.a[1]: missing field .gone"},
+        {"request: { url: \"https://h/\", body: { form: { a: \"{{ .gone }}\" } } }", ERROR_RENDER,
+         "body.form.a: missing field .gone"},
+        {"request: { url: \"https://h/\", body: { text: \"{{ .gone }}\" } }", ERROR_RENDER,
+         "body.text: missing field .gone"},
+        {"id: \"{{ .gone }}\"\nrequest: { url: \"https://h/\" }", ERROR_RENDER,
+         "id: missing field .gone"},
+        {"id: \"{{ .nil }}\"\nrequest: { url: \"https://h/\" }", ERROR_RENDER, "id: it is empty"},
+        {"request: { url: \"https://h/\" }\ndelivery: { max_body: 20B }", ERROR_TOO_LARGE,
+         "the body has more than max_body's 20 bytes"},
+        {"request: { url: \"https://h/\", body: { text: \"{{ . }}\" } }\ndelivery: { max_body: 20B "
+         "}",
+         ERROR_TOO_LARGE, "the body has more than max_body's 20 bytes"},
+        {"request: { url: \"https://h/\", body: { text: \"x\" } }\ndelivery: { max_body: 0B }",
+         ERROR_TOO_LARGE, "the body has more than max_body's 0 bytes"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        if (render(&f, rows[i].yaml, &record))
+            fail_msg("%s was rendered", rows[i].yaml);
+        assert_string_equal(f.err.text, rows[i].error);
+        assert_int_equal(f.err.kind, rows[i].kind);
+        finish(&f);
+    }
+}
+
+static void bounds_the_url_headers_and_id(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *error;
+    } rows[] = {
+        {"request: { url: \"https://h/{{ . }}\" }", "url: more than 65536 bytes"},
+        {"request: { url: \"https://h/\", headers: { X: \"{{ . }}\" } }",
+         "headers: more than 65536 bytes"},
+        {"id: \"{{ . }}\"\nrequest: { url: \"https://h/\" }", "id: more than 1024 bytes"},
+    };
+    size_t size = 70000;
+    char *text = malloc(size);
+    assert_non_null(text);
+    memset(text, 'x', size);
+    text[0] = text[size - 1] = '"';
+    struct record large = {.topic = "t", .value = {text, size}};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        assert_false(render(&f, rows[i].yaml, &large));
+        assert_string_equal(f.err.text, rows[i].error);
+        assert_int_equal(f.err.kind, ERROR_RENDER);
+        finish(&f);
+    }
+    free(text);
+}
+
+static void makes_the_id(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *namespace;
+        const char *id;
+    } rows[] = {
+        {"", NULL, "orders_v1-3-17"},
+        {"", "", "orders_v1-3-17"},
+        {"", "eu.1", "eu_1-orders_v1-3-17"},
+        {"id: \"{{ $headers.ce_id }}\"\n", "eu", "a_b_c__d"},
+        {"id: \"{{ $topic }}.{{ $offset }}\"\n", NULL, "orders_v1_17"},
+        {"id: fixed\n", NULL, "fixed"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "%srequest: { url: \"https://h/\" }", rows[i].yaml);
+        compile(&f, yaml, rows[i].namespace);
+        assert_non_null(f.plan);
+        assert_true(event_decode(&record, FORMAT_AUTO, &f.ev, NULL));
+        assert_true(plan_render(f.plan, &f.ev, &f.request, NULL));
+        assert_string_equal(buffer_text(&f.request.id), rows[i].id);
+        finish(&f);
+    }
+}
+
+static void writes_headers_that_stay_one_line_each(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_true(render(&f,
+                       "request:\n"
+                       "  url: https://h/\n"
+                       "  headers:\n"
+                       "    X-Lines: \"{{ .lines }}\"\n"
+                       "    user-agent: mine/1\n"
+                       "    content-type: application/vnd.order+json\n"
+                       "    Traceparent: \"{{ $key }}\"\n"
+                       "    X-Fixed: \"a b\"\n",
+                       &record));
+    assert_string_equal(lines(&f.request), "X-Lines: x  Host: evil\n"
+                                           "user-agent: mine/1\n"
+                                           "content-type: application/vnd.order+json\n"
+                                           "Traceparent: k/1\n"
+                                           "X-Fixed: a b\n"
+                                           "tracestate: a=b  X: c\n");
+    finish(&f);
+}
+
+static void makes_each_kind_of_body(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request; /* beside the url */
+        const char *method;
+        const char *type; /* NULL: no Content-Type */
+        const char *body; /* NULL: none */
+    } rows[] = {
+        {"method: GET", "GET", NULL, NULL},
+        {"{ method: GET, body: { text: x } }", "GET", "text/plain; charset=utf-8", "x"},
+        {"body: none", "POST", NULL, NULL},
+        {"{ method: PUT, body: { text: \"{{ .data.invoice }}: {{ .data.list }}{{ .nil }}\\n\" } }",
+         "PUT", "text/plain; charset=utf-8", "INV 1: [1, 2]\n"},
+        {"body: { form: { a b: \"{{ .data.invoice }}\", c: 7, d: \"x&y={{ $key }}\" } }", "POST",
+         "application/x-www-form-urlencoded", "a+b=INV+1&c=7&d=x%26y%3Dk%2F1"},
+        {"body: { form: {} }", "POST", "application/x-www-form-urlencoded", ""},
+        {"{ method: PATCH, body: { json: { amount: \"{{ .data.amount }}\", text: \"{{ .quote "
+         "}}!\", "
+         "same: \"{{ .quote }}\", nil: \"{{ .nil }}\", list: \"{{ .data.list }}\", "
+         "key: \"{{ $key }}\", at: \"{{ $timestamp }}\" } } }",
+         "PATCH", "application/json",
+         "{\"amount\":41.10,\"text\":\"say \\\"hi\\\"!\",\"same\":\"say \\\"hi\\\"\",\"nil\":null,"
+         "\"list\":[1, 2],\"key\":\"k/1\",\"at\":1764000000123}"},
+        {"body: { json: [1, 41.10, 0x1F, .5, true, null, ~, \"7\", no, \"q\\\"\", {}, [], "
+         "{\"a\\nb\": []}] }",
+         "POST", "application/json",
+         "[1,41.10,31,0.5,true,null,null,\"7\",\"no\",\"q\\\"\",{},[],{\"a\\nb\":[]}]"},
+        {"body: { json: \"{{ .data }}\" }", "POST", "application/json",
+         "{\"amount\":41.10,\"invoice\":\"INV 1\",\"list\":[1, 2]}"},
+        {"body: { json: \" {{ .data.amount }}\" }", "POST", "application/json", "\" 41.10\""},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[512];
+        struct slice fields = slice_of(rows[i].request);
+        if (fields.data[0] == '{')
+            fields = (struct slice){fields.data + 1, fields.size - 2};
+        snprintf(yaml, sizeof yaml, "request: { url: \"https://h/\", %.*s }", SLICE_ARGS(fields));
+        if (!render(&f, yaml, &record))
+            fail_msg("%s: %s", yaml, f.err.text);
+        assert_string_equal(f.request.method, rows[i].method);
+        assert_int_equal(!f.request.body.data, !rows[i].body);
+        if (rows[i].body && !slice_is(f.request.body, rows[i].body))
+            fail_msg("%s gives %.*s", yaml, SLICE_ARGS(f.request.body));
+        char type[128];
+        snprintf(type, sizeof type, "Content-Type: %s\n", rows[i].type ? rows[i].type : "");
+        if (!strstr(lines(&f.request), type) != !rows[i].type)
+            fail_msg("%s: %s", yaml, lines(&f.request));
+        finish(&f);
+    }
+}
+
+static void types_the_event_by_its_form(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        struct slice value;
+        const char *lines;
+    } rows[] = {
+        {"format: text", SLICE_INIT("hi"), AGENT "Content-Type: text/plain; charset=utf-8\n"},
+        {"format: binary", SLICE_INIT("\xFF"), AGENT "Content-Type: application/octet-stream\n"},
+        {"format: json", SLICE_INIT("1"), AGENT "Content-Type: application/json\n"},
+        {"tombstones: deliver", {NULL, 0}, AGENT},
+        {"format: text", SLICE_INIT(""), AGENT},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        struct record rec = {.topic = "t", .value = rows[i].value};
+        snprintf(yaml, sizeof yaml, "%s\nrequest: { url: \"https://h/\" }", rows[i].yaml);
+        assert_true(render(&f, yaml, &rec));
+        assert_string_equal(lines(&f.request), rows[i].lines);
+        assert_true(slice_equal(f.request.body, rows[i].value));
+        finish(&f);
+    }
+}
+
+static void reports_every_mistake_at_its_place(void **state)
+{
+    (void)state;
+    struct fixture f;
+    compile(&f,
+            "id: \"{{ $id }}\"\n"
+            "request:\n"
+            "  url: \"https://h/{{ .a | .b }}\"\n"
+            "  query: { q: \"{{ $nope }}\" }\n"
+            "  headers: { X: \"{{ .a\" }\n"
+            "  body:\n"
+            "    json:\n"
+            "      deep: [\"{{ length }}\"]\n",
+            NULL);
+    assert_null(f.plan);
+    static const struct {
+        unsigned line;
+        const char *message;
+    } rows[] = {
+        {3, "id: $id can't be made of itself"},
+        {5, "url: only paths, variables and // defaults are supported yet: {{ .a | .b }}"},
+        {6, "query.q: there are the variables $key $topic $partition $offset $timestamp $id $type "
+            "$headers, but no $nope: {{ $nope }}"},
+        {7, "headers.X: {{ without its }}"},
+        {10, "body.json.deep[0]: only paths, variables and // defaults are supported yet: "
+             "{{ length }}"},
+    };
+    problems_sort(&f.problems);
+    assert_int_equal(f.problems.count, COUNT_OF(rows));
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        assert_string_equal(f.problems.items[i].message, rows[i].message);
+        assert_int_equal(f.problems.items[i].at.line, rows[i].line);
+        assert_string_equal(f.problems.items[i].at.file, "s.yaml");
+    }
+    finish(&f);
+}
+
+static void tells_how_much_of_the_url_is_public(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *request;
+        const char *shown;
+    } rows[] = {
+        {"url: \"https://h/x?a={{ $offset }}\"", "https://h/x?a=17"},
+        {"url: \"https://h/x/${env:PLAN_TEST}\"", "https://h"},
+        {"url: \"https://h/\", query: { a: 1, b: \"{{ $key }}${env:PLAN_TEST}\", c: 2 }",
+         "https://h/?a=1"},
+    };
+    setenv("PLAN_TEST", "s3cret", 1);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "request: { %s }", rows[i].request);
+        assert_true(render(&f, yaml, &record));
+        struct slice shown = {f.request.url.data, f.request.url_public_bytes};
+        assert_true(slice_is(shown, rows[i].shown));
+        finish(&f);
+    }
+}
+
+/* One request is used for delivery after delivery: nothing of the last one may stay. */
+static void leaves_nothing_behind_in_a_reused_request(void **state)
+{
+    (void)state;
+    struct fixture first;
+    struct fixture second;
+    assert_true(render(&first,
+                       "request: { url: \"https://long.example.com/{{ $key }}\", "
+                       "headers: { A: b }, body: { text: \"{{ .quote }}\" } }",
+                       &record));
+    compile(&second, "request: { url: \"https://h\", body: none }", NULL);
+    assert_true(plan_render(second.plan, &first.ev, &first.request, NULL));
+    assert_string_equal(buffer_text(&first.request.url), "https://h");
+    assert_string_equal(lines(&first.request), AGENT TRACE);
+    assert_null(first.request.body.data);
+    finish(&first);
+    finish(&second);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(posts_the_event_as_published),
+        cmocka_unit_test(encodes_values_in_the_url_and_query),
+        cmocka_unit_test(refuses_to_render_what_would_lead_elsewhere),
+        cmocka_unit_test(bounds_the_url_headers_and_id),
+        cmocka_unit_test(makes_the_id),
+        cmocka_unit_test(writes_headers_that_stay_one_line_each),
+        cmocka_unit_test(makes_each_kind_of_body),
+        cmocka_unit_test(types_the_event_by_its_form),
+        cmocka_unit_test(reports_every_mistake_at_its_place),
+        cmocka_unit_test(tells_how_much_of_the_url_is_public),
+        cmocka_unit_test(leaves_nothing_behind_in_a_reused_request),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
