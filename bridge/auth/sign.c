@@ -34,12 +34,8 @@ static bool add_keys(struct signer *signer, const struct texts *secrets, struct 
 
 struct signer *signer_create(const struct subscription *sub, struct problems *problems)
 {
-    if (sub->sign_style == SIGN_NONE)
+    if (sub->sign_style == SIGN_NONE || sub->sign_secrets.count == 0)
         return NULL;
-    if (sub->sign_secrets.count == 0) {
-        problems_add(problems, sub->at, "sign needs at least one secret");
-        return NULL;
-    }
     struct signer *signer =
         calloc(1, sizeof *signer + sub->sign_secrets.count * sizeof signer->keys[0]);
     if (!signer) {

@@ -19,7 +19,8 @@ struct sign_input {
     struct slice body;
 };
 
-/* NULL for SIGN_NONE, and when a secret is not of the style's form (reported at its place). */
+/* NULL for SIGN_NONE, when there are no secrets (config/ has reported that), and when one is not of
+ * the style's form (reported here, at its place). */
 struct signer *signer_create(const struct subscription *sub, struct problems *problems);
 void signer_destroy(struct signer *signer);
 

@@ -77,7 +77,8 @@ void buffer_add_int(struct buffer *buf, long long value)
     char digits[24];
     char *end = digits + sizeof digits;
     char *p = end;
-    unsigned long long rest = value < 0 ? 0ULL - (unsigned long long)value : (unsigned long long)value;
+    unsigned long long rest =
+        value < 0 ? 0ULL - (unsigned long long)value : (unsigned long long)value;
     do {
         *--p = (char)('0' + rest % 10);
         rest /= 10;

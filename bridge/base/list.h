@@ -12,7 +12,7 @@ struct list {
 };
 
 /* The struct of type `type` whose member `member` is `link`. */
-#define CONTAINER_OF(link, type, member) ((type *)(void *)((char *)(link) - offsetof(type, member)))
+#define CONTAINER_OF(link, type, member) ((type *)(void *)((char *)(link)-offsetof(type, member)))
 
 static inline void list_init(struct list *head)
 {

@@ -80,7 +80,8 @@ static void add_value(struct line *line, const struct log_field *field)
     }
 }
 
-static void text_head(struct line *line, const char *when, enum log_level level, const char *message)
+static void text_head(struct line *line, const char *when, enum log_level level,
+                      const char *message)
 {
     char head[64];
     snprintf(head, sizeof head, "%s %-5s ", when, level_names[level]);
@@ -88,7 +89,8 @@ static void text_head(struct line *line, const char *when, enum log_level level,
     add_escaped(line, slice_of(message));
 }
 
-static void json_head(struct line *line, const char *when, enum log_level level, const char *message)
+static void json_head(struct line *line, const char *when, enum log_level level,
+                      const char *message)
 {
     char head[80];
     snprintf(head, sizeof head, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", when,

@@ -18,7 +18,7 @@ struct slice {
 /* clang-format off */
 #define SLICE_INIT(literal) {"" literal, sizeof(literal) - 1}
 /* clang-format on */
-#define SLICE_NONE     ((struct slice){NULL, 0})
+#define SLICE_NONE ((struct slice){NULL, 0})
 
 /* For printf's "%.*s". */
 #define SLICE_ARGS(s) (int)(s).size, (s).data ? (s).data : ""
@@ -45,7 +45,8 @@ static inline bool slice_equal_nocase(struct slice a, struct slice b)
 
 static inline bool slice_starts(struct slice a, struct slice prefix)
 {
-    return a.size >= prefix.size && (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
+    return a.size >= prefix.size &&
+           (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
 }
 
 /* What is left after the first `count` bytes (count <= size). */

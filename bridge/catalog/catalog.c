@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void compile(struct route *route, const struct settings *settings, unsigned index,
+/* False: it can't be used. A signature that is asked for and can't be made is no route: nothing
+ * leaves unsigned by mistake. */
+static bool compile(struct route *route, const struct settings *settings, unsigned index,
                     struct problems *problems)
 {
     const struct subscription *sub = &settings->subscriptions[index];
@@ -19,11 +21,21 @@ static void compile(struct route *route, const struct settings *settings, unsign
         .tls_1_3 = sub->tls.min_version == TLS_1_3,
         .http2 = sub->delivery.http == HTTP_2,
     };
+    return route->matcher && route->plan && (route->signer || sub->sign_style == SIGN_NONE);
+}
+
+/* Goes on after the first mistake, so that all are reported. */
+static bool compile_all(struct catalog *catalog, const struct settings *settings,
+                        struct problems *problems)
+{
+    bool ok = true;
+    for (unsigned i = 0; i < catalog->count; i++)
+        ok = compile(&catalog->routes[i], settings, i, problems) && ok;
+    return ok && problems->count == 0;
 }
 
 struct catalog *catalog_create(const struct settings *settings, struct problems *problems)
 {
-    size_t before = problems->count;
     size_t count = settings->subscription_count;
     struct catalog *catalog = calloc(1, sizeof *catalog);
     if (catalog)
@@ -34,9 +46,7 @@ struct catalog *catalog_create(const struct settings *settings, struct problems 
         return NULL;
     }
     catalog->count = count;
-    for (unsigned i = 0; i < count; i++)
-        compile(&catalog->routes[i], settings, i, problems);
-    if (problems->count == before)
+    if (compile_all(catalog, settings, problems))
         return catalog;
     catalog_destroy(catalog);
     return NULL;

@@ -28,7 +28,8 @@ struct catalog {
 };
 
 /* Compiles all subscriptions of the settings, which it borrows and which must outlive it. Every
- * mistake is added to `problems` at its place, and then there is no catalog: NULL. */
+ * mistake that config/ has not reported yet is added to `problems` at its place. When there is one,
+ * of either, there is no catalog: NULL. */
 struct catalog *catalog_create(const struct settings *settings, struct problems *problems);
 void catalog_destroy(struct catalog *catalog);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ABANDONED 0x80000000u /* a bit of claims */
+
 static size_t bytes_needed(const struct record_source *from)
 {
     size_t bytes = sizeof(struct record) + from->header_count * sizeof(struct record_header) +
@@ -43,7 +45,7 @@ struct record *record_create(const struct record_source *from)
         .value = copy(&room, from->value),
         .headers = headers,
         .header_count = from->header_count,
-        .bytes = bytes,
+        .bytes = bytes + RECORD_OVERHEAD_BYTES,
     };
     list_init(&record->message.link);
     atomic_init(&record->claims, 1);
@@ -70,5 +72,15 @@ void record_claim(struct record *record)
 
 bool record_release(struct record *record)
 {
-    return atomic_fetch_sub_explicit(&record->claims, 1, memory_order_acq_rel) == 1;
+    return (atomic_fetch_sub_explicit(&record->claims, 1, memory_order_acq_rel) & ~ABANDONED) == 1;
+}
+
+void record_abandon(struct record *record)
+{
+    atomic_fetch_or_explicit(&record->claims, ABANDONED, memory_order_relaxed);
+}
+
+bool record_is_abandoned(const struct record *record)
+{
+    return atomic_load_explicit(&record->claims, memory_order_relaxed) & ABANDONED;
 }

@@ -17,6 +17,10 @@
 #include "base/slice.h"
 #include "loop/mailbox.h"
 
+/* Counted besides the bytes themselves: what its event and deliveries take while it is in memory.
+ */
+#define RECORD_OVERHEAD_BYTES 512
+
 struct lane;
 
 struct record_header {
@@ -35,11 +39,11 @@ struct record {
     struct slice value;   /* data NULL: a tombstone */
     const struct record_header *headers;
     size_t header_count;
-    uint32_t assignment;   /* which assignment of the partition it came by */
-    size_t ledger_place;   /* where the ledger keeps it */
-    size_t bytes;          /* counted against limits.memory */
-    int64_t polled_ms;     /* monotonic */
-    atomic_uint claims;
+    uint32_t assignment; /* which assignment of the partition it came by */
+    size_t ledger_place; /* where the ledger keeps it */
+    size_t bytes;        /* counted against limits.memory */
+    int64_t polled_ms;   /* monotonic */
+    atomic_uint claims;  /* and RECORD_ABANDONED */
 };
 
 /* What record_create copies from. Slices are borrowed for the call. */
@@ -66,5 +70,10 @@ void record_claim(struct record *record);
 
 /* One fate less. True for the last one: the caller now owns the record and must send it home. */
 bool record_release(struct record *record) MUST_CHECK;
+
+/* Gives up: the record will be read again after a restart. The caller holds a claim. Thread: any.
+ */
+void record_abandon(struct record *record);
+bool record_is_abandoned(const struct record *record);
 
 #endif

@@ -2,6 +2,9 @@
 
 #include "base/utf8.h"
 
+#define TOKENS_KEPT 1024
+#define BYTES_KEPT  4096
+
 /* A schema registry's wire format: a zero byte and the schema's id before the value. */
 static bool looks_framed(struct slice value)
 {
@@ -85,4 +88,33 @@ void event_finish(struct event *ev)
     jtext_finish(&ev->json);
     buffer_finish(&ev->made);
     *ev = (struct event){0};
+}
+
+static void add_without_dots(struct buffer *out, struct slice text)
+{
+    char *room = buffer_reserve(out, text.size);
+    if (!room)
+        return;
+    for (size_t i = 0; i < text.size; i++)
+        room[i] = text.data[i] == '.' ? '_' : text.data[i];
+    out->size += text.size;
+}
+
+void event_position_id(const struct record *record, struct slice namespace, struct buffer *out)
+{
+    if (namespace.data) {
+        add_without_dots(out, namespace);
+        buffer_add_char(out, '-');
+    }
+    add_without_dots(out, slice_of(record->topic));
+    buffer_add_char(out, '-');
+    buffer_add_int(out, record->partition);
+    buffer_add_char(out, '-');
+    buffer_add_int(out, record->offset);
+}
+
+void event_trim(struct event *ev)
+{
+    if (ev->json.capacity > TOKENS_KEPT || ev->made.capacity > BYTES_KEPT)
+        event_finish(ev);
 }

@@ -36,4 +36,11 @@ bool event_decode(const struct record *record, enum format format, struct event 
                   struct error *err) MUST_CHECK;
 void event_finish(struct event *ev);
 
+/* The default $id: `<namespace->topic-partition-offset`, added to `out`. A '.' becomes '_', since a
+ * signature is over `id.timestamp.body`. `namespace` data NULL: none. */
+void event_position_id(const struct record *record, struct slice namespace, struct buffer *out);
+
+/* Gives memory back that an uncommonly large event has left, and keeps what the next one needs. */
+void event_trim(struct event *ev);
+
 #endif

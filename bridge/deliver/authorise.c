@@ -1,9 +1,18 @@
 #include "deliver/authorise.h"
 
+#include <string.h>
+
+static void wipe(struct buffer *buf)
+{
+    if (buf->data)
+        explicit_bzero(buf->data, buf->capacity);
+    buffer_finish(buf);
+}
+
 void authorised_finish(struct authorised *authorised)
 {
-    buffer_finish(&authorised->url);
-    buffer_finish(&authorised->headers);
+    wipe(&authorised->url);
+    wipe(&authorised->headers);
 }
 
 static void add_line(struct buffer *headers, const char *name, struct slice value)

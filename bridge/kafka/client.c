@@ -100,3 +100,18 @@ void client_check(const struct named_texts *properties, struct problems *problem
         check_property(conf, &properties->items[i], problems);
     rd_kafka_conf_destroy(conf);
 }
+
+bool client_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *offsets, int timeout_ms,
+                   struct error *err)
+{
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_resp_err_t code = rd_kafka_commit_queue(rk, offsets, queue, NULL, NULL);
+    rd_kafka_event_t *event = code ? NULL : rd_kafka_queue_poll(queue, timeout_ms);
+    if (!code)
+        code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (event)
+        rd_kafka_event_destroy(event);
+    rd_kafka_queue_destroy(queue);
+    return !code ||
+           error_set(err, ERROR_KAFKA, "offsets can't be committed: %s", rd_kafka_err2str(code));
+}

@@ -43,7 +43,8 @@ static bool request_creation(rd_kafka_t *rk, rd_kafka_NewTopic_t *topic, int tim
                              struct error *err)
 {
     char text[256];
-    rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+    rd_kafka_AdminOptions_t *options =
+        rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
     rd_kafka_AdminOptions_set_request_timeout(options, timeout_ms, text, sizeof text);
     rd_kafka_AdminOptions_set_operation_timeout(options, timeout_ms, text, sizeof text);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);

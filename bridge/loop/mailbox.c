@@ -17,6 +17,13 @@ struct mailbox {
     struct list messages; /* under the lock */
 };
 
+void mailbox_empty(struct mailbox *mailbox, struct list *messages)
+{
+    pthread_mutex_lock(&mailbox->lock);
+    list_move_all(messages, &mailbox->messages);
+    pthread_mutex_unlock(&mailbox->lock);
+}
+
 /* Takes everything under the lock, handles it outside. */
 static void drain(struct loop_io *io, uint32_t events)
 {
@@ -27,9 +34,7 @@ static void drain(struct loop_io *io, uint32_t events)
     (void)ignored;
     struct list taken;
     list_init(&taken);
-    pthread_mutex_lock(&mailbox->lock);
-    list_move_all(&taken, &mailbox->messages);
-    pthread_mutex_unlock(&mailbox->lock);
+    mailbox_empty(mailbox, &taken);
     for (struct list *link = list_pop(&taken); link; link = list_pop(&taken))
         mailbox->handler(mailbox->context, CONTAINER_OF(link, struct message, link));
 }

@@ -24,7 +24,11 @@ typedef void mailbox_handler(void *context, struct message *message);
 struct mailbox *mailbox_create(struct loop *loop, mailbox_handler *handler, void *context,
                                struct error *err);
 
-/* Messages still inside stay with whoever owns their memory. Thread: the loop's, or when none runs. */
+/* Moves what is inside behind `messages`, unhandled: for those who own it, when the loop has ended.
+ */
+void mailbox_empty(struct mailbox *mailbox, struct list *messages);
+
+/* NULL is fine. Thread: the loop's, or when none runs. */
 void mailbox_destroy(struct mailbox *mailbox);
 
 /* Thread: any. Never blocks for long. */

@@ -23,14 +23,20 @@ static void ready(struct loop_io *io, uint32_t events)
         signals->handler(signals->context, (int)info.ssi_signo);
 }
 
-struct signals *signals_open(struct loop *loop, signals_handler *handler, void *context,
-                             struct error *err)
+static sigset_t caught(void)
 {
     sigset_t mask;
     sigemptyset(&mask);
     sigaddset(&mask, SIGTERM);
     sigaddset(&mask, SIGINT);
     sigaddset(&mask, SIGHUP);
+    return mask;
+}
+
+struct signals *signals_open(struct loop *loop, signals_handler *handler, void *context,
+                             struct error *err)
+{
+    sigset_t mask = caught();
     pthread_sigmask(SIG_BLOCK, &mask, NULL);
     signal(SIGPIPE, SIG_IGN);
 
@@ -53,6 +59,13 @@ struct signals *signals_open(struct loop *loop, signals_handler *handler, void *
         return NULL;
     }
     return signals;
+}
+
+void signals_let_go(struct signals *signals)
+{
+    sigset_t mask = caught();
+    loop_unwatch(signals->loop, &signals->io);
+    pthread_sigmask(SIG_UNBLOCK, &mask, NULL);
 }
 
 void signals_close(struct signals *signals)

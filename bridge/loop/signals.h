@@ -14,6 +14,9 @@ typedef void signals_handler(void *context, int signal);
  * Call on the main thread, before any other is started. */
 struct signals *signals_open(struct loop *loop, signals_handler *handler, void *context,
                              struct error *err);
+
+/* From now on a signal ends the program at once, as if it had never been caught. */
+void signals_let_go(struct signals *signals);
 void signals_close(struct signals *signals);
 
 #endif

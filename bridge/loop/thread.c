@@ -32,7 +32,8 @@ struct thread *thread_start(const char *name, struct loop *loop, struct error *e
     int failed = pthread_create(&thread->id, NULL, body, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed) {
-        error_set(err, ERROR_SYSTEM, "thread %s: pthread_create failed with errno %d", name, failed);
+        error_set(err, ERROR_SYSTEM, "thread %s: pthread_create failed with errno %d", name,
+                  failed);
         free(thread);
         return NULL;
     }

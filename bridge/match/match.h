@@ -11,7 +11,7 @@
 
 struct matcher;
 
-/* Every mistake is added to `problems` at its place, and then there is no matcher: NULL.
+/* NULL for an expression that is none (config/ has reported it), or without memory (reported here).
  * Borrows the subscription. */
 struct matcher *matcher_create(const struct subscription *sub, struct problems *problems);
 void matcher_destroy(struct matcher *matcher);

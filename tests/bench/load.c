@@ -35,8 +35,8 @@ static int64_t realtime_us(void)
 static void write_record(char *text, uint64_t number)
 {
     int used = snprintf(text, RECORD_BYTES,
-                        "{\"t\":%016" PRId64 ",\"type\":\"order.created\",\"id\":%09" PRIu64
-                        ",\"data\":{\"amount\":41.10,\"currency\":\"EUR\",\"tenant\":\"acme\"},"
+                        "{\"t\":%016" PRId64 ",\"type\":\"order.created\",\"id\":\"%09" PRIu64
+                        "\",\"data\":{\"amount\":41.10,\"currency\":\"EUR\",\"tenant\":\"acme\"},"
                         "\"note\":\"",
                         realtime_us(), number);
 

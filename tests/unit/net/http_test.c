@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/buffer.h"
 #include "http_client.h"
 #include "scripted_server.h"
 
@@ -37,10 +38,10 @@ static void begin(struct fixture *fixture, const struct server *server)
 static void answer_all_on_one(struct server *server)
 {
     int fd = server_accept(server);
-    char *seen = server->context;
+    struct buffer *seen = server->context;
     while (server_read(server, fd)) {
-        strcat(seen, server->request);
-        strcat(seen, "\n=\n");
+        buffer_add(seen, server->request, server->request_size);
+        buffer_add_text(seen, "\n=\n");
         server_send(fd, OK_ANSWER);
     }
     close(fd);
@@ -49,8 +50,8 @@ static void answer_all_on_one(struct server *server)
 static void sends_what_it_is_given_and_the_framing(void **state)
 {
     (void)state;
-    char seen[4096] = "";
-    struct server *server = server_start(answer_all_on_one, seen);
+    struct buffer seen = {0};
+    struct server *server = server_start(answer_all_on_one, &seen);
     struct fixture f;
     begin(&f, server);
     f.request.headers =
@@ -70,7 +71,8 @@ static void sends_what_it_is_given_and_the_framing(void **state)
              "Content-Length: 5\r\n\r\nhello\n=\n",
              server->port);
     server_join(server);
-    assert_string_equal(seen, want);
+    assert_string_equal(buffer_text(&seen), want);
+    buffer_finish(&seen);
 }
 
 /* One handle serves all of these in turn: nothing of one may stick to the next. */
@@ -94,8 +96,8 @@ static void sends_every_method_with_and_without_a_body(void **state)
         {"GET", {NULL, 0}, "*/*\r\n\r\n"},
         {"POST", {"again", 5}, "Content-Length: 5\r\n\r\nagain"},
     };
-    char seen[8192] = "";
-    struct server *server = server_start(answer_all_on_one, seen);
+    struct buffer seen = {0};
+    struct server *server = server_start(answer_all_on_one, &seen);
     struct fixture f;
     begin(&f, server);
     f.request.headers = SLICE_NONE;
@@ -106,8 +108,9 @@ static void sends_every_method_with_and_without_a_body(void **state)
     }
     client_close(&f.client);
     server_join(server);
-    assert_null(strstr(seen, "Content-Type"));
-    char *request = seen;
+    assert_non_null(buffer_text(&seen));
+    assert_null(strstr(seen.data, "Content-Type"));
+    char *request = seen.data;
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         char *end = strstr(request, "\n=\n");
         assert_non_null(end);
@@ -116,6 +119,7 @@ static void sends_every_method_with_and_without_a_body(void **state)
         assert_string_equal(end - strlen(cases[i].want), cases[i].want);
         request = end + 3;
     }
+    buffer_finish(&seen);
 }
 
 static void count_body(struct server *server)
@@ -151,8 +155,8 @@ static void the_environment_s_proxy_counts_for_nothing(void **state)
     (void)state;
     setenv("http_proxy", "http://127.0.0.1:1", 1);
     setenv("ALL_PROXY", "http://127.0.0.1:1", 1);
-    char seen[4096] = "";
-    struct server *server = server_start(answer_all_on_one, seen);
+    struct buffer seen = {0};
+    struct server *server = server_start(answer_all_on_one, &seen);
     struct fixture f;
     begin(&f, server);
     assert_int_equal(client_exchange(&f.client, &f.request).status, 200);
@@ -160,6 +164,7 @@ static void the_environment_s_proxy_counts_for_nothing(void **state)
     server_join(server);
     unsetenv("http_proxy");
     unsetenv("ALL_PROXY");
+    buffer_finish(&seen);
 }
 
 /* ── connections ── */
@@ -167,8 +172,8 @@ static void the_environment_s_proxy_counts_for_nothing(void **state)
 static void uses_a_connection_again(void **state)
 {
     (void)state;
-    char seen[8192] = "";
-    struct server *server = server_start(answer_all_on_one, seen);
+    struct buffer seen = {0};
+    struct server *server = server_start(answer_all_on_one, &seen);
     struct fixture f;
     begin(&f, server);
     for (int i = 0; i < 20; i++)
@@ -177,6 +182,7 @@ static void uses_a_connection_again(void **state)
     assert_int_equal(http_in_flight(f.client.http), 0);
     client_close(&f.client);
     server_join(server);
+    buffer_finish(&seen);
 }
 
 /* Takes eight connections before it answers on any; then answers on each until it is closed. */
@@ -379,12 +385,10 @@ static void answer_without_end(struct server *server)
     int fd = server_accept(server);
     assert_true(server_read(server, fd));
     server_send(fd, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
-    char chunk[1002 + 5];
-    memcpy(chunk, "3e8\r\n", 5);
-    memset(chunk + 5, 'z', 1000);
-    memcpy(chunk + 1005, "\r\n", 2);
+    char chunk[1008];
+    snprintf(chunk, sizeof chunk, "3e8\r\n%01000d\r\n", 0);
     for (ssize_t sent = 1; sent > 0;)
-        sent = send(fd, chunk, sizeof chunk, MSG_NOSIGNAL);
+        sent = send(fd, chunk, sizeof chunk - 1, MSG_NOSIGNAL);
     close(fd);
 }
 
@@ -404,14 +408,13 @@ static void an_endless_body_is_given_up(void **state)
 static void what_is_no_answer_has_a_kind(void **state)
 {
     (void)state;
-    static char lines[100000];
-    static char line[200000];
-    strcpy(lines, "HTTP/1.1 200 OK\r\n");
-    while (strlen(lines) < 70000)
-        strcat(lines,
-               "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
-    strcpy(line, "HTTP/1.1 200 OK\r\nX-Long: ");
-    memset(line + strlen(line), 'a', sizeof line - 100);
+    struct buffer lines = {0};
+    struct buffer line = {0};
+    buffer_add_text(&lines, "HTTP/1.1 200 OK\r\n");
+    while (lines.size < 70000)
+        buffer_add_text(&lines,
+                        "X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n");
+    buffer_print(&line, "HTTP/1.1 200 OK\r\nX-Long: %0199000d", 0);
     const struct {
         struct answering answering;
         enum error_kind kind;
@@ -428,8 +431,8 @@ static void what_is_no_answer_has_a_kind(void **state)
         {{"HTTP/1.1 abc\r\n\r\n", 0, THEN_HANG}, ERROR_PROTOCOL},
         {{"HTTP/1.1 000 zero\r\n\r\n", 0, THEN_CLOSE}, ERROR_PROTOCOL},
         {{"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n", 0, THEN_HANG}, ERROR_PROTOCOL},
-        {{lines, 0, THEN_HANG}, ERROR_PROTOCOL},
-        {{line, 0, THEN_HANG}, ERROR_PROTOCOL},
+        {{lines.data, lines.size, THEN_HANG}, ERROR_PROTOCOL},
+        {{line.data, line.size, THEN_HANG}, ERROR_PROTOCOL},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         struct result result = exchange(cases[i].answering);
@@ -439,6 +442,8 @@ static void what_is_no_answer_has_a_kind(void **state)
         assert_int_equal(result.status, 0);
         assert_string_not_equal(result.error, "");
     }
+    buffer_finish(&lines);
+    buffer_finish(&line);
 }
 
 /* ── no answer ── */

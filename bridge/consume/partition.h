@@ -1,0 +1,44 @@
+/* The partitions a lane has been given, each with its ledger. Owner: the source thread. */
+#ifndef CONSUME_PARTITION_H
+#define CONSUME_PARTITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/list.h"
+#include "commit/ledger.h"
+
+#define PARTITION_BUCKETS 256
+
+struct partition {
+    struct list link;  /* in its bucket */
+    const char *topic; /* interned by the lane */
+    int32_t number;
+    uint32_t assignment; /* which assignment this is: a record of an earlier one changes nothing */
+    struct ledger ledger;
+    int64_t committed; /* the last position whose commit succeeded or is under way; -1: none */
+};
+
+struct partitions {
+    struct list buckets[PARTITION_BUCKETS];
+    struct partition *last; /* the one found last: records come in runs */
+    size_t count;
+};
+
+void partitions_init(struct partitions *partitions);
+void partitions_finish(struct partitions *partitions);
+
+/* NULL if it is not assigned. */
+struct partition *partitions_find(struct partitions *partitions, const char *topic, int32_t number);
+
+/* A fresh one with an empty ledger; one that is there already is replaced. NULL: no memory. */
+struct partition *partitions_add(struct partitions *partitions, const char *topic, int32_t number,
+                                 uint32_t assignment);
+void partitions_remove(struct partitions *partitions, struct partition *partition);
+
+/* For walking all: the first for NULL, else the one after; NULL at the end. Removing the one that
+ * was returned before is not allowed meanwhile. */
+struct partition *partitions_next(struct partitions *partitions, struct partition *after);
+
+#endif

@@ -1,0 +1,248 @@
+#include "consume/source.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "loop/mailbox.h"
+#include "loop/thread.h"
+
+#define TICK_MS           100
+#define CLOSE_TIMEOUT_MS  5000
+#define QUEUE_BYTES_MOST  (16u << 20)
+#define QUEUE_BYTES_LEAST (256u << 10)
+
+enum source_message { SOURCE_RECORD, SOURCE_HOLD, SOURCE_RELEASE, SOURCE_DRAIN, SOURCE_STOP };
+
+struct source {
+    struct source_options options;
+    struct intake intake;
+    struct thread *thread;
+    struct mailbox *mailbox;
+    struct lane **lanes;
+    size_t lane_count;
+    struct loop_timer tick;
+    struct loop_timer again; /* armed when a lane has more to poll */
+    struct loop_step step;
+    struct message drain;
+    struct message stop;
+    bool draining;
+    bool closing;
+    int64_t close_by_ms;
+};
+
+static void hand_on(struct loop_step *step)
+{
+    struct source *source = CONTAINER_OF(step, struct source, step);
+    for (unsigned i = 0; i < source->options.workers; i++)
+        if (!list_empty(&source->intake.outgoing[i]))
+            source->options.hooks.deliver(source->options.hooks.context, i,
+                                          &source->intake.outgoing[i]);
+    metrics_set(source->intake.metrics, METRIC_MEMORY, METRICS_INSTANCE,
+                (int64_t)source->intake.budget.used);
+    if (source->intake.more && !heap_holds(&source->again.node))
+        loop_arm(source->intake.loop, &source->again, 0);
+}
+
+static void poll_again(struct loop_timer *timer)
+{
+    struct source *source = CONTAINER_OF(timer, struct source, again);
+    source->intake.more = false;
+    for (size_t i = 0; i < source->lane_count; i++)
+        lane_poll(source->lanes[i]);
+}
+
+static bool all_lanes(const struct source *source, bool (*is)(const struct lane *))
+{
+    for (size_t i = 0; i < source->lane_count; i++)
+        if (!is(source->lanes[i]))
+            return false;
+    return true;
+}
+
+static void say_when_drained(struct source *source)
+{
+    if (!source->draining || !all_lanes(source, lane_is_empty))
+        return;
+    source->draining = false;
+    source->options.hooks.drained(source->options.hooks.context);
+}
+
+static void tick(struct loop_timer *timer)
+{
+    struct source *source = CONTAINER_OF(timer, struct source, tick);
+    int64_t now_ms = loop_now_ms(source->intake.loop);
+    for (size_t i = 0; i < source->lane_count; i++)
+        lane_tick(source->lanes[i]);
+    say_when_drained(source);
+    if (source->closing && (all_lanes(source, lane_closed) || now_ms > source->close_by_ms))
+        loop_stop(source->intake.loop);
+    else
+        loop_arm(source->intake.loop, timer, now_ms + TICK_MS);
+}
+
+static void begin_closing(struct source *source)
+{
+    for (size_t i = 0; i < source->lane_count; i++)
+        lane_close(source->lanes[i]);
+    source->closing = true;
+    source->close_by_ms = clock_now_ms() + CLOSE_TIMEOUT_MS;
+    loop_arm(source->intake.loop, &source->tick, 0);
+}
+
+static void drain(struct source *source)
+{
+    for (size_t i = 0; i < source->lane_count; i++)
+        lane_drain(source->lanes[i]);
+    source->draining = true;
+    say_when_drained(source);
+}
+
+static void set_held(struct source *source, bool held)
+{
+    source->intake.held = held;
+    loop_arm(source->intake.loop, &source->tick, 0);
+}
+
+static void handle(void *context, struct message *message)
+{
+    struct source *source = context;
+    switch ((enum source_message)message->type) {
+    case SOURCE_RECORD: {
+        struct record *record = CONTAINER_OF(message, struct record, message);
+        lane_take_back(record->lane, record);
+        say_when_drained(source);
+        break;
+    }
+    case SOURCE_HOLD:
+    case SOURCE_RELEASE:
+        set_held(source, message->type == SOURCE_HOLD);
+        free(message);
+        break;
+    case SOURCE_DRAIN:
+        drain(source);
+        break;
+    case SOURCE_STOP:
+        begin_closing(source);
+        break;
+    }
+}
+
+struct source *source_create(const struct source_options *options, struct error *err)
+{
+    struct source *source = calloc(1, sizeof *source);
+    if (!source) {
+        error_set(err, ERROR_MEMORY, "no memory for the source");
+        return NULL;
+    }
+    source->options = *options;
+    source->tick.fire = tick;
+    source->again.fire = poll_again;
+    source->step.run = hand_on;
+    source->drain.type = SOURCE_DRAIN;
+    source->stop.type = SOURCE_STOP;
+    source->intake.held = true;
+    source->intake.budget.limit = options->memory_bytes / 2;
+    source->intake.metrics = metrics_block_create(options->metrics);
+    source->intake.outgoing = calloc(options->workers, sizeof *source->intake.outgoing);
+    source->intake.loop = loop_create(err);
+    if (source->intake.loop && source->intake.outgoing)
+        source->mailbox = mailbox_create(source->intake.loop, handle, source, err);
+    if (!source->mailbox) {
+        source_destroy(source);
+        return NULL;
+    }
+    for (unsigned i = 0; i < options->workers; i++)
+        list_init(&source->intake.outgoing[i]);
+    loop_add_step(source->intake.loop, &source->step);
+    return source;
+}
+
+bool source_add_lane(struct source *source, const struct lane_options *options, struct error *err)
+{
+    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof *lanes);
+    if (!lanes)
+        return error_set(err, ERROR_MEMORY, "no memory for a lane");
+    source->lanes = lanes;
+    struct lane *lane = lane_create(&source->intake, options, err);
+    if (!lane)
+        return false;
+    lanes[source->lane_count++] = lane;
+    return true;
+}
+
+size_t source_queue_bytes(size_t memory_bytes, size_t lanes)
+{
+    size_t share = memory_bytes / 4 / (lanes ? lanes : 1);
+    if (share > QUEUE_BYTES_MOST)
+        return QUEUE_BYTES_MOST;
+    return share < QUEUE_BYTES_LEAST ? QUEUE_BYTES_LEAST : share;
+}
+
+bool source_start(struct source *source, struct error *err)
+{
+    loop_arm(source->intake.loop, &source->tick, 0);
+    source->thread = thread_start("source", source->intake.loop, err);
+    return source->thread != NULL;
+}
+
+void source_give_back(struct source *source, struct list *records)
+{
+    for (struct list *link = records->next; link != records; link = link->next)
+        CONTAINER_OF(link, struct message, link)->type = SOURCE_RECORD;
+    mailbox_post_all(source->mailbox, records);
+}
+
+void source_hold(struct source *source, bool held)
+{
+    struct message *message = malloc(sizeof *message);
+    if (!message)
+        return; /* the next change of state says it again */
+    message->type = held ? SOURCE_HOLD : SOURCE_RELEASE;
+    mailbox_post(source->mailbox, message);
+}
+
+void source_drain(struct source *source)
+{
+    mailbox_post(source->mailbox, &source->drain);
+}
+
+void source_stop(struct source *source)
+{
+    if (!source->thread)
+        return;
+    mailbox_post(source->mailbox, &source->stop);
+    thread_join(source->thread);
+    source->thread = NULL;
+}
+
+static void drop_leftovers(struct source *source)
+{
+    struct list left;
+    list_init(&left);
+    mailbox_empty(source->mailbox, &left);
+    for (unsigned i = 0; i < source->options.workers; i++)
+        list_move_all(&left, &source->intake.outgoing[i]);
+    for (struct list *link = list_pop(&left); link; link = list_pop(&left)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message->type == SOURCE_RECORD)
+            record_destroy(CONTAINER_OF(message, struct record, message));
+        else if (message->type == SOURCE_HOLD || message->type == SOURCE_RELEASE)
+            free(message);
+    }
+}
+
+void source_destroy(struct source *source)
+{
+    if (!source)
+        return;
+    if (source->mailbox)
+        drop_leftovers(source);
+    for (size_t i = 0; i < source->lane_count; i++)
+        lane_destroy(source->lanes[i]);
+    free(source->lanes);
+    mailbox_destroy(source->mailbox);
+    loop_destroy(source->intake.loop);
+    free(source->intake.outgoing);
+    free(source);
+}

@@ -1,0 +1,127 @@
+#include "deliver/attempt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "deliver/authorise.h"
+#include "render/plan.h"
+
+struct attempt {
+    struct http *http;
+    attempt_done *done;
+    void *context;
+    struct delivery *delivery;
+    struct http_call *call;
+    struct request request;
+    struct authorised authorised;
+    int64_t started_unix_ms;
+    char response[HTTP_RESPONSE_BYTES];
+};
+
+struct attempt *attempt_create(struct http *http, attempt_done *done, void *context)
+{
+    struct attempt *attempt = calloc(1, sizeof *attempt);
+    if (!attempt)
+        return NULL;
+    attempt->http = http;
+    attempt->done = done;
+    attempt->context = context;
+    return attempt;
+}
+
+void attempt_destroy(struct attempt *attempt)
+{
+    if (!attempt)
+        return;
+    if (attempt->call)
+        http_cancel(attempt->call);
+    request_finish(&attempt->request);
+    authorised_finish(&attempt->authorised);
+    free(attempt);
+}
+
+static void finish(struct attempt *attempt, struct outcome *outcome)
+{
+    struct delivery *delivery = attempt->delivery;
+    delivery->attempt = NULL;
+    attempt->delivery = NULL;
+    attempt->call = NULL;
+    outcome->id = buffer_slice(&attempt->request.id);
+    outcome->started_unix_ms = attempt->started_unix_ms;
+    attempt->done(attempt->context, attempt, delivery, outcome);
+}
+
+/* What may be shown of the URL; "" when there is none yet. */
+static const char *public_url(struct attempt *attempt)
+{
+    struct request *request = &attempt->request;
+    const char *url = request->url.size ? buffer_text(&request->url) : NULL;
+    if (url && request->url_public_bytes < request->url.size)
+        request->url.data[request->url_public_bytes] = '\0';
+    return url ? url : "";
+}
+
+static void fail(struct attempt *attempt, const struct error *err)
+{
+    struct outcome outcome = {
+        .kind = err->kind,
+        .error = err->text,
+        .method = attempt->request.method ? attempt->request.method : "",
+        .url = public_url(attempt),
+        .retry_after_ms = -1,
+    };
+    finish(attempt, &outcome);
+}
+
+static void answered(void *context, const struct http_exchange *exchange)
+{
+    struct attempt *attempt = context;
+    const struct route *route = attempt->delivery->route;
+    struct outcome outcome = {
+        .method = attempt->request.method,
+        .url = public_url(attempt),
+    };
+    struct error text;
+    outcome_classify(exchange, &route->sub->delivery.success, clock_unix_ms(), &text, &outcome);
+    if (outcome.response.size > 0) {
+        memcpy(attempt->response, outcome.response.data, outcome.response.size);
+        credential_mask(route->credential, attempt->response, outcome.response.size);
+        outcome.response.data = attempt->response;
+    }
+    finish(attempt, &outcome);
+}
+
+/* What waited for another attempt has only its record. */
+static bool decode(struct delivery *delivery, struct error *err)
+{
+    struct shared_event *shared = delivery->shared;
+    if (!shared->decoded)
+        shared->decoded =
+            event_decode(shared->record, delivery->route->sub->format, &shared->event, err);
+    return shared->decoded;
+}
+
+void attempt_start(struct attempt *attempt, struct delivery *delivery)
+{
+    const struct route *route = delivery->route;
+    struct error err = {0};
+    attempt->delivery = delivery;
+    delivery->attempt = attempt;
+    attempt->started_unix_ms = clock_unix_ms();
+    struct http_request http;
+    request_clear(&attempt->request);
+    if (!decode(delivery, &err) ||
+        !plan_render(route->plan, &delivery->shared->event, &attempt->request, &err) ||
+        !authorise(route, &attempt->request, attempt->started_unix_ms, &attempt->authorised, &http,
+                   &err)) {
+        fail(attempt, &err);
+        return;
+    }
+    attempt->call = http_send(attempt->http, &http, answered, attempt, &err);
+    if (!attempt->call) {
+        fail(attempt, &err);
+        return;
+    }
+    delivery->attempts++;
+}

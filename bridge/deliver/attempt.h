@@ -1,0 +1,27 @@
+/* One attempt: render, authorise, send, classify. An attempt object is a place in flight; it keeps
+ * its buffers from one delivery to the next. Owner: the worker. */
+#ifndef DELIVER_ATTEMPT_H
+#define DELIVER_ATTEMPT_H
+
+#include "base/list.h"
+#include "deliver/delivery.h"
+#include "deliver/outcome.h"
+#include "net/http.h"
+
+struct attempt;
+
+/* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
+ * The outcome is borrowed; the attempt is free again when this returns. */
+typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
+                          const struct outcome *outcome);
+
+/* NULL: no memory. */
+struct attempt *attempt_create(struct http *http, attempt_done *done, void *context);
+
+/* Cancels what is under way. */
+void attempt_destroy(struct attempt *attempt);
+
+/* Begins; counts delivery->attempts when a request leaves. */
+void attempt_start(struct attempt *attempt, struct delivery *delivery);
+
+#endif

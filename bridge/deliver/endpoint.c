@@ -1,0 +1,95 @@
+#include "deliver/endpoint.h"
+
+static void gauge(const struct endpoint *endpoint, enum metric metric, unsigned value)
+{
+    metrics_set(endpoint->metrics, metric, endpoint->route->index, value);
+}
+
+void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
+                   struct metrics_block *metrics)
+{
+    *endpoint =
+        (struct endpoint){.route = route, .in_flight_most = in_flight_most, .metrics = metrics};
+    list_init(&endpoint->records);
+    list_init(&endpoint->queued);
+    list_init(&endpoint->sending);
+    list_init(&endpoint->waiting);
+}
+
+static void note_queued(const struct endpoint *endpoint)
+{
+    gauge(endpoint, METRIC_QUEUED, endpoint->record_count + endpoint->queued_count);
+}
+
+void endpoint_add_record(struct endpoint *endpoint, struct record *record)
+{
+    list_push(&endpoint->records, &record->message.link);
+    endpoint->record_count++;
+    note_queued(endpoint);
+}
+
+struct record *endpoint_next_record(struct endpoint *endpoint)
+{
+    bool retries_turn = endpoint->queued_count > 0 && endpoint->turns % 4 == 3;
+    if (retries_turn || endpoint->record_count == 0)
+        return NULL;
+    endpoint->record_count--;
+    note_queued(endpoint);
+    return CONTAINER_OF(list_pop(&endpoint->records), struct record, message.link);
+}
+
+void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
+{
+    list_push(&endpoint->queued, &delivery->link);
+    endpoint->queued_count++;
+    note_queued(endpoint);
+}
+
+struct delivery *endpoint_send_next(struct endpoint *endpoint)
+{
+    struct list *link = list_pop(&endpoint->queued);
+    list_push(&endpoint->sending, link);
+    endpoint->queued_count--;
+    endpoint->turns++;
+    note_queued(endpoint);
+    gauge(endpoint, METRIC_IN_FLIGHT, ++endpoint->in_flight);
+    return CONTAINER_OF(link, struct delivery, link);
+}
+
+void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery)
+{
+    list_remove(&delivery->link);
+    gauge(endpoint, METRIC_IN_FLIGHT, --endpoint->in_flight);
+}
+
+void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery)
+{
+    list_push(&endpoint->waiting, &delivery->link);
+    gauge(endpoint, METRIC_WAITING_RETRIES, ++endpoint->waiting_count);
+}
+
+void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery)
+{
+    list_remove(&delivery->link);
+    gauge(endpoint, METRIC_WAITING_RETRIES, --endpoint->waiting_count);
+}
+
+struct delivery *endpoint_take_idle(struct endpoint *endpoint)
+{
+    struct list *link = list_pop(&endpoint->queued);
+    if (link) {
+        endpoint->queued_count--;
+        note_queued(endpoint);
+        return CONTAINER_OF(link, struct delivery, link);
+    }
+    if (list_empty(&endpoint->waiting))
+        return NULL;
+    struct delivery *delivery = CONTAINER_OF(endpoint->waiting.next, struct delivery, link);
+    endpoint_waited(endpoint, delivery);
+    return delivery;
+}
+
+unsigned endpoint_share(unsigned limit, unsigned index, unsigned workers)
+{
+    return limit / workers + (index < limit % workers);
+}

@@ -1,0 +1,61 @@
+/* An endpoint: one subscription's records and deliveries at one worker. The list a delivery is in
+ * is its state: queued for a place in flight, sending, or waiting for its next attempt. A record
+ * becomes a delivery when there is a place for it, so that what queues is bytes as published.
+ *
+ * Pure bookkeeping, no I/O. Owner: the worker. */
+#ifndef DELIVER_ENDPOINT_H
+#define DELIVER_ENDPOINT_H
+
+#include <stdbool.h>
+
+#include "base/heap.h"
+#include "base/list.h"
+#include "base/metrics.h"
+#include "deliver/delivery.h"
+
+struct endpoint {
+    const struct route *route;
+    struct heap_node ready; /* among those that could send, by how much they have in flight */
+    struct list records;
+    struct list queued;
+    struct list sending;
+    struct list waiting;
+    unsigned in_flight;
+    unsigned in_flight_most; /* this worker's share of delivery.in_flight */
+    unsigned record_count;
+    unsigned queued_count;
+    unsigned turns; /* how often something was sent */
+    unsigned waiting_count;
+    struct metrics_block *metrics;
+};
+
+void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
+                   struct metrics_block *metrics);
+
+/* Does it have something to send and a place of its own for it? */
+static inline bool endpoint_can_send(const struct endpoint *endpoint)
+{
+    return endpoint->record_count + endpoint->queued_count > 0 &&
+           endpoint->in_flight < endpoint->in_flight_most;
+}
+
+void endpoint_add_record(struct endpoint *endpoint, struct record *record);
+
+/* The next record whose turn it is; NULL when it is a queued delivery's: a retry. First attempts
+ * go first, but one place in four is a retry's, so that neither starves the other. */
+struct record *endpoint_next_record(struct endpoint *endpoint);
+
+/* The moves between the states. A delivery that is in none is not counted anywhere. */
+void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery);
+struct delivery *endpoint_send_next(struct endpoint *endpoint);
+void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery);
+void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery);
+void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery);
+
+/* Takes one out that is queued or waiting; NULL when there is none. */
+struct delivery *endpoint_take_idle(struct endpoint *endpoint);
+
+/* Worker `index` of `workers`' share of a limit: the shares add up to it. */
+unsigned endpoint_share(unsigned limit, unsigned index, unsigned workers);
+
+#endif

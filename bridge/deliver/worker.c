@@ -1,0 +1,350 @@
+#include "deliver/worker.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "deliver/attempt.h"
+#include "consume/lane.h"
+#include "deliver/endpoint.h"
+#include "loop/mailbox.h"
+#include "loop/thread.h"
+
+enum worker_message { WORKER_RECORD, WORKER_DRAIN, WORKER_STOP };
+
+struct worker {
+    struct worker_options options;
+    struct loop *loop;
+    struct mailbox *mailbox;
+    struct thread *thread;
+    struct http *http;
+    struct metrics_block *metrics;
+    struct endpoint *endpoints; /* one a route of the catalog */
+    struct heap ready;          /* of endpoints that could send: who holds least comes first */
+    struct list events;         /* shared events for reuse, as many as have been in flight */
+    struct attempt **free_attempts;
+    size_t free_count;
+    struct loop_step step;
+    uint64_t connections_counted;
+    struct message drain;
+    struct message stop;
+    bool draining;
+};
+
+static void out_of_memory(void)
+{
+    fputs("grapnel: out of memory\n", stderr);
+    abort(); /* a lost endpoint would never send again */
+}
+
+/* ── sending ─────────────────────────────────────────────────────────────── */
+
+static void note_ready(struct worker *worker, struct endpoint *endpoint)
+{
+    heap_remove(&worker->ready, &endpoint->ready);
+    if (endpoint_can_send(endpoint) &&
+        !heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight))
+        out_of_memory();
+}
+
+static void send_what_fits(struct worker *worker)
+{
+    while (worker->free_count > 0 && heap_first(&worker->ready)) {
+        struct endpoint *endpoint =
+            CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
+        struct record *record = endpoint_next_record(endpoint);
+        if (record)
+            worker->options.hooks.take(worker->options.hooks.context, record);
+        struct delivery *delivery =
+            endpoint->queued_count > 0 ? endpoint_send_next(endpoint) : NULL;
+        note_ready(worker, endpoint);
+        if (delivery)
+            attempt_start(worker->free_attempts[--worker->free_count], delivery);
+    }
+}
+
+static void attempt_over(void *context, struct attempt *attempt, struct delivery *delivery,
+                         const struct outcome *outcome)
+{
+    struct worker *worker = context;
+    struct endpoint *endpoint = delivery->endpoint;
+    endpoint_sent(endpoint, delivery);
+    worker->options.hooks.settle(worker->options.hooks.context, delivery, outcome);
+    worker->free_attempts[worker->free_count++] = attempt;
+    note_ready(worker, endpoint);
+}
+
+/* Sending happens here and not where a place becomes free, so that an attempt that fails at once
+ * doesn't start the next one from inside itself. */
+static void before_wait(struct loop_step *step)
+{
+    struct worker *worker = CONTAINER_OF(step, struct worker, step);
+    send_what_fits(worker);
+    uint64_t opened = http_connections_opened(worker->http);
+    metrics_add(worker->metrics, METRIC_CONNECTIONS_OPENED, METRICS_INSTANCE, METRICS_NO_LABEL,
+                opened - worker->connections_counted);
+    worker->connections_counted = opened;
+}
+
+/* ── deliveries ──────────────────────────────────────────────────────────── */
+
+static void retry_due(struct loop_timer *timer)
+{
+    struct delivery *delivery = CONTAINER_OF(timer, struct delivery, retry);
+    endpoint_waited(delivery->endpoint, delivery);
+    endpoint_queue(delivery->endpoint, delivery);
+    note_ready(delivery->worker, delivery->endpoint);
+}
+
+struct shared_event *worker_event(struct worker *worker, struct record *record)
+{
+    struct list *link = list_pop(&worker->events);
+    struct shared_event *shared =
+        link ? CONTAINER_OF(link, struct shared_event, link) : calloc(1, sizeof *shared);
+    if (shared)
+        shared->record = record;
+    return shared;
+}
+
+void worker_drop_event(struct worker *worker, struct shared_event *shared)
+{
+    shared->decoded = false;
+    event_trim(&shared->event);
+    list_push_front(&worker->events, &shared->link);
+}
+
+bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
+                   struct error *err)
+{
+    struct delivery *delivery = calloc(1, sizeof *delivery);
+    if (!delivery)
+        return error_set(err, ERROR_MEMORY, "no memory for a delivery");
+    delivery->worker = worker;
+    delivery->route = route;
+    delivery->endpoint = &worker->endpoints[route->index];
+    delivery->shared = shared;
+    delivery->retry.fire = retry_due;
+    shared->users++;
+    endpoint_queue(delivery->endpoint, delivery);
+    note_ready(worker, delivery->endpoint);
+    return true;
+}
+
+void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
+{
+    delivery->shared->decoded = false;
+    event_finish(&delivery->shared->event);
+    endpoint_wait(delivery->endpoint, delivery);
+    loop_arm(worker->loop, &delivery->retry, due_ms);
+    if (!worker->draining)
+        return;
+    loop_disarm(worker->loop, &delivery->retry);
+    endpoint_waited(delivery->endpoint, delivery);
+    worker->options.hooks.abandon(worker->options.hooks.context, delivery);
+}
+
+void worker_end(struct worker *worker, struct delivery *delivery)
+{
+    struct shared_event *shared = delivery->shared;
+    loop_disarm(worker->loop, &delivery->retry);
+    free(delivery);
+    if (--shared->users == 0)
+        worker_drop_event(worker, shared);
+}
+
+static void abandon_idle(struct worker *worker)
+{
+    for (size_t i = 0; i < worker->options.catalog->count; i++) {
+        struct endpoint *endpoint = &worker->endpoints[i];
+        struct delivery *delivery = endpoint_take_idle(endpoint);
+        for (; delivery; delivery = endpoint_take_idle(endpoint))
+            worker->options.hooks.abandon(worker->options.hooks.context, delivery);
+        while (endpoint->record_count > 0)
+            worker->options.hooks.refuse(worker->options.hooks.context,
+                                         endpoint_next_record(endpoint));
+        note_ready(worker, endpoint);
+    }
+}
+
+/* ── life ────────────────────────────────────────────────────────────────── */
+
+static void receive(struct worker *worker, struct record *record)
+{
+    struct endpoint *endpoint = &worker->endpoints[lane_subscription(record->lane)];
+    if (worker->draining) {
+        worker->options.hooks.refuse(worker->options.hooks.context, record);
+        return;
+    }
+    endpoint_add_record(endpoint, record);
+    note_ready(worker, endpoint);
+}
+
+static void handle(void *context, struct message *message)
+{
+    struct worker *worker = context;
+    switch ((enum worker_message)message->type) {
+    case WORKER_RECORD:
+        receive(worker, CONTAINER_OF(message, struct record, message));
+        break;
+    case WORKER_DRAIN:
+        worker->draining = true;
+        abandon_idle(worker);
+        break;
+    case WORKER_STOP:
+        loop_stop(worker->loop);
+        break;
+    }
+}
+
+unsigned worker_spread(unsigned workers, unsigned in_flight)
+{
+    return in_flight < workers ? in_flight : workers;
+}
+
+static bool create_endpoints(struct worker *worker, struct error *err)
+{
+    const struct catalog *catalog = worker->options.catalog;
+    worker->endpoints = calloc(catalog->count ? catalog->count : 1, sizeof *worker->endpoints);
+    if (!worker->endpoints)
+        return error_set(err, ERROR_MEMORY, "no memory for endpoints");
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct route *route = &catalog->routes[i];
+        unsigned most = endpoint_share(route->sub->delivery.in_flight, worker->options.index,
+                                       worker->options.workers);
+        endpoint_init(&worker->endpoints[i], route, most, worker->metrics);
+    }
+    return true;
+}
+
+static bool create_attempts(struct worker *worker, unsigned count, struct error *err)
+{
+    worker->free_attempts = calloc(count, sizeof(struct attempt *));
+    while (worker->free_attempts && worker->free_count < count) {
+        struct attempt *attempt = attempt_create(worker->http, attempt_over, worker);
+        if (!attempt)
+            break;
+        worker->free_attempts[worker->free_count++] = attempt;
+    }
+    return worker->free_count == count ||
+           error_set(err, ERROR_MEMORY, "no memory for %u attempts", count);
+}
+
+struct worker *worker_create(const struct worker_options *options, struct error *err)
+{
+    struct worker *worker = calloc(1, sizeof *worker);
+    if (!worker) {
+        error_set(err, ERROR_MEMORY, "no memory for a worker");
+        return NULL;
+    }
+    worker->options = *options;
+    worker->drain.type = WORKER_DRAIN;
+    worker->stop.type = WORKER_STOP;
+    worker->step.run = before_wait;
+    list_init(&worker->events);
+    worker->metrics = metrics_block_create(options->metrics);
+    unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
+    worker->loop = loop_create(err);
+    if (worker->loop)
+        worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
+    if (worker->mailbox)
+        worker->http = http_create(worker->loop, in_flight, err);
+    if (!worker->http || !create_endpoints(worker, err) ||
+        !create_attempts(worker, in_flight, err)) {
+        worker_destroy(worker);
+        return NULL;
+    }
+    loop_add_step(worker->loop, &worker->step);
+    return worker;
+}
+
+bool worker_start(struct worker *worker, struct error *err)
+{
+    char name[16];
+    snprintf(name, sizeof name, "worker-%u", worker->options.index % 1000);
+    worker->thread = thread_start(name, worker->loop, err);
+    return worker->thread != NULL;
+}
+
+struct loop *worker_loop(struct worker *worker)
+{
+    return worker->loop;
+}
+
+struct metrics_block *worker_metrics(struct worker *worker)
+{
+    return worker->metrics;
+}
+
+void worker_post(struct worker *worker, struct list *records)
+{
+    for (struct list *link = records->next; link != records; link = link->next)
+        CONTAINER_OF(link, struct message, link)->type = WORKER_RECORD;
+    mailbox_post_all(worker->mailbox, records);
+}
+
+void worker_drain(struct worker *worker)
+{
+    mailbox_post(worker->mailbox, &worker->drain);
+}
+
+void worker_stop(struct worker *worker)
+{
+    if (!worker->thread)
+        return;
+    mailbox_post(worker->mailbox, &worker->stop);
+    thread_join(worker->thread);
+    worker->thread = NULL;
+}
+
+/* Takes back every attempt that is under way, so that its delivery can be abandoned. */
+static void cancel_all(struct worker *worker)
+{
+    struct worker_hooks *hooks = &worker->options.hooks;
+    for (size_t i = 0; worker->endpoints && i < worker->options.catalog->count; i++) {
+        struct endpoint *endpoint = &worker->endpoints[i];
+        while (!list_empty(&endpoint->sending)) {
+            struct delivery *delivery = CONTAINER_OF(endpoint->sending.next, struct delivery, link);
+            attempt_destroy(delivery->attempt);
+            endpoint_sent(endpoint, delivery);
+            hooks->abandon(hooks->context, delivery);
+        }
+    }
+}
+
+static void abandon_posted(struct worker *worker)
+{
+    struct list left;
+    list_init(&left);
+    mailbox_empty(worker->mailbox, &left);
+    for (struct list *link = list_pop(&left); link; link = list_pop(&left)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message->type == WORKER_RECORD)
+            receive(worker, CONTAINER_OF(message, struct record, message));
+    }
+}
+
+void worker_destroy(struct worker *worker)
+{
+    if (!worker)
+        return;
+    worker->draining = true;
+    cancel_all(worker);
+    if (worker->endpoints)
+        abandon_idle(worker);
+    if (worker->mailbox)
+        abandon_posted(worker);
+    for (size_t i = 0; i < worker->free_count; i++)
+        attempt_destroy(worker->free_attempts[i]);
+    for (struct list *link = list_pop(&worker->events); link; link = list_pop(&worker->events)) {
+        struct shared_event *shared = CONTAINER_OF(link, struct shared_event, link);
+        event_finish(&shared->event);
+        free(shared);
+    }
+    free(worker->free_attempts);
+    free(worker->endpoints);
+    heap_finish(&worker->ready);
+    http_destroy(worker->http);
+    mailbox_destroy(worker->mailbox);
+    loop_destroy(worker->loop);
+    free(worker);
+}

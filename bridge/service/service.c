@@ -1,0 +1,276 @@
+#include "service/service.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "consume/source.h"
+#include "deliver/worker.h"
+#include "loop/mailbox.h"
+#include "service/pipeline.h"
+#include "settle/recorder.h"
+
+#define STORE_GRACE_MS 3000 /* for writes that are under way when shutdown_grace is over */
+
+struct service {
+    struct service_options options;
+    char instance[320];
+    struct metrics *metrics;
+    struct metrics_block *counts;
+    struct source *source;
+    struct recorder *recorder;
+    struct worker **workers;
+    struct pipeline **pipelines;
+    unsigned worker_count;
+    struct mailbox *mailbox;
+    struct message drained; /* posted once by the source */
+    struct loop_timer grace;
+    bool stopping;
+    bool ended;
+};
+
+/* ── hooks: what the threads tell each other ─────────────────────────────── */
+
+static void deliver(void *context, unsigned worker, struct list *records)
+{
+    struct service *service = context;
+    worker_post(service->workers[worker], records);
+}
+
+static void say_drained(void *context)
+{
+    struct service *service = context;
+    mailbox_post(service->mailbox, &service->drained);
+}
+
+static void home(void *context, struct list *records)
+{
+    struct service *service = context;
+    source_give_back(service->source, records);
+}
+
+static void storing(void *context, bool can)
+{
+    struct service *service = context;
+    source_hold(service->source, !can);
+}
+
+/* ── stopping ────────────────────────────────────────────────────────────── */
+
+static void end(struct service *service)
+{
+    if (service->ended)
+        return;
+    service->ended = true;
+    loop_disarm(service->options.loop, &service->grace);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_stop(service->workers[i]);
+    recorder_stop(service->recorder, STORE_GRACE_MS);
+    source_stop(service->source);
+    log_info("stopped");
+    service->options.stopped(service->options.context);
+}
+
+static void on_message(void *context, struct message *message)
+{
+    (void)message; /* there is one: drained */
+    end(context);
+}
+
+static void on_grace_over(struct loop_timer *timer)
+{
+    struct service *service = CONTAINER_OF(timer, struct service, grace);
+    log_warn("shutdown_grace is over; what is in flight will be sent again");
+    end(service);
+}
+
+void service_stop(struct service *service)
+{
+    if (service->stopping)
+        return;
+    service->stopping = true;
+    log_info("stopping: finishing what is in flight",
+             INT("grace_ms", service->options.settings->shutdown_grace_ms));
+    source_drain(service->source);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_drain(service->workers[i]);
+    loop_arm(service->options.loop, &service->grace,
+             clock_now_ms() + service->options.settings->shutdown_grace_ms);
+}
+
+/* ── building ────────────────────────────────────────────────────────────── */
+
+static bool create_metrics(struct service *service, struct error *err)
+{
+    const struct catalog *catalog = service->options.catalog;
+    const char **names = calloc(catalog->count ? catalog->count : 1, sizeof *names);
+    if (!names)
+        return error_set(err, ERROR_MEMORY, "no memory for metrics");
+    for (size_t i = 0; i < catalog->count; i++)
+        names[i] = catalog->routes[i].sub->name;
+    service->metrics = metrics_create(names, catalog->count);
+    free(names);
+    service->counts = metrics_block_create(service->metrics);
+    metrics_set(service->counts, METRIC_MEMORY_LIMIT, METRICS_INSTANCE,
+                (int64_t)service->options.settings->limits.memory_bytes);
+    metrics_set(service->counts, METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
+    return true;
+}
+
+static bool create_source(struct service *service, struct error *err)
+{
+    const struct settings *settings = service->options.settings;
+    const struct catalog *catalog = service->options.catalog;
+    const struct source_options options = {
+        .memory_bytes = settings->limits.memory_bytes,
+        .workers = settings->limits.workers,
+        .metrics = service->metrics,
+        .hooks = {service, deliver, say_drained},
+    };
+    service->source = source_create(&options, err);
+    for (size_t i = 0; service->source && i < catalog->count; i++) {
+        const struct subscription *sub = catalog->routes[i].sub;
+        const struct lane_options lane = {
+            .name = sub->name,
+            .subscription = (unsigned)i,
+            .topics = &sub->topics,
+            .start = &sub->start,
+            .spread = worker_spread(settings->limits.workers, sub->delivery.in_flight),
+            .kafka = &settings->kafka,
+            .queue_bytes = source_queue_bytes(settings->limits.memory_bytes, catalog->count),
+        };
+        if (!source_add_lane(service->source, &lane, err))
+            return false;
+    }
+    return service->source != NULL;
+}
+
+static bool create_worker(struct service *service, unsigned index, struct error *err)
+{
+    const struct settings *settings = service->options.settings;
+    const struct pipeline_options pipeline = {
+        .settings = settings,
+        .catalog = service->options.catalog,
+        .source = service->source,
+        .recorder = service->recorder,
+        .instance = service->instance,
+    };
+    service->pipelines[index] = pipeline_create(&pipeline);
+    if (!service->pipelines[index])
+        return error_set(err, ERROR_MEMORY, "no memory for a worker");
+    const struct worker_options options = {
+        .index = index,
+        .workers = settings->limits.workers,
+        .in_flight = settings->limits.in_flight,
+        .catalog = service->options.catalog,
+        .metrics = service->metrics,
+        .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
+                  pipeline_abandon},
+    };
+    service->workers[index] = worker_create(&options, err);
+    if (!service->workers[index])
+        return false;
+    pipeline_attach(service->pipelines[index], service->workers[index]);
+    return true;
+}
+
+static bool create_workers(struct service *service, struct error *err)
+{
+    service->worker_count = service->options.settings->limits.workers;
+    service->workers = calloc(service->worker_count, sizeof(struct worker *));
+    service->pipelines = calloc(service->worker_count, sizeof(struct pipeline *));
+    if (!service->workers || !service->pipelines)
+        return error_set(err, ERROR_MEMORY, "no memory for workers");
+    for (unsigned i = 0; i < service->worker_count; i++)
+        if (!create_worker(service, i, err))
+            return false;
+    return true;
+}
+
+static void name_instance(struct service *service)
+{
+    char host[256] = "localhost";
+    gethostname(host, sizeof host - 1);
+    snprintf(service->instance, sizeof service->instance, "%s-%ld", host, (long)getpid());
+}
+
+struct service *service_create(const struct service_options *options, struct error *err)
+{
+    struct service *service = calloc(1, sizeof *service);
+    if (!service) {
+        error_set(err, ERROR_MEMORY, "no memory for the service");
+        return NULL;
+    }
+    service->options = *options;
+    service->grace.fire = on_grace_over;
+    name_instance(service);
+    const struct recorder_hooks hooks = {service, home, storing};
+    service->mailbox = mailbox_create(options->loop, on_message, service, err);
+    if (!service->mailbox || !create_metrics(service, err) || !create_source(service, err) ||
+        !(service->recorder = recorder_create(options->settings, service->metrics, &hooks, err)) ||
+        !create_workers(service, err)) {
+        service_destroy(service);
+        return NULL;
+    }
+    return service;
+}
+
+bool service_start(struct service *service, struct error *err)
+{
+    for (unsigned i = 0; i < service->worker_count; i++)
+        if (!worker_start(service->workers[i], err))
+            return false;
+    return recorder_start(service->recorder, err) && source_start(service->source, err);
+}
+
+/* Workers first: what they abandon goes to the recorder and the source, and what the recorder
+ * gives up goes to the source. */
+void service_destroy(struct service *service)
+{
+    if (!service)
+        return;
+    for (unsigned i = 0; service->workers && i < service->worker_count; i++) {
+        if (service->workers[i])
+            worker_stop(service->workers[i]);
+        worker_destroy(service->workers[i]);
+    }
+    for (unsigned i = 0; service->pipelines && i < service->worker_count; i++)
+        pipeline_destroy(service->pipelines[i]);
+    if (service->recorder)
+        recorder_stop(service->recorder, 0);
+    recorder_destroy(service->recorder);
+    if (service->source)
+        source_stop(service->source);
+    source_destroy(service->source);
+    mailbox_destroy(service->mailbox);
+    if (service->metrics)
+        metrics_destroy(service->metrics);
+    free(service->workers);
+    free(service->pipelines);
+    free(service);
+}
+
+struct metrics *service_metrics(struct service *service)
+{
+    return service->metrics;
+}
+
+bool service_ready(const struct service *service, struct buffer *why)
+{
+    const struct catalog *catalog = service->options.catalog;
+    bool ready = true;
+    if (!metrics_read(service->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, METRICS_NO_LABEL)) {
+        buffer_add_text(why, "Kafka can't be reached, or the topics to write to are not there\n");
+        ready = false;
+    }
+    for (size_t i = 0; i < catalog->count; i++) {
+        if (metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
+            continue;
+        buffer_print(why, "group grapnel.%s is not joined yet\n", catalog->routes[i].sub->name);
+        ready = false;
+    }
+    return ready;
+}

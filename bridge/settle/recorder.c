@@ -1,0 +1,377 @@
+#include "settle/recorder.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "kafka/client.h"
+#include "kafka/topics.h"
+#include "loop/mailbox.h"
+#include "loop/thread.h"
+#include "settle/write.h"
+
+#define ASK_TIMEOUT_MS         500
+#define RETRY_MS               1000
+#define TICK_MS                250
+#define DEAD_LETTER_BYTES_MOST (64 << 20) /* larger than any source's record is likely to be */
+
+enum recorder_message { RECORDER_WRITE, RECORDER_STOP };
+
+struct recorder {
+    struct recorder_hooks hooks;
+    const struct settings *settings;
+    struct thread *thread;
+    struct loop *loop;
+    struct mailbox *mailbox;
+    struct metrics_block *metrics;
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    rd_kafka_topic_t *topics[2]; /* by enum write_topic; NULL: not written */
+    struct loop_io io;
+    struct loop_step step;
+    struct loop_timer tick;
+    struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
+    struct list sent;   /* under way */
+    struct list home;   /* records to give back */
+    int64_t resend_at_ms;
+    bool topics_ready;
+    bool brokers_down;
+    bool storing;
+    bool stopping;
+    int64_t stop_by_ms;
+    struct message stop;
+    struct log_gate failure_gate;
+    struct log_gate wait_gate;
+};
+
+static void say_storing(struct recorder *recorder)
+{
+    bool can = recorder->topics_ready && !recorder->brokers_down && recorder->resend_at_ms == 0;
+    metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE,
+                recorder->topics_ready && !recorder->brokers_down);
+    if (can == recorder->storing)
+        return;
+    recorder->storing = can;
+    recorder->hooks.storing(recorder->hooks.context, can);
+}
+
+/* ── one write ───────────────────────────────────────────────────────────── */
+
+static enum metric_value metric_topic(const struct write *write)
+{
+    return write->topic == WRITE_RESULT ? METRIC_TOPIC_RESULTS : METRIC_TOPIC_DEAD_LETTERS;
+}
+
+static void release(struct recorder *recorder, struct write *write)
+{
+    if (record_release(write->record))
+        list_push(&recorder->home, &write->record->message.link);
+    write_destroy(write);
+}
+
+/* librdkafka takes the headers when it takes the message, so it gets a copy: the write may have to
+ * be produced again. */
+static bool produce(struct recorder *recorder, struct write *write)
+{
+    rd_kafka_headers_t *headers = write->headers ? rd_kafka_headers_copy(write->headers) : NULL;
+    rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = recorder->topics[write->topic]},
+        {.vtype = RD_KAFKA_VTYPE_KEY,
+         .u.mem = {(void *)(uintptr_t)write->key.data, write->key.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE,
+         .u.mem = {(void *)(uintptr_t)write->value.data, write->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = write},
+        {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
+    };
+    rd_kafka_error_t *error =
+        rd_kafka_produceva(recorder->rk, parts, COUNT_OF(parts) - (headers ? 0 : 1));
+    if (!error)
+        return true;
+    if (headers)
+        rd_kafka_headers_destroy(headers);
+    if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        log_error("a record can't be produced", STR("error", rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
+    return false;
+}
+
+static void produce_all(struct recorder *recorder)
+{
+    if (!recorder->topics_ready)
+        return;
+    while (!list_empty(&recorder->unsent)) {
+        struct list *link = recorder->unsent.next;
+        struct write *write = CONTAINER_OF(link, struct write, message.link);
+        list_remove(link);
+        list_push(&recorder->sent, link);
+        if (produce(recorder, write))
+            continue;
+        list_remove(link);
+        list_push_front(&recorder->unsent, link);
+        return;
+    }
+}
+
+static void failed(struct recorder *recorder, struct write *write, const char *why)
+{
+    uint64_t held_back = 0;
+    metrics_add(recorder->metrics, METRIC_STORE_FAILURES, METRICS_INSTANCE, metric_topic(write), 1);
+    if (log_gate_open(&recorder->failure_gate, clock_now_ms(), &held_back))
+        log_error("Kafka does not store; nothing more is taken until it does",
+                  STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
+                  STR("error", why), INT("repeated", held_back));
+    list_remove(&write->message.link);
+    list_push_front(&recorder->unsent, &write->message.link);
+    recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
+    say_storing(recorder);
+}
+
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    (void)rk;
+    struct recorder *recorder = opaque;
+    struct write *write = message->_private;
+    if (message->err) {
+        failed(recorder, write, rd_kafka_err2str(message->err));
+        return;
+    }
+    metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
+    list_remove(&write->message.link);
+    release(recorder, write);
+}
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    (void)rk;
+    struct recorder *recorder = opaque;
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+        return;
+    uint64_t held_back = 0;
+    if (log_gate_open(&recorder->wait_gate, clock_now_ms(), &held_back))
+        log_warn("Kafka can't be reached; trying again", STR("error", reason));
+    recorder->brokers_down = true;
+    say_storing(recorder);
+}
+
+/* ── the loop ────────────────────────────────────────────────────────────── */
+
+static void on_ready(struct loop_io *io, uint32_t events)
+{
+    (void)events;
+    struct recorder *recorder = CONTAINER_OF(io, struct recorder, io);
+    uint64_t count = 0;
+    ssize_t ignored = read(io->fd, &count, sizeof count);
+    (void)ignored;
+    rd_kafka_poll(recorder->rk, 0);
+}
+
+static void before_wait(struct loop_step *step)
+{
+    struct recorder *recorder = CONTAINER_OF(step, struct recorder, step);
+    if (recorder->resend_at_ms == 0)
+        produce_all(recorder);
+    if (!list_empty(&recorder->home))
+        recorder->hooks.home(recorder->hooks.context, &recorder->home);
+}
+
+static bool ensure_topics(struct recorder *recorder, struct error *err)
+{
+    const struct settings_topics *topics = &recorder->settings->topics;
+    int partitions = topics->partitions ? (int)topics->partitions : -1;
+    int replication = topics->replication ? (int)topics->replication : -1;
+    struct topic_wanted wanted[2] = {
+        {topics->dead_letters.data, partitions, replication, DEAD_LETTER_BYTES_MOST},
+        {topics->results.data, partitions, replication, 0},
+    };
+    return topics_ensure(recorder->rk, wanted, topics->results.data ? 2 : 1, topics->create,
+                         ASK_TIMEOUT_MS, err);
+}
+
+static void look_for_topics(struct recorder *recorder)
+{
+    struct error err = {0};
+    uint64_t held_back = 0;
+    recorder->topics_ready = ensure_topics(recorder, &err);
+    if (recorder->topics_ready) {
+        recorder->brokers_down = false;
+        log_info("Kafka is there");
+        return;
+    }
+    if (log_gate_open(&recorder->wait_gate, clock_now_ms(), &held_back))
+        log_warn("waiting for Kafka", STR("error", err.text));
+}
+
+static void look_for_brokers(struct recorder *recorder)
+{
+    const struct rd_kafka_metadata *metadata = NULL;
+    if (rd_kafka_metadata(recorder->rk, 0, recorder->topics[WRITE_DEAD_LETTER], &metadata,
+                          ASK_TIMEOUT_MS))
+        return;
+    rd_kafka_metadata_destroy(metadata);
+    recorder->brokers_down = false;
+    log_info("Kafka is back");
+}
+
+static bool all_stored(const struct recorder *recorder)
+{
+    return list_empty(&recorder->unsent) && list_empty(&recorder->sent);
+}
+
+static void tick(struct loop_timer *timer)
+{
+    struct recorder *recorder = CONTAINER_OF(timer, struct recorder, tick);
+    rd_kafka_poll(recorder->rk, 0);
+    if (!recorder->stopping && !recorder->topics_ready)
+        look_for_topics(recorder);
+    else if (!recorder->stopping && recorder->brokers_down)
+        look_for_brokers(recorder);
+    int64_t now_ms = clock_now_ms();
+    if (recorder->resend_at_ms && now_ms >= recorder->resend_at_ms)
+        recorder->resend_at_ms = 0;
+    say_storing(recorder);
+    if (recorder->stopping && (all_stored(recorder) || now_ms >= recorder->stop_by_ms))
+        loop_stop(recorder->loop);
+    else
+        loop_arm(recorder->loop, timer, now_ms + (recorder->stopping ? 10 : TICK_MS));
+}
+
+static void handle(void *context, struct message *message)
+{
+    struct recorder *recorder = context;
+    if (message->type == RECORDER_WRITE) {
+        list_push(&recorder->unsent, &message->link);
+        return;
+    }
+    recorder->stopping = true;
+    loop_arm(recorder->loop, &recorder->tick, 0);
+}
+
+/* ── life ────────────────────────────────────────────────────────────────── */
+
+static bool open_producer(struct recorder *recorder, struct error *err)
+{
+    const struct client_property own[] = {
+        {"acks", "all", false},
+        {"enable.idempotence", "true", false},
+        {"message.timeout.ms", "0", false}, /* for ever: what is lost here is lost for good */
+        {"message.max.bytes", "100000000", true},
+        {"linger.ms", "5", true},
+        {"client.id", "grapnel", true},
+        {0},
+    };
+    rd_kafka_conf_t *conf = client_conf(&recorder->settings->kafka, own, err);
+    if (!conf)
+        return false;
+    rd_kafka_conf_set_opaque(conf, recorder);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    recorder->rk = client_create(RD_KAFKA_PRODUCER, conf, err);
+    if (!recorder->rk)
+        return false;
+    const struct settings_topics *topics = &recorder->settings->topics;
+    recorder->topics[WRITE_DEAD_LETTER] =
+        rd_kafka_topic_new(recorder->rk, topics->dead_letters.data, NULL);
+    if (topics->results.data)
+        recorder->topics[WRITE_RESULT] =
+            rd_kafka_topic_new(recorder->rk, topics->results.data, NULL);
+    recorder->queue = rd_kafka_queue_get_main(recorder->rk);
+    recorder->io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+    recorder->io.ready = on_ready;
+    uint64_t one = 1;
+    rd_kafka_queue_io_event_enable(recorder->queue, recorder->io.fd, &one, sizeof one);
+    return loop_watch(recorder->loop, &recorder->io, EPOLLIN, err);
+}
+
+struct recorder *recorder_create(const struct settings *settings, struct metrics *metrics,
+                                 const struct recorder_hooks *hooks, struct error *err)
+{
+    struct recorder *recorder = calloc(1, sizeof *recorder);
+    if (!recorder) {
+        error_set(err, ERROR_MEMORY, "no memory for the recorder");
+        return NULL;
+    }
+    recorder->hooks = *hooks;
+    recorder->settings = settings;
+    recorder->metrics = metrics_block_create(metrics);
+    recorder->io.fd = -1;
+    recorder->step.run = before_wait;
+    recorder->tick.fire = tick;
+    recorder->stop.type = RECORDER_STOP;
+    list_init(&recorder->unsent);
+    list_init(&recorder->sent);
+    list_init(&recorder->home);
+    recorder->loop = loop_create(err);
+    if (recorder->loop)
+        recorder->mailbox = mailbox_create(recorder->loop, handle, recorder, err);
+    if (!recorder->mailbox || !open_producer(recorder, err)) {
+        recorder_destroy(recorder);
+        return NULL;
+    }
+    loop_add_step(recorder->loop, &recorder->step);
+    return recorder;
+}
+
+bool recorder_start(struct recorder *recorder, struct error *err)
+{
+    loop_arm(recorder->loop, &recorder->tick, 0);
+    recorder->thread = thread_start("recorder", recorder->loop, err);
+    return recorder->thread != NULL;
+}
+
+void recorder_post(struct recorder *recorder, struct list *writes)
+{
+    for (struct list *link = writes->next; link != writes; link = link->next)
+        CONTAINER_OF(link, struct message, link)->type = RECORDER_WRITE;
+    mailbox_post_all(recorder->mailbox, writes);
+}
+
+void recorder_stop(struct recorder *recorder, int64_t timeout_ms)
+{
+    if (!recorder->thread)
+        return;
+    recorder->stop_by_ms = clock_now_ms() + timeout_ms; /* seen through the mailbox's lock */
+    mailbox_post(recorder->mailbox, &recorder->stop);
+    thread_join(recorder->thread);
+    recorder->thread = NULL;
+}
+
+static void give_up(struct recorder *recorder, struct list *writes)
+{
+    for (struct list *link = list_pop(writes); link; link = list_pop(writes)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message == &recorder->stop)
+            continue;
+        struct write *write = CONTAINER_OF(message, struct write, message);
+        record_abandon(write->record);
+        release(recorder, write);
+    }
+}
+
+void recorder_destroy(struct recorder *recorder)
+{
+    if (!recorder)
+        return;
+    for (size_t i = 0; i < COUNT_OF(recorder->topics); i++)
+        if (recorder->topics[i])
+            rd_kafka_topic_destroy(recorder->topics[i]);
+    if (recorder->queue)
+        rd_kafka_queue_destroy(recorder->queue);
+    if (recorder->rk)
+        rd_kafka_destroy(recorder->rk); /* after this no report comes, and no bytes are borrowed */
+    if (recorder->mailbox)
+        mailbox_empty(recorder->mailbox, &recorder->unsent);
+    give_up(recorder, &recorder->unsent);
+    give_up(recorder, &recorder->sent);
+    if (!list_empty(&recorder->home))
+        recorder->hooks.home(recorder->hooks.context, &recorder->home);
+    if (recorder->io.fd >= 0) {
+        loop_unwatch(recorder->loop, &recorder->io);
+        close(recorder->io.fd);
+    }
+    mailbox_destroy(recorder->mailbox);
+    loop_destroy(recorder->loop);
+    free(recorder);
+}

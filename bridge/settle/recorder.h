@@ -1,0 +1,41 @@
+/* The recorder: the thread that stores results and dead letters in Kafka, acks=all.
+ *
+ * The happy path: writes are posted, produced in batches by librdkafka, and when a broker has
+ * stored one its claim is released; a record with no claim left goes home.
+ * What can fail: Kafka is away or says no. The write is kept and tried again for ever, and the
+ * hook `storing` says that nothing more should be taken meanwhile. */
+#ifndef SETTLE_RECORDER_H
+#define SETTLE_RECORDER_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "base/list.h"
+#include "base/metrics.h"
+#include "config/settings.h"
+
+struct recorder;
+
+/* Called on the recorder's thread. */
+struct recorder_hooks {
+    void *context;
+    /* Moves records that have all their fates stored. */
+    void (*home)(void *context, struct list *records);
+    /* Whether what comes can be stored now. First called when the topics are there. */
+    void (*storing)(void *context, bool can);
+};
+
+struct recorder *recorder_create(const struct settings *settings, struct metrics *metrics,
+                                 const struct recorder_hooks *hooks, struct error *err);
+bool recorder_start(struct recorder *recorder, struct error *err);
+
+/* Moves writes (linked by their message). Thread: any. Bounded by the records they belong to. */
+void recorder_post(struct recorder *recorder, struct list *writes);
+
+/* Stores what was posted before, for `timeout_ms` at most, and ends the thread. Thread: main. */
+void recorder_stop(struct recorder *recorder, int64_t timeout_ms);
+
+/* After recorder_stop. What could not be stored is given up; its records go home abandoned. */
+void recorder_destroy(struct recorder *recorder);
+
+#endif
