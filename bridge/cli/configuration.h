@@ -4,17 +4,22 @@
 
 #include <stdbool.h>
 
+#include "base/compiler.h"
 #include "catalog/catalog.h"
 #include "config/settings.h"
 
 struct configuration {
     struct settings *settings;
-    struct catalog *catalog;
+    struct catalog *catalog; /* NULL where only read */
 };
 
 /* Prints every mistake to stderr as FILE:LINE:COLUMN: message; false if there is one, and then
  * nothing is owned. Thread: main. */
-bool configuration_load(const char *path, struct configuration *configuration);
+bool configuration_load(const char *path, struct configuration *configuration) MUST_CHECK;
+
+/* The same without compiling the subscriptions: for what needs Kafka alone. */
+bool configuration_read(const char *path, struct configuration *configuration) MUST_CHECK;
+
 void configuration_finish(struct configuration *configuration);
 
 #endif
