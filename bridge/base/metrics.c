@@ -119,7 +119,6 @@ struct metrics *metrics_create(const char *const *subscriptions, size_t count)
     for (size_t i = 0; i < count; i++)
         metrics->subscriptions[i] = check_memory(strdup(subscriptions[i]));
     lay_out(metrics);
-    metrics_set(metrics_block_create(metrics), METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
     return metrics;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "kafka/property.h"
 
 /* librdkafka's levels are syslog's. This runs on its threads, and only formats and writes. */
 static void log_line(const rd_kafka_t *rk, int level, const char *facility, const char *text)
@@ -70,6 +71,16 @@ rd_kafka_t *client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct er
     return rk;
 }
 
+static void report_unknown(const struct text *name, struct problems *problems)
+{
+    char nearest[PROPERTY_NAME_BYTES];
+    if (property_nearest(text_slice(name), nearest))
+        problems_add(problems, name->at, "%s is not a property of librdkafka; did you mean %s?",
+                     name->data, nearest);
+    else
+        problems_add(problems, name->at, "%s is not a property of librdkafka", name->data);
+}
+
 /* librdkafka's text may quote the value, so a secret one gets a text of our own. */
 static void check_property(rd_kafka_conf_t *conf, const struct named_text *property,
                            struct problems *problems)
@@ -81,8 +92,7 @@ static void check_property(rd_kafka_conf_t *conf, const struct named_text *prope
     case RD_KAFKA_CONF_OK:
         return;
     case RD_KAFKA_CONF_UNKNOWN:
-        problems_add(problems, property->name.at, "%s is not a property of librdkafka",
-                     property->name.data);
+        report_unknown(&property->name, problems);
         return;
     default:
         if (property->value.secret)

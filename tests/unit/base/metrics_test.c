@@ -64,6 +64,7 @@ static void sums_what_each_thread_counted(void **state)
     metrics_set(b, METRIC_IN_FLIGHT, 0, 4);
     metrics_set(b, METRIC_IN_FLIGHT, 0, 1);
     metrics_add(a, METRIC_STORED, METRICS_INSTANCE, METRIC_TOPIC_RESULTS, 9);
+    metrics_set(a, METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
 
     const char *text = scrape(fixture);
     assert_line(text, "grapnel_deliveries_total{subscription=\"orders\",outcome=\"delivered\"} 5");

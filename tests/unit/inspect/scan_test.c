@@ -55,19 +55,19 @@ static void publish(struct fixture *fixture, int first, int count)
     rd_kafka_conf_set(conf, "bootstrap.servers", fixture->properties[0].value.data, text,
                       sizeof text);
     rd_kafka_t *producer = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof text);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(producer, "results", NULL);
     for (int i = first; i < first + count; i++) {
         char value[32];
         size_t size = (size_t)snprintf(value, sizeof value, "record %d", i);
         int32_t partition = i % PARTITIONS;
         const char *key = i % 2 ? "k" : NULL;
         size_t key_size = i % 2 ? 1 : 0;
-        rd_kafka_resp_err_t code = rd_kafka_producev(
-            producer, RD_KAFKA_V_TOPIC("results"), RD_KAFKA_V_PARTITION(partition),
-            RD_KAFKA_V_VALUE(value, size), RD_KAFKA_V_KEY(key, key_size),
-            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-        assert_int_equal(code, RD_KAFKA_RESP_ERR_NO_ERROR);
+        assert_int_equal(rd_kafka_produce(topic, partition, RD_KAFKA_MSG_F_COPY, value, size, key,
+                                          key_size, NULL),
+                         0);
     }
     assert_int_equal(rd_kafka_flush(producer, 10000), 0);
+    rd_kafka_topic_destroy(topic);
     rd_kafka_destroy(producer);
 }
 
