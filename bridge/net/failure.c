@@ -41,9 +41,6 @@ static enum error_kind kind_of(CURLcode code, bool answer_began)
 
 void failure_describe(CURLcode code, const char *detail, bool answer_began, struct error *err)
 {
-    enum error_kind kind = kind_of(code, answer_began);
-    if (kind == ERROR_RENDER)
-        error_set(err, kind, "the URL is malformed");
-    else
-        error_set(err, kind, "%s", detail[0] ? detail : curl_easy_strerror(code));
+    error_set(err, kind_of(code, answer_began), "%s",
+              detail[0] && code != CURLE_URL_MALFORMAT ? detail : curl_easy_strerror(code));
 }

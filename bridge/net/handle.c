@@ -6,8 +6,9 @@
 #define EXPECT_BYTES (1024L * 1024) /* from here on curl 7.88 would ask for a 100 first */
 #define READ_BYTES   4096L
 
-static bool set_constants(CURL *easy)
+static bool set_constants(const struct handle *handle)
 {
+    CURL *easy = handle->easy;
     CURLcode code = CURLE_OK;
 #define SET(option, value)                                                                         \
     if (code == CURLE_OK)                                                                          \
@@ -15,7 +16,7 @@ static bool set_constants(CURL *easy)
     SET(CURLOPT_NOSIGNAL, 1L);
     SET(CURLOPT_NOPROXY, "*"); /* the environment's proxy counts for nothing */
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(CURLOPT_PATH_AS_IS, 1L);
+    SET(CURLOPT_CURLU, handle->parts);
     SET(CURLOPT_BUFFERSIZE, READ_BYTES);
     SET(CURLOPT_PIPEWAIT, 1L);
     SET(CURLOPT_CAPATH, NULL);   /* a file alone is what curl keeps parsed between connections */
@@ -28,7 +29,8 @@ bool handle_init(struct handle *handle, const struct handle_callbacks *callbacks
 {
     *handle = (struct handle){.fresh = true};
     handle->easy = curl_easy_init();
-    if (!handle->easy || !set_constants(handle->easy)) {
+    handle->parts = curl_url();
+    if (!handle->easy || !handle->parts || !set_constants(handle)) {
         handle_finish(handle);
         return error_set(err, ERROR_MEMORY, "no memory for a request");
     }
@@ -44,6 +46,7 @@ bool handle_init(struct handle *handle, const struct handle_callbacks *callbacks
 void handle_finish(struct handle *handle)
 {
     curl_easy_cleanup(handle->easy);
+    curl_url_cleanup(handle->parts);
     buffer_finish(&handle->url);
     buffer_finish(&handle->rewritten);
     free(handle->lines);
@@ -98,6 +101,8 @@ static bool is_web_url(const char *url)
     return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }
 
+/* Parsed here, curl copies the parts for each transfer; else it would parse it, print it and parse
+ * it again. The text is set too: curl tries again with that when a kept connection was dead. */
 static bool set_url(struct handle *handle, const char *url, struct error *err)
 {
     struct slice text = slice_of(url);
@@ -106,14 +111,14 @@ static bool set_url(struct handle *handle, const char *url, struct error *err)
     if (slice_equal(text, buffer_slice(&handle->url)))
         return true;
     buffer_clear(&handle->url);
-    buffer_add_slice(&handle->url, text);
-    CURLcode code = curl_easy_setopt(handle->easy, CURLOPT_URL, url);
-    if (code == CURLE_OK && !handle->url.failed)
-        return true;
-    buffer_clear(&handle->url);
-    if (code == CURLE_BAD_FUNCTION_ARGUMENT)
-        return error_set(err, ERROR_RENDER, "the URL is too long");
-    return error_set(err, ERROR_MEMORY, "no memory for a URL");
+    CURLUcode parsed = curl_url_set(handle->parts, CURLUPART_URL, url, CURLU_PATH_AS_IS);
+    if (parsed != CURLUE_OK && parsed != CURLUE_OUT_OF_MEMORY)
+        return error_set(err, ERROR_RENDER, "the URL is malformed: %s", curl_url_strerror(parsed));
+    if (parsed == CURLUE_OK && curl_easy_setopt(handle->easy, CURLOPT_URL, url) == CURLE_OK)
+        buffer_add_slice(&handle->url, text);
+    if (handle->url.size != text.size)
+        return error_set(err, ERROR_MEMORY, "no memory for a URL");
+    return true;
 }
 
 /* A request with a body, or of a method that says by "Content-Length: 0" that it has none, is a

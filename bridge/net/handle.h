@@ -14,6 +14,7 @@
 
 struct handle {
     CURL *easy;
+    CURLU *parts;             /* of the URL */
     struct curl_slist *lines; /* an array; each points to the next */
     size_t line_capacity;
     struct buffer rewritten; /* header lines that curl wants otherwise than they are written */

@@ -129,17 +129,23 @@ static size_t on_body(char *data, size_t one, size_t size, void *context)
     return answer_take_body(&call->answer, (struct slice){data, size}) ? size * one : 0;
 }
 
+/* In two rounds: taking a handle out of curl looks through the messages that are left. */
 static void collect(struct http *http)
 {
     int left = 0;
+    struct list ended;
+    list_init(&ended);
     CURLMsg *message = NULL;
     while ((message = curl_multi_info_read(http->engine.multi, &left))) {
         CURLcode code = message->data.result;
         struct http_call *call = NULL;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
         judge(call, code);
-        finish(call);
+        list_remove(&call->link);
+        list_push(&ended, &call->link);
     }
+    while (!list_empty(&ended))
+        finish(CONTAINER_OF(ended.next, struct http_call, link));
 }
 
 static void report(struct http_call *call)
