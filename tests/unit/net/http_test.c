@@ -627,8 +627,10 @@ static void a_call_can_be_cancelled_by_another_s_done(void **state)
     (void)state;
     struct client client;
     client_open(&client, 4);
-    const struct http_request request = {
-        .method = "GET", .url = "http://127.0.0.1:1/", .timeout_ms = 5000, .options = &plain_options};
+    const struct http_request request = {.method = "GET",
+                                         .url = "http://127.0.0.1:1/",
+                                         .timeout_ms = 5000,
+                                         .options = &plain_options};
     struct canceller cancellers[2] = {{.loop = client.loop}, {.loop = client.loop}};
     cancellers[1].other = http_send(client.http, &request, cancel_other, &cancellers[0], NULL);
     cancellers[0].other = http_send(client.http, &request, cancel_other, &cancellers[1], NULL);
