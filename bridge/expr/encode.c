@@ -12,7 +12,7 @@ static bool ends_line(unsigned char c)
 
 static void add_header_value(struct buffer *out, struct slice text)
 {
-    char *room = buffer_reserve(out, text.size);
+    char *room = text.size ? buffer_reserve(out, text.size) : NULL;
     if (!room)
         return;
     for (size_t i = 0; i < text.size; i++)

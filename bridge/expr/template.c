@@ -115,6 +115,8 @@ static void add_expression(struct template_builder *builder, struct slice text, 
 void template_add_text(struct template_builder *builder, const struct text *text,
                        const struct template_style *style)
 {
+    if (text->size == 0)
+        return;
     const char *at = text->data;
     const char *end = at + text->size;
     const char *open = find_open(at, end);
@@ -151,6 +153,8 @@ struct template template_build(struct template_builder *builder)
 
 bool template_outline(struct slice text, char mark, struct buffer *out)
 {
+    if (text.size == 0)
+        return true;
     const char *at = text.data;
     const char *end = at + text.size;
     const char *open = find_open(at, end);
@@ -169,8 +173,10 @@ bool template_outline(struct slice text, char mark, struct buffer *out)
 
 bool template_is_one_expression(struct slice text)
 {
+    if (!slice_starts(text, SLICE("{{")))
+        return false;
     const char *end = text.data + text.size;
-    return slice_starts(text, SLICE("{{")) && find_close(text.data + 2, end) == end - 2;
+    return find_close(text.data + 2, end) == end - 2;
 }
 
 bool template_is_constant(const struct template *template)
