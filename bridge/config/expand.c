@@ -176,7 +176,8 @@ struct text expand_text(struct arena *arena, struct slice raw, struct place at,
         rest = slice_from(rest, skip);
     }
     struct slice out = buffer_slice(&in.out);
-    struct text text = {arena_copy(arena, out), out.size, at, in.secret};
+    struct text text = {
+        .data = arena_copy(arena, out), .size = out.size, .at = at, .secret = in.secret};
     if (in.out.data)
         explicit_bzero(in.out.data, in.out.capacity);
     buffer_finish(&in.out);

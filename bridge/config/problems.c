@@ -97,3 +97,14 @@ void problems_finish(struct problems *problems)
     arena_finish(&problems->arena);
     *problems = (struct problems){0};
 }
+
+struct place text_place(const struct text *text, size_t offset)
+{
+    struct place at = text->at;
+    if (text->column == 0)
+        return at;
+    at.column = text->column;
+    for (size_t i = 0; i < offset && i < text->size; i++)
+        at.column += ((unsigned char)text->data[i] & 0xC0) != 0x80;
+    return at;
+}

@@ -24,6 +24,8 @@ struct text {
     size_t size;
     struct place at;
     bool secret; /* came from ${env:} or ${file:}: not to be shown */
+    unsigned
+        column; /* of its first character, where it stands in one line as it is; 0: elsewhere */
 };
 
 struct problem {
@@ -48,6 +50,9 @@ void problems_sort(struct problems *problems);
 /* "FILE:LINE:COLUMN: message" a line, sorted. */
 void problems_print(struct problems *problems, FILE *out);
 void problems_finish(struct problems *problems);
+
+/* Where the byte at `offset` stands; the text's own place if that can't be told. */
+struct place text_place(const struct text *text, size_t offset);
 
 static inline struct slice text_slice(const struct text *text)
 {

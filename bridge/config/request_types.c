@@ -77,9 +77,9 @@ static bool is_token(struct slice name)
 static bool is_ours(struct slice name)
 {
     static const char *const ours[] = {
-        "Content-Length",   "Transfer-Encoding", "Connection", "Keep-Alive",        "TE",
-        "Trailer",          "Upgrade",           "Expect",     "webhook-signature", "webhook-id",
-        "webhook-timestamp"};
+        "Host",       "Content-Length",   "Transfer-Encoding", "Connection", "Keep-Alive",
+        "TE",         "Trailer",          "Upgrade",           "Expect",     "webhook-signature",
+        "webhook-id", "webhook-timestamp"};
     for (size_t i = 0; i < COUNT_OF(ours); i++)
         if (slice_equal_nocase(name, slice_of(ours[i])))
             return true;

@@ -125,8 +125,10 @@ static void read_file(struct schema_reading *reading, const struct schema_row *r
         schema_problem(reading, row, node, "%s can't be read: %s", schema_shown(reading, node),
                        strerrordesc_np(errno));
     else
-        *(struct text *)field =
-            (struct text){arena_copy(arena, slice_of(path)), strlen(path), text.at, text.secret};
+        *(struct text *)field = (struct text){.data = arena_copy(arena, slice_of(path)),
+                                              .size = strlen(path),
+                                              .at = text.at,
+                                              .secret = text.secret};
     free(path);
 }
 

@@ -128,7 +128,7 @@ static struct yaml_node *add_node(struct reader *in, enum yaml_type type)
     struct yaml_node *node = arena_alloc(in->arena, sizeof *node);
     node->type = type;
     node->at = here(in);
-    node->text = (struct text){"", 0, node->at, false};
+    node->text = (struct text){.data = "", .at = node->at};
     node->written = "";
     node->weight = 1;
     if (++in->nodes > YAML_NODES_MAX)
@@ -169,7 +169,24 @@ static struct text scalar_text(struct reader *in)
         problems_add(in->problems, here(in), "a NUL character can't stand here");
         raw = SLICE("");
     }
-    return (struct text){arena_copy(in->arena, raw), raw.size, here(in), false};
+    return (struct text){.data = arena_copy(in->arena, raw), .size = raw.size, .at = here(in)};
+}
+
+/* The column of a scalar's first character, if the file holds its characters one by one in one
+ * line; 0: it is folded, or an escape is in it. */
+static unsigned first_column(const struct reader *in, struct slice value)
+{
+    const yaml_mark_t *start = &in->event.start_mark;
+    const yaml_mark_t *end = &in->event.end_mark;
+    yaml_scalar_style_t style = in->event.data.scalar.style;
+    bool quoted =
+        style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE;
+    size_t characters = 0;
+    for (size_t i = 0; i < value.size; i++)
+        characters += ((unsigned char)value.data[i] & 0xC0) != 0x80;
+    if (start->line != end->line || end->column - start->column != characters + (quoted ? 2 : 0))
+        return 0;
+    return (unsigned)start->column + (quoted ? 2 : 1);
 }
 
 static const struct yaml_node *read_scalar(struct reader *in)
@@ -185,6 +202,8 @@ static const struct yaml_node *read_scalar(struct reader *in)
         node->broken = in->problems->count > before;
         node->quoted = node->quoted || node->text.secret || node->broken;
     }
+    if (slice_is(text_slice(&node->text), node->written))
+        node->text.column = first_column(in, text_slice(&node->text));
     add_anchor(in, keep_anchor(in, in->event.data.scalar.anchor), node);
     return node;
 }

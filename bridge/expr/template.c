@@ -88,16 +88,18 @@ static void add_constant(struct template_builder *builder, const struct expressi
     buffer_finish(&scratch);
 }
 
-static void add_expression(struct template_builder *builder, struct slice text, bool secret,
+/* `text` stands between the braces in `whole`. */
+static void add_expression(struct template_builder *builder, struct slice text,
                            const struct text *whole, const struct template_style *style)
 {
     struct expression expression;
     struct error err;
     if (!expression_compile(text, builder->arena, &expression, &err)) {
-        if (secret)
-            problems_add(builder->problems, whole->at, "%s: %s", style->where, err.text);
+        struct place at = text_place(whole, (size_t)(text.data - whole->data) - 2);
+        if (whole->secret)
+            problems_add(builder->problems, at, "%s: %s", style->where, err.text);
         else
-            problems_add(builder->problems, whole->at, "%s: %s: {{%.*s}}", style->where, err.text,
+            problems_add(builder->problems, at, "%s: %s: {{%.*s}}", style->where, err.text,
                          SLICE_ARGS(text));
         return;
     }
@@ -125,11 +127,12 @@ void template_add_text(struct template_builder *builder, const struct text *text
         const char *start = open + 2;
         const char *close = find_close(start, end);
         if (!close) {
-            problems_add(builder->problems, text->at, "%s: {{ without its }}", style->where);
+            problems_add(builder->problems, text_place(text, (size_t)(open - text->data)),
+                         "%s: {{ without its }}", style->where);
             return;
         }
         struct slice inside = {start, (size_t)(close - start)};
-        add_expression(builder, inside, text->secret, text, style);
+        add_expression(builder, inside, text, style);
         at = close + 2;
         open = find_open(at, end);
     }

@@ -30,7 +30,7 @@ static const char *render(struct slice source, struct template_style style)
     struct event ev = {0};
     struct error err = {0};
     struct template_builder builder = {.arena = &arena, .problems = &problems};
-    struct text text = {source.data, source.size, {"f.yaml", 3, 7}, false};
+    struct text text = {.data = source.data, .size = source.size};
     assert_true(event_decode(&record, FORMAT_AUTO, &ev, &err));
     template_add_text(&builder, &text, &style);
     struct template template = template_build(&builder);

@@ -363,24 +363,55 @@ static void reports_every_mistake_at_its_place(void **state)
     assert_null(f.plan);
     static const struct {
         unsigned line;
+        unsigned column;
         const char *message;
     } rows[] = {
-        {3, "id: $id can't be made of itself"},
-        {5, "url: only paths, variables and // defaults are supported yet: {{ .a | .b }}"},
-        {6, "query.q: there are the variables $key $topic $partition $offset $timestamp $id $type "
-            "$headers, but no $nope: {{ $nope }}"},
-        {7, "headers.X: {{ without its }}"},
-        {10, "body.json.deep[0]: only paths, variables and // defaults are supported yet: "
-             "{{ length }}"},
+        {3, 5, "id: $id can't be made of itself"},
+        {5, 19, "url: only paths, variables and // defaults are supported yet: {{ .a | .b }}"},
+        {6, 16,
+         "query.q: there are the variables $key $topic $partition $offset $timestamp $id $type "
+         "$headers, but no $nope: {{ $nope }}"},
+        {7, 18, "headers.X: {{ without its }}"},
+        {10, 15,
+         "body.json.deep[0]: only paths, variables and // defaults are supported yet: "
+         "{{ length }}"},
     };
     problems_sort(&f.problems);
     assert_int_equal(f.problems.count, COUNT_OF(rows));
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_string_equal(f.problems.items[i].message, rows[i].message);
         assert_int_equal(f.problems.items[i].at.line, rows[i].line);
+        assert_int_equal(f.problems.items[i].at.column, rows[i].column);
         assert_string_equal(f.problems.items[i].at.file, "s.yaml");
     }
     finish(&f);
+}
+
+static void names_the_column_where_the_file_holds_the_text_as_it_is(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        unsigned line;
+        unsigned column;
+    } rows[] = {
+        {"id: x{{ length }}\n", 3, 6},
+        {"id: 'x{{ length }}'\n", 3, 7},
+        {"id: \"\xC3\xA9\xC3\xA9${{ length }}\"\n", 3, 9},
+        {"id: \"\\x61{{ length }}\"\n", 3, 5}, /* an escape: the scalar's place */
+        {"id: \"a\n  {{ length }}\"\n", 3, 5},
+        {"id: >-\n  {{ length }}\n", 3, 5},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "%srequest: { url: \"https://h/\" }", rows[i].yaml);
+        compile(&f, yaml, NULL);
+        assert_int_equal(f.problems.count, 1);
+        assert_int_equal(f.problems.items[0].at.line, rows[i].line);
+        assert_int_equal(f.problems.items[0].at.column, rows[i].column);
+        finish(&f);
+    }
 }
 
 static void tells_how_much_of_the_url_is_public(void **state)
@@ -438,6 +469,7 @@ int main(void)
         cmocka_unit_test(makes_each_kind_of_body),
         cmocka_unit_test(types_the_event_by_its_form),
         cmocka_unit_test(reports_every_mistake_at_its_place),
+        cmocka_unit_test(names_the_column_where_the_file_holds_the_text_as_it_is),
         cmocka_unit_test(tells_how_much_of_the_url_is_public),
         cmocka_unit_test(leaves_nothing_behind_in_a_reused_request),
     };
