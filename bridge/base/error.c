@@ -38,8 +38,10 @@ bool error_wrap(struct error *err, const char *format, ...)
     int written = vsnprintf(err->text, sizeof err->text, format, args);
     va_end(args);
     size_t used = written < 0 ? 0 : (size_t)written;
-    if (used < sizeof err->text)
-        snprintf(err->text + used, sizeof err->text - used, ": %s", inner);
+    if (used < sizeof err->text) {
+        int cut = snprintf(err->text + used, sizeof err->text - used, ": %s", inner);
+        (void)cut; /* what is too long is meant to be */
+    }
     return false;
 }
 
