@@ -11,7 +11,27 @@ static struct ledger_entry *entry_at(const struct ledger *ledger, size_t place)
 void ledger_close(struct ledger *ledger)
 {
     free(ledger->entries);
+    free(ledger->known);
     *ledger = (struct ledger){0};
+}
+
+void ledger_begin(struct ledger *ledger, int64_t position, struct ledger_range *known, size_t count)
+{
+    assert(ledger->next == 0 && !ledger->known);
+    ledger->begin = position;
+    ledger->begun = true;
+    ledger->known = known;
+    ledger->known_first = 0;
+    ledger->known_count = count;
+}
+
+bool ledger_knows(struct ledger *ledger, int64_t offset)
+{
+    while (ledger->known_first < ledger->known_count &&
+           ledger->known[ledger->known_first].end <= offset)
+        ledger->known_first++;
+    return ledger->known_first < ledger->known_count &&
+           ledger->known[ledger->known_first].first <= offset;
 }
 
 static bool grow(struct ledger *ledger)
@@ -54,5 +74,7 @@ int64_t ledger_position(const struct ledger *ledger)
 {
     if (ledger->first != ledger->next)
         return entry_at(ledger, ledger->first)->offset;
-    return ledger->next ? ledger->last_offset + 1 : -1;
+    if (ledger->next)
+        return ledger->last_offset + 1;
+    return ledger->begun ? ledger->begin : -1;
 }

@@ -19,6 +19,12 @@ struct ledger_entry {
     bool finished;
 };
 
+/* Offsets from `first` on, before `end`. */
+struct ledger_range {
+    int64_t first;
+    int64_t end;
+};
+
 /* Zero-initialised is empty and valid. */
 struct ledger {
     struct ledger_entry *entries; /* a ring of `capacity`, which is a power of two */
@@ -27,9 +33,24 @@ struct ledger {
     size_t next;  /* place of the next one taken */
     size_t unfinished;
     int64_t last_offset; /* the highest taken */
+    int64_t begin;       /* the committed offset it began with, if `begun` */
+    bool begun;
+    struct ledger_range
+        *known; /* what had finished before, ascending; the first is at known_first */
+    size_t known_first;
+    size_t known_count;
 };
 
 void ledger_close(struct ledger *ledger);
+
+/* Begins an empty ledger at a committed offset, with what is known to have finished above it.
+ * Takes `known` (malloc's). */
+void ledger_begin(struct ledger *ledger, int64_t position, struct ledger_range *known,
+                  size_t count);
+
+/* Has the record at this offset finished before? It must then not be sent again: take it and
+ * finish it. Asked in ascending order, each offset before it is taken. */
+bool ledger_knows(struct ledger *ledger, int64_t offset);
 
 /* A record has been taken; offsets come in ascending order. `place` names it from now on.
  * False: no memory, nothing taken. */
@@ -38,7 +59,7 @@ bool ledger_take(struct ledger *ledger, int64_t offset, size_t *place) MUST_CHEC
 /* That record's fate is stored. A second time for the same place is a mistake of ours. */
 void ledger_finish(struct ledger *ledger, size_t place);
 
-/* The offset to commit: all below it are finished. -1: nothing was ever taken. */
+/* The offset to commit: all below it are finished. -1: nothing was ever taken or committed. */
 int64_t ledger_position(const struct ledger *ledger);
 
 /* How many are under way. */

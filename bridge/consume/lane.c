@@ -9,11 +9,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "commit/metadata.h"
 #include "consume/partition.h"
 #include "consume/start.h"
 #include "kafka/client.h"
 
-#define POLL_TURN         512 /* records, so that one busy lane does not keep the others waiting */
+#define POLL_TURN         512  /* records, so that one busy lane does not keep the others waiting */
+#define FULL_SLACK        2048 /* offsets that must fit again before a full partition goes on */
 #define JOIN_TIMEOUT_MS   500
 #define JOIN_RETRY_MS     1000
 #define COMMIT_EVERY_MS   1000
@@ -79,15 +81,41 @@ static void note_partitions(struct lane *lane)
     gauge(lane, METRIC_PAUSED_PARTITIONS, lane->paused ? lane->partitions.count : 0);
 }
 
+/* What had finished above the committed offset is not sent again. */
+static void restore(struct lane *lane, struct partition *partition,
+                    const rd_kafka_topic_partition_t *committed)
+{
+    struct error err = {0};
+    struct slice text = {committed->metadata, committed->metadata_size};
+    if (committed->err || committed->offset < 0)
+        return;
+    if (!metadata_read(text, committed->offset, &partition->ledger, &err))
+        log_warn("what had finished is not known, and will be sent again",
+                 STR("group", lane->group), STR("topic", partition->topic),
+                 INT("partition", partition->number), STR("error", err.text));
+}
+
+static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given)
+{
+    const char *topic = intern(lane, given->topic);
+    struct partition *partition =
+        topic ? partitions_add(&lane->partitions, topic, given->partition, lane->assignments)
+              : NULL;
+    if (partition)
+        restore(lane, partition, given);
+    else
+        log_error("no memory for a partition", STR("group", lane->group));
+}
+
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     lane->assignments++;
-    for (int i = 0; i < list->cnt; i++) {
-        const char *topic = intern(lane, list->elems[i].topic);
-        if (!topic ||
-            !partitions_add(&lane->partitions, topic, list->elems[i].partition, lane->assignments))
-            log_error("no memory for a partition", STR("group", lane->group));
-    }
+    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
+    if (code)
+        log_warn("committed offsets can't be read; what had finished will be sent again",
+                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    for (int i = 0; i < list->cnt; i++)
+        take_partition(lane, &list->elems[i]);
     rd_kafka_error_t *error = rd_kafka_incremental_assign(lane->rk, list);
     if (error) {
         log_error("partitions can't be taken", STR("group", lane->group),
@@ -100,14 +128,19 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
              INT("held", lane->partitions.count));
 }
 
-/* Adds the partition's position if it says more than what is committed. */
+/* Adds the partition's position, and what has finished above it, if that is news. */
 static void add_position(rd_kafka_topic_partition_list_t *list, struct partition *partition)
 {
-    int64_t position = ledger_position(&partition->ledger);
-    if (position < 0 || position == partition->committed)
+    char text[METADATA_BYTES + 1];
+    if (!partition->dirty)
         return;
-    rd_kafka_topic_partition_list_add(list, partition->topic, partition->number)->offset = position;
-    partition->committed = position;
+    partition->dirty = false;
+    rd_kafka_topic_partition_t *element =
+        rd_kafka_topic_partition_list_add(list, partition->topic, partition->number);
+    element->offset = ledger_position(&partition->ledger);
+    metadata_write(&partition->ledger, text);
+    element->metadata = strdup(text);
+    element->metadata_size = element->metadata ? strlen(text) : 0;
 }
 
 static void commit_now(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
@@ -170,7 +203,7 @@ static void forget_commit(struct lane *lane, const rd_kafka_topic_partition_list
         struct partition *partition = partitions_find(&lane->partitions, offsets->elems[i].topic,
                                                       offsets->elems[i].partition);
         if (partition)
-            partition->committed = -1;
+            partition->dirty = true;
     }
 }
 
@@ -214,7 +247,8 @@ static void set_paused(struct lane *lane, bool paused)
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        rd_kafka_topic_partition_list_add(list, p->topic, p->number);
+        if (!p->full)
+            rd_kafka_topic_partition_list_add(list, p->topic, p->number);
     if (paused)
         rd_kafka_pause_partitions(lane->rk, list);
     else
@@ -231,6 +265,21 @@ static void update_pause(struct lane *lane)
         set_paused(lane, true);
     else if (lane->paused && !shut && budget_may_resume(&intake->budget, lane->held_bytes))
         set_paused(lane, false);
+}
+
+/* One partition more or less than the lane as a whole. */
+static void set_full(struct lane *lane, struct partition *partition, bool full)
+{
+    partition->full = full;
+    if (lane->paused)
+        return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, partition->topic, partition->number);
+    if (full)
+        rd_kafka_pause_partitions(lane->rk, list);
+    else
+        rd_kafka_resume_partitions(lane->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* ── records ─────────────────────────────────────────────────────────────── */
@@ -294,6 +343,15 @@ static void put_back(struct lane *lane, const rd_kafka_message_t *message)
     log_error("no memory for a record", STR("group", lane->group));
 }
 
+static void finish(struct lane *lane, struct partition *partition, size_t place)
+{
+    struct ledger *ledger = &partition->ledger;
+    ledger_finish(ledger, place);
+    partition->dirty = true;
+    if (partition->full && metadata_has_room(ledger, ledger->last_offset + FULL_SLACK))
+        set_full(lane, partition, false);
+}
+
 static void take_record(struct lane *lane, const rd_kafka_message_t *message)
 {
     struct intake *intake = lane->intake;
@@ -301,10 +359,18 @@ static void take_record(struct lane *lane, const rd_kafka_message_t *message)
         partitions_find(&lane->partitions, rd_kafka_topic_name(message->rkt), message->partition);
     if (!partition)
         return; /* taken away meanwhile */
+    bool known = ledger_knows(&partition->ledger, message->offset);
     struct record *record = copy_message(lane, message, partition->topic);
     if (!record || !ledger_take(&partition->ledger, message->offset, &record->ledger_place)) {
         record_destroy(record);
         put_back(lane, message);
+        return;
+    }
+    if (!partition->full && !metadata_has_room(&partition->ledger, message->offset + 1))
+        set_full(lane, partition, true);
+    if (known) {
+        finish(lane, partition, record->ledger_place);
+        record_destroy(record);
         return;
     }
     record->lane = lane;
@@ -354,7 +420,7 @@ void lane_take_back(struct lane *lane, struct record *record)
         partitions_find(&lane->partitions, record->topic, record->partition);
     bool ours = partition && partition->assignment == record->assignment;
     if (ours && !record_is_abandoned(record))
-        ledger_finish(&partition->ledger, record->ledger_place);
+        finish(lane, partition, record->ledger_place);
     lane->held_bytes -= record->bytes;
     lane->held_records--;
     lane->intake->budget.used -= record->bytes;

@@ -60,7 +60,6 @@ struct partition *partitions_add(struct partitions *partitions, const char *topi
     partition->topic = topic;
     partition->number = number;
     partition->assignment = assignment;
-    partition->committed = -1;
     list_push(&partitions->buckets[bucket_of(topic, number)], &partition->link);
     partitions->count++;
     return partition;

@@ -17,7 +17,8 @@ struct partition {
     int32_t number;
     uint32_t assignment; /* which assignment this is: a record of an earlier one changes nothing */
     struct ledger ledger;
-    int64_t committed; /* the last position whose commit succeeded or is under way; -1: none */
+    bool dirty; /* something finished since the last commit that succeeded or is under way */
+    bool full;  /* paused: the commit's metadata could not tell of more */
 };
 
 struct partitions {

@@ -57,7 +57,6 @@ static void begins_a_fresh_ledger_when_it_is_assigned_again(void **state)
     assert_int_equal(partitions.count, 1);
     assert_int_equal(second->assignment, 2);
     assert_int_equal(ledger_position(&second->ledger), -1);
-    assert_int_equal(second->committed, -1);
     partitions_finish(&partitions);
 }
 
