@@ -229,19 +229,29 @@ static void read_body(struct schema_reading *reading, const struct schema_row *r
 }
 
 const struct schema_type schema_url = {
-    "URL template", "a URL that begins with http:// or https://, written out,",
-    "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"", false, read_url};
+    .name = "URL template",
+    .needed = "a URL that begins with http:// or https://, written out,",
+    .json = "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"",
+    .read = read_url,
+};
 const struct schema_type schema_header_name = {
-    "header name", "the name of a header",
-    "\"type\": \"string\", \"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"", false,
-    read_header_name};
+    .name = "header name",
+    .needed = "the name of a header",
+    .json = "\"type\": \"string\", \"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"",
+    .read = read_header_name,
+};
 const struct schema_type schema_headers = {
-    "headers", "a mapping of names and texts",
-    "\"type\": \"object\", \"additionalProperties\": {\"type\": "
-    "[\"string\", \"number\", \"boolean\", \"null\"]}",
-    false, read_headers};
+    .name = "headers",
+    .needed = "a mapping of names and texts",
+    .json = "\"type\": \"object\", \"additionalProperties\": {\"type\": "
+            "[\"string\", \"number\", \"boolean\", \"null\"]}",
+    .read = read_headers,
+};
 const struct schema_type schema_body = {
-    "body", "event, none, or a mapping with one of json, form and text",
-    "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", \"minProperties\": 1, "
-    "\"maxProperties\": 1}]",
-    false, read_body};
+    .name = "body",
+    .needed = "event, none, or a mapping with one of json, form and text",
+    .json = "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", "
+            "\"minProperties\": 1, "
+            "\"maxProperties\": 1}]",
+    .read = read_body,
+};

@@ -77,10 +77,12 @@ const char *schema_shown(const struct schema_reading *reading, const struct yaml
 void schema_wrong(const struct schema_reading *reading, const struct schema_row *row,
                   const struct yaml_node *node, const char *needed)
 {
-    if (!node->broken)
-        problems_add(reading->reader->problems, node->at, "%s: %s is needed, not %s",
-                     schema_key(row), needed ? needed : row->type->needed,
-                     schema_shown(reading, node));
+    if (node->broken)
+        return;
+    bool hidden = row->type->secret && node->type == YAML_SCALAR;
+    problems_add(reading->reader->problems, node->at, "%s: %s is needed, not %s", schema_key(row),
+                 needed ? needed : row->type->needed,
+                 hidden ? "a text" : schema_shown(reading, node));
 }
 
 void schema_problem(const struct schema_reading *reading, const struct schema_row *row,
@@ -188,10 +190,13 @@ static void read_group(struct schema_reading *reading, const struct schema_row *
 {
     char path[128];
     struct slice prefix = prefix_of(group, path);
+    if (node->type != YAML_MAPPING && group) {
+        schema_wrong(reading, group, node, NULL);
+        return;
+    }
     if (node->type != YAML_MAPPING) {
-        problems_add(reading->reader->problems, node->at, "%s%s%s is needed, not %s",
-                     group ? schema_key(group) : "", group ? ": " : "", schema_group.needed,
-                     schema_shown(reading, node));
+        problems_add(reading->reader->problems, node->at, "%s is needed, not %s",
+                     schema_group.needed, schema_shown(reading, node));
         return;
     }
     for (size_t i = 0; i < node->count; i++)

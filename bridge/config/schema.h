@@ -27,6 +27,7 @@ struct schema_type {
     const char *needed; /* for problems: "a duration such as 250ms, 5s or 2h" */
     const char *json;   /* for the JSON Schema: {"type": "string", …} without its braces */
     bool takes_null;    /* null is a value of its own, and not the default */
+    bool secret;        /* what is written here is never shown, not even when it is wrong */
     schema_read_value *read;
 };
 
@@ -83,7 +84,8 @@ const struct yaml_node *schema_given(const struct schema_reading *reading, const
 /* The last name of the row's path, which is what users wrote. */
 const char *schema_key(const struct schema_row *row);
 
-/* "KEY: NEEDED is needed, not VALUE", where `needed` NULL is the type's. */
+/* "KEY: NEEDED is needed, not VALUE", where `needed` NULL is the type's. `a text` stands for the
+ * VALUE where the type is secret. */
 void schema_wrong(const struct schema_reading *reading, const struct schema_row *row,
                   const struct yaml_node *node, const char *needed);
 

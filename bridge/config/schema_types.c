@@ -16,8 +16,8 @@ bool schema_take_text(const struct schema_reading *reading, const struct schema_
         return false;
     }
     if (node->text.size == 0) {
-        schema_problem(reading, row, node, "an empty text can't be meant%s",
-                       node->text.secret ? "; the variable or file is empty" : "");
+        schema_problem(reading, row, node, "it can't be empty%s",
+                       node->text.secret ? ", and the variable or file is" : "");
         return false;
     }
     *text = node->text;
@@ -316,34 +316,88 @@ _Static_assert(sizeof(enum format) == sizeof(unsigned), "read_choice writes enum
 
 #define STRING_JSON "\"type\": \"string\""
 
-const struct schema_type schema_group = {"mapping", "a mapping of keys and values",
-                                         "\"type\": \"object\"", false, read_any};
-const struct schema_type schema_any = {"", "", "", false, read_any};
-const struct schema_type schema_text = {"text", "a text", STRING_JSON, false, read_text};
-const struct schema_type schema_secret = {"secret", "a text", STRING_JSON, false, read_secret};
-const struct schema_type schema_secrets = {"list of secrets", "a list of texts",
-                                           "\"type\": \"array\", \"items\": {" STRING_JSON "}",
-                                           false, read_secrets};
-const struct schema_type schema_texts = {"list of texts", "a list of texts",
-                                         "\"type\": \"array\", \"items\": {" STRING_JSON "}", false,
-                                         read_texts};
+const struct schema_type schema_group = {
+    .name = "mapping",
+    .needed = "a mapping of keys and values",
+    .json = "\"type\": \"object\"",
+    .secret = true,
+    .read = read_any,
+};
+const struct schema_type schema_any = {
+    .name = "",
+    .needed = "",
+    .json = "",
+    .secret = true,
+    .read = read_any,
+};
+const struct schema_type schema_text = {
+    .name = "text",
+    .needed = "a text",
+    .json = STRING_JSON,
+    .read = read_text,
+};
+const struct schema_type schema_secret = {
+    .name = "secret",
+    .needed = "a text",
+    .json = STRING_JSON,
+    .secret = true,
+    .read = read_secret,
+};
+const struct schema_type schema_secrets = {
+    .name = "list of secrets",
+    .needed = "a list of texts",
+    .json = "\"type\": \"array\", \"items\": {" STRING_JSON "}",
+    .secret = true,
+    .read = read_secrets,
+};
+const struct schema_type schema_texts = {
+    .name = "list of texts",
+    .needed = "a list of texts",
+    .json = "\"type\": \"array\", \"items\": {" STRING_JSON "}",
+    .read = read_texts,
+};
 const struct schema_type schema_named_texts = {
-    "names and texts", "a mapping of names and texts",
-    "\"type\": \"object\", \"additionalProperties\": {\"type\": "
-    "[\"string\", \"number\", \"boolean\", \"null\"]}",
-    false, read_named_texts};
-const struct schema_type schema_bool = {"boolean", "true or false", "\"type\": \"boolean\"", false,
-                                        read_bool};
-const struct schema_type schema_count = {"number", "a whole number such as 64",
-                                         "\"type\": \"integer\"", false, read_count};
-const struct schema_type schema_duration = {"duration", "a duration such as 250ms, 5s or 2h",
-                                            STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"",
-                                            false, read_duration};
-const struct schema_type schema_size = {"size", "a size such as 64KiB or 1MiB",
-                                        STRING_JSON ", \"pattern\": \"^[0-9]+(B|KiB|MiB|GiB)$\"",
-                                        false, read_size};
-const struct schema_type schema_percent = {"percentage", "a percentage from 0% to 100%",
-                                           STRING_JSON ", \"pattern\": \"^(100|[0-9]?[0-9])%$\"",
-                                           false, read_percent};
-const struct schema_type schema_choice = {"choice", NULL, NULL, false, read_choice};
-const struct schema_type schema_word = {"choice", NULL, NULL, false, read_word};
+    .name = "names and texts",
+    .needed = "a mapping of names and texts",
+    .json = "\"type\": \"object\", \"additionalProperties\": {\"type\": "
+            "[\"string\", \"number\", \"boolean\", \"null\"]}",
+    .read = read_named_texts,
+};
+const struct schema_type schema_bool = {
+    .name = "boolean",
+    .needed = "true or false",
+    .json = "\"type\": \"boolean\"",
+    .read = read_bool,
+};
+const struct schema_type schema_count = {
+    .name = "number",
+    .needed = "a whole number such as 64",
+    .json = "\"type\": \"integer\"",
+    .read = read_count,
+};
+const struct schema_type schema_duration = {
+    .name = "duration",
+    .needed = "a duration such as 250ms, 5s or 2h",
+    .json = STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"",
+    .read = read_duration,
+};
+const struct schema_type schema_size = {
+    .name = "size",
+    .needed = "a size such as 64KiB or 1MiB",
+    .json = STRING_JSON ", \"pattern\": \"^[0-9]+(B|KiB|MiB|GiB)$\"",
+    .read = read_size,
+};
+const struct schema_type schema_percent = {
+    .name = "percentage",
+    .needed = "a percentage from 0% to 100%",
+    .json = STRING_JSON ", \"pattern\": \"^(100|[0-9]?[0-9])%$\"",
+    .read = read_percent,
+};
+const struct schema_type schema_choice = {
+    .name = "choice",
+    .read = read_choice,
+};
+const struct schema_type schema_word = {
+    .name = "choice",
+    .read = read_word,
+};

@@ -18,17 +18,22 @@ static const struct {
 #undef RESERVED
 };
 
-static void check_property(const struct schema_reading *reading, const struct text *name,
+static bool check_property(const struct schema_reading *reading, const struct text *name,
                            const struct yaml_node *value)
 {
     struct problems *problems = reading->reader->problems;
     for (size_t i = 0; i < COUNT_OF(reserved); i++)
-        if (slice_is(text_slice(name), reserved[i].name))
+        if (slice_is(text_slice(name), reserved[i].name)) {
             problems_add(problems, name->at, "kafka: %s can't be set here: %s", name->data,
                          reserved[i].reason);
-    if (value->type != YAML_SCALAR || yaml_is_null(value))
+            return false;
+        }
+    if (value->type != YAML_SCALAR || yaml_is_null(value)) {
         problems_add(problems, value->at, "kafka: %s: a text is needed, not %s", name->data,
                      schema_shown(reading, value));
+        return false;
+    }
+    return !value->broken;
 }
 
 static void read_properties(struct schema_reading *reading, const struct schema_row *row,
@@ -37,15 +42,15 @@ static void read_properties(struct schema_reading *reading, const struct schema_
     if (!schema_take_mapping(reading, row, node))
         return;
     struct named_text *items = arena_alloc(reading->reader->arena, node->count * sizeof *items);
-    for (size_t i = 0; i < node->count; i++) {
-        check_property(reading, &node->keys[i], node->items[i]);
-        items[i] = (struct named_text){node->keys[i], node->items[i]->text};
-    }
-    *(struct named_texts *)field = (struct named_texts){items, node->count};
+    size_t count = 0;
+    for (size_t i = 0; i < node->count; i++)
+        if (check_property(reading, &node->keys[i], node->items[i]))
+            items[count++] = (struct named_text){node->keys[i], node->items[i]->text};
+    *(struct named_texts *)field = (struct named_texts){items, count};
     const struct yaml_node *servers = yaml_find(node, "bootstrap.servers");
     if (!servers)
         problems_add(reading->reader->problems, node->at, "kafka: bootstrap.servers is missing");
-    else if (servers->text.size == 0)
+    else if (servers->text.size == 0 && !servers->broken)
         problems_add(reading->reader->problems, servers->at, "kafka: bootstrap.servers is empty");
 }
 
@@ -184,16 +189,41 @@ static void read_namespace(struct schema_reading *reading, const struct schema_r
 #define TOPIC      "a topic's name (letters, digits, ., _ and -)"
 
 const struct schema_type schema_properties = {
-    "properties", "a mapping with bootstrap.servers and other properties of librdkafka",
-    "\"type\": \"object\", \"required\": [\"bootstrap.servers\"]", false, read_properties};
-const struct schema_type schema_topic = {"topic", TOPIC, "\"type\": \"string\", " TOPIC_JSON, false,
-                                         read_topic};
+    .name = "properties",
+    .needed = "a mapping with bootstrap.servers and other properties of librdkafka",
+    .json = "\"type\": \"object\", \"required\": [\"bootstrap.servers\"]",
+    .read = read_properties,
+};
+const struct schema_type schema_topic = {
+    .name = "topic",
+    .needed = TOPIC,
+    .json = "\"type\": \"string\", " TOPIC_JSON,
+    .read = read_topic,
+};
 const struct schema_type schema_topic_or_none = {
-    "topic", TOPIC " or null", "\"type\": [\"string\", \"null\"], " TOPIC_JSON, true, read_topic};
-const struct schema_type schema_address = {"address", "HOST:PORT, such as 127.0.0.1:8088,",
-                                           "\"type\": [\"string\", \"null\"]", true, read_address};
-const struct schema_type schema_tokens = {"tokens", "a mapping of names and { token, role }",
-                                          "\"type\": \"object\"", false, read_tokens};
+    .name = "topic",
+    .needed = TOPIC " or null",
+    .json = "\"type\": [\"string\", \"null\"], " TOPIC_JSON,
+    .takes_null = true,
+    .read = read_topic,
+};
+const struct schema_type schema_address = {
+    .name = "address",
+    .needed = "HOST:PORT, such as 127.0.0.1:8088,",
+    .json = "\"type\": [\"string\", \"null\"]",
+    .takes_null = true,
+    .read = read_address,
+};
+const struct schema_type schema_tokens = {
+    .name = "tokens",
+    .needed = "a mapping of names and { token, role }",
+    .json = "\"type\": \"object\"",
+    .secret = true,
+    .read = read_tokens,
+};
 const struct schema_type schema_namespace = {
-    "text", "a text of letters, digits, _ and -, at most 63,",
-    "\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9_-]{1,63}$\"", false, read_namespace};
+    .name = "text",
+    .needed = "a text of letters, digits, _ and -, at most 63,",
+    .json = "\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9_-]{1,63}$\"",
+    .read = read_namespace,
+};

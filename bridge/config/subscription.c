@@ -15,15 +15,18 @@ const struct schema subscription_schema = {rows, COUNT_OF(rows)};
 
 _Static_assert(COUNT_OF(rows) <= SCHEMA_ROWS_MAX, "a reading has room for each row");
 
-/* Two keys that can't both be given. */
-static void check_authorization(const struct schema_reading *reading)
+/* Two keys that can't both be given. Then one is taken away, so that nobody notes it again. */
+static void check_authorization(const struct schema_reading *reading, struct subscription *sub)
 {
     struct problems *problems = reading->reader->problems;
     const struct yaml_node *bearer = schema_given(reading, "auth.bearer");
     const struct yaml_node *basic = schema_given(reading, "auth.basic");
-    if (bearer && basic)
-        problems_add(problems, basic->at,
-                     "basic: bearer is given too, and both are sent as Authorization");
+    if (!bearer || !basic)
+        return;
+    problems_add(problems, basic->at,
+                 "basic: bearer is given too, and both are sent as Authorization");
+    sub->auth.basic_username = (struct text){0};
+    sub->auth.basic_password = (struct text){0};
 }
 
 /* The header that a credential is sent in; NULL: none is. */
@@ -74,7 +77,7 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
     struct schema_reading reading;
     *sub = (struct subscription){.at = node->at};
     schema_read(reader, node, sub, false, &reading);
-    check_authorization(&reading);
+    check_authorization(&reading, sub);
     check_credential_header(&reading, sub);
     check_api_key(&reading, sub);
     check_http(&reading, sub);

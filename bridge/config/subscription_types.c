@@ -42,6 +42,8 @@ bool schema_is_topic_name(struct slice name)
 }
 
 #define REPEATS_MAX 10000
+#define TOPICS_MAX  1000
+#define WAITS_MAX   100
 
 /* {m,n} in {m,n} in {m,n}: the C library would write each repetition out, and take all memory. */
 static bool repeats_too_often(const char *pattern)
@@ -79,14 +81,33 @@ static void check_pattern(const struct schema_reading *reading, const struct sch
                    schema_shown(reading, node), why);
 }
 
+/* librdkafka refuses a list in which a topic is twice. */
+static void check_twice(const struct schema_reading *reading, const struct schema_row *row,
+                        const struct yaml_node *list, size_t i)
+{
+    struct slice text = text_slice(&list->items[i]->text);
+    for (size_t j = 0; j < i; j++)
+        if (text.size && slice_equal(text, text_slice(&list->items[j]->text))) {
+            schema_problem(reading, row, list->items[i], "%s is given twice",
+                           schema_shown(reading, list->items[i]));
+            return;
+        }
+}
+
 static void read_topics(struct schema_reading *reading, const struct schema_row *row,
                         const struct yaml_node *node, void *field)
 {
     schema_texts.read(reading, row, node, field);
-    for (size_t i = 0; node->type == YAML_SEQUENCE && i < node->count; i++) {
+    if (node->type != YAML_SEQUENCE || node->count > TOPICS_MAX) {
+        if (node->type == YAML_SEQUENCE)
+            schema_problem(reading, row, node, "at most %d are possible", TOPICS_MAX);
+        return;
+    }
+    for (size_t i = 0; i < node->count; i++) {
         const struct yaml_node *item = node->items[i];
         if (item->type != YAML_SCALAR || item->text.size == 0)
             continue; /* schema_texts has said so */
+        check_twice(reading, row, node, i);
         if (item->text.data[0] == '^')
             check_pattern(reading, row, item);
         else if (!schema_is_topic_name(text_slice(&item->text)))
@@ -223,6 +244,10 @@ static void read_schedule(struct schema_reading *reading, const struct schema_ro
 {
     if (!schema_take_list(reading, row, node))
         return;
+    if (node->count > WAITS_MAX) {
+        schema_problem(reading, row, node, "at most %d are possible", WAITS_MAX);
+        return;
+    }
     struct subscription_delivery *delivery = field;
     int64_t *items = arena_alloc(reading->reader->arena, node->count * sizeof *items);
     size_t count = 0;
@@ -238,28 +263,65 @@ static void read_schedule(struct schema_reading *reading, const struct schema_ro
     "{\"type\": \"string\", \"pattern\": \"^[2-5]([0-9][0-9]|xx)$\"}]}"
 
 const struct schema_type schema_name = {
-    "name", "a name of lower-case letters, digits and hyphens, at most 63,",
-    STRING_JSON ", \"pattern\": \"^[a-z0-9-]{1,63}$\"", false, read_name};
+    .name = "name",
+    .needed = "a name of lower-case letters, digits and hyphens, at most 63,",
+    .json = STRING_JSON ", \"pattern\": \"^[a-z0-9-]{1,63}$\"",
+    .read = read_name,
+};
 const struct schema_type schema_topics = {
-    "list of topics", "a list of topics such as [orders, \"^payments\\\\..*\"]",
-    "\"type\": \"array\", \"minItems\": 1, \"items\": {" STRING_JSON ", \"minLength\": 1}", false,
-    read_topics};
+    .name = "list of topics",
+    .needed = "a list of topics such as [orders, \"^payments\\\\..*\"]",
+    .json = "\"type\": \"array\", \"minItems\": 1, \"items\": {" STRING_JSON ", \"minLength\": 1}",
+    .read = read_topics,
+};
 const struct schema_type schema_start = {
-    "start", "latest, earliest or an ISO 8601 time such as 2026-11-23T15:04:05Z", STRING_JSON,
-    false, read_start};
-const struct schema_type schema_username = {"text", "a text", STRING_JSON, false, read_username};
-const struct schema_type schema_password = {"secret", "a text", STRING_JSON, false, read_password};
-const struct schema_type schema_file = {"path", "a file's path", STRING_JSON, false, read_file};
+    .name = "start",
+    .needed = "latest, earliest or an ISO 8601 time such as 2026-11-23T15:04:05Z",
+    .json = STRING_JSON,
+    .read = read_start,
+};
+const struct schema_type schema_username = {
+    .name = "text",
+    .needed = "a text",
+    .json = STRING_JSON,
+    .secret = true,
+    .read = read_username,
+};
+const struct schema_type schema_password = {
+    .name = "secret",
+    .needed = "a text",
+    .json = STRING_JSON,
+    .secret = true,
+    .read = read_password,
+};
+const struct schema_type schema_file = {
+    .name = "path",
+    .needed = "a file's path",
+    .json = STRING_JSON,
+    .read = read_file,
+};
 const struct schema_type schema_pins = {
-    "public keys", "sha256// and a key's hash in base64, several separated by a semicolon,",
-    STRING_JSON ", \"pattern\": \"^sha256//\"", false, read_pins};
+    .name = "public keys",
+    .needed = "sha256// and a key's hash in base64, several separated by a semicolon,",
+    .json = STRING_JSON ", \"pattern\": \"^sha256//\"",
+    .read = read_pins,
+};
 const struct schema_type schema_statuses = {
-    "list of statuses", "a list of statuses such as [2xx, 302]",
-    "\"type\": \"array\", \"minItems\": 1, " STATUS_JSON, false, read_statuses};
+    .name = "list of statuses",
+    .needed = "a list of statuses such as [2xx, 302]",
+    .json = "\"type\": \"array\", \"minItems\": 1, " STATUS_JSON,
+    .read = read_statuses,
+};
 const struct schema_type schema_statuses_or_none = {
-    "list of statuses", "a list of statuses such as [400, 410]",
-    "\"type\": \"array\", " STATUS_JSON, false, read_statuses_or_none};
+    .name = "list of statuses",
+    .needed = "a list of statuses such as [400, 410]",
+    .json = "\"type\": \"array\", " STATUS_JSON,
+    .read = read_statuses_or_none,
+};
 const struct schema_type schema_schedule = {
-    "list of durations", "a list of durations such as [5s, 5m, 2h]",
-    "\"type\": \"array\", \"items\": {" STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"}",
-    false, read_schedule};
+    .name = "list of durations",
+    .needed = "a list of durations such as [5s, 5m, 2h]",
+    .json =
+        "\"type\": \"array\", \"items\": {" STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"}",
+    .read = read_schedule,
+};

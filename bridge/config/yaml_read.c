@@ -215,7 +215,8 @@ static const struct yaml_node *read_alias(struct reader *in)
     while (anchor && strcmp(anchor->name, name) != 0)
         anchor = anchor->older;
     if (!anchor) {
-        problems_add(in->problems, here(in), "alias *%s has no anchor before it", name);
+        problems_add(in->problems, here(in),
+                     "this alias has no anchor before it; a text that begins with * needs quotes");
         return add_node(in, YAML_SCALAR);
     }
     in->nodes += anchor->node->weight;
