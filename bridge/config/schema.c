@@ -14,11 +14,14 @@ void schema_reader_init(struct schema_reader *reader, const struct schema *schem
 {
     assert(schema->count <= SCHEMA_ROWS_MAX);
     *reader = (struct schema_reader){.schema = schema, .arena = arena, .problems = problems};
-    for (size_t i = 0; i < schema->count; i++) {
-        const char *fallback = schema->rows[i].fallback;
-        if (fallback && strcmp(fallback, "null") != 0)
-            reader->fallbacks[i] = yaml_read_bytes(arena, NULL, slice_of(fallback), problems);
-    }
+    struct buffer text = {0}; /* all defaults as one document: a parser costs more than a line */
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->rows[i].fallback && strcmp(schema->rows[i].fallback, "null") != 0)
+            buffer_print(&text, "%s: %s\n", schema->rows[i].path, schema->rows[i].fallback);
+    const struct yaml_node *fallbacks = yaml_read_bytes(arena, NULL, buffer_slice(&text), problems);
+    for (size_t i = 0; i < schema->count; i++)
+        reader->fallbacks[i] = yaml_find(fallbacks, schema->rows[i].path);
+    buffer_finish(&text);
 }
 
 const char *schema_key(const struct schema_row *row)
@@ -98,14 +101,19 @@ void schema_problem(const struct schema_reading *reading, const struct schema_ro
     problems_add(reading->reader->problems, node->at, "%s: %s", schema_key(row), message);
 }
 
-/* A row elsewhere in the table with that name, or that path: `timeout` for delivery.timeout. */
+/* A row elsewhere in the table with that path, or nearly that name: `timeout` is delivery.timeout.
+ */
 static const struct schema_row *find_elsewhere(const struct schema *schema, struct slice key)
 {
+    struct nearest nearest;
+    nearest_init(&nearest, key);
     for (size_t i = 0; i < schema->count; i++) {
-        const struct schema_row *row = &schema->rows[i];
-        if (slice_is(key, row->path) || slice_is(key, schema_key(row)))
-            return row;
+        nearest_offer(&nearest, schema->rows[i].path);
+        nearest_offer(&nearest, schema_key(&schema->rows[i]));
     }
+    for (size_t i = 0; i < schema->count; i++)
+        if (nearest.name == schema->rows[i].path || nearest.name == schema_key(&schema->rows[i]))
+            return &schema->rows[i];
     return NULL;
 }
 
@@ -138,7 +146,7 @@ static void add_unknown(const struct schema_reading *reading, struct slice prefi
         problems_add(problems, key->at, "unknown key %s here; did you mean %s?", key->data,
                      elsewhere->path);
     else
-        problems_add(problems, key->at, "unknown key %s; known here are %s", key->data,
+        problems_add(problems, key->at, "unknown key %s; known here: %s", key->data,
                      list_keys(reading, prefix));
 }
 
@@ -177,12 +185,10 @@ static void read_entry(struct schema_reading *reading, struct slice prefix, cons
         return;
     }
     size_t i = (size_t)(row - schema->rows);
-    if (!yaml_is_null(node)) {
-        reading->given[i] = node;
-        read_value(reading, row, node, base);
-    } else if (row->type->takes_null) {
-        reading->given[i] = node;
-    }
+    if (yaml_is_null(node) && !row->type->takes_null)
+        return;
+    reading->given[i] = node;
+    read_value(reading, row, node, base);
 }
 
 static void read_group(struct schema_reading *reading, const struct schema_row *group,
@@ -194,7 +200,7 @@ static void read_group(struct schema_reading *reading, const struct schema_row *
         schema_wrong(reading, group, node, NULL);
         return;
     }
-    if (node->type != YAML_MAPPING) {
+    if (node->type != YAML_MAPPING && !yaml_is_null(node)) {
         problems_add(reading->reader->problems, node->at, "%s is needed, not %s",
                      schema_group.needed, schema_shown(reading, node));
         return;
@@ -208,15 +214,32 @@ static const struct yaml_node *find_parent(const struct schema_reading *reading,
                                            const struct schema_row *row)
 {
     size_t size = parent_size(row);
-    const struct yaml_node *parent = reading->root;
-    if (size > 0) {
-        const struct schema *schema = reading->reader->schema;
-        parent = NULL;
-        for (size_t i = 0; i < schema->count; i++)
-            if (slice_is((struct slice){row->path, size - 1}, schema->rows[i].path))
-                parent = reading->given[i];
+    const struct schema *schema = reading->reader->schema;
+    const struct yaml_node *parent = size == 0 ? reading->root : NULL;
+    for (size_t i = 0; size > 0 && i < schema->count; i++)
+        if (slice_is((struct slice){row->path, size - 1}, schema->rows[i].path))
+            parent = reading->given[i];
+    return parent && (parent->type == YAML_MAPPING || yaml_is_null(parent)) ? parent : NULL;
+}
+
+/* Where `row` would be written: in the own mapping, as far down as it goes. */
+static struct place missing_at(const struct schema_reading *reading, const struct schema_row *row,
+                               const struct yaml_node *parent)
+{
+    const struct yaml_node *node = reading->own;
+    if (!node)
+        return parent->at;
+    const char *name = row->path;
+    for (const char *dot = strchr(name, '.'); dot; dot = strchr(name, '.')) {
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", (int)(dot - name), name);
+        const struct yaml_node *next = yaml_find(node, key);
+        if (!next)
+            break;
+        node = next;
+        name = dot + 1;
     }
-    return parent && parent->type == YAML_MAPPING ? parent : NULL;
+    return node->at;
 }
 
 static void fill_in(struct schema_reading *reading, size_t i, void *base)
@@ -229,15 +252,18 @@ static void fill_in(struct schema_reading *reading, size_t i, void *base)
     }
     const struct yaml_node *parent = row->fallback ? NULL : find_parent(reading, row);
     if (parent)
-        problems_add(reading->reader->problems, parent->at, "%s is missing", schema_key(row));
+        problems_add(reading->reader->problems, missing_at(reading, row, parent), "%s is missing",
+                     row->path);
 }
 
 void schema_read(const struct schema_reader *reader, const struct yaml_node *node, void *base,
-                 bool partial, struct schema_reading *reading)
+                 struct schema_reading *reading)
 {
-    *reading = (struct schema_reading){.reader = reader, .root = node, .partial = partial};
+    reading->reader = reader;
+    reading->root = node;
+    memset(reading->given, 0, sizeof reading->given);
     read_group(reading, NULL, node, base);
-    if (partial)
+    if (reading->partial)
         return;
     for (size_t i = 0; i < reader->schema->count; i++)
         if (!reading->given[i])

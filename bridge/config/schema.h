@@ -18,7 +18,7 @@
 struct schema_reading;
 struct schema_row;
 
-/* Puts the checked value of `node`, which is no null, in `field`; says what is wrong with it. */
+/* Puts the checked value of `node` in `field`; says what is wrong with it. */
 typedef void schema_read_value(struct schema_reading *reading, const struct schema_row *row,
                                const struct yaml_node *node, void *field);
 
@@ -26,7 +26,7 @@ struct schema_type {
     const char *name;   /* for pages: "duration" */
     const char *needed; /* for problems: "a duration such as 250ms, 5s or 2h" */
     const char *json;   /* for the JSON Schema: {"type": "string", …} without its braces */
-    bool takes_null;    /* null is a value of its own, and not the default */
+    bool takes_null;    /* null is read like any value; else it stands for the default */
     bool secret;        /* what is written here is never shown, not even when it is wrong */
     schema_read_value *read;
 };
@@ -61,22 +61,24 @@ struct schema_reader {
     const struct yaml_node *fallbacks[SCHEMA_ROWS_MAX];
 };
 
-/* One mapping, read. */
+/* One mapping, read. The caller sets the first two, or leaves them zeroed. */
 struct schema_reading {
+    bool partial;                /* no key must be given, and defaults are not filled in */
+    const struct yaml_node *own; /* the mapping before others were merged under it, for the place of
+                                  * what is missing; NULL: none were */
     const struct schema_reader *reader;
     const struct yaml_node *root;
     const struct yaml_node *given[SCHEMA_ROWS_MAX]; /* by row; NULL: not given, or null */
-    bool partial;                                   /* `defaults`: nothing must be given */
 };
 
 void schema_reader_init(struct schema_reader *reader, const struct schema *schema,
                         struct arena *arena, struct problems *problems);
 
 /* Reads the mapping `node` into the zeroed struct at `base` by the reader's table. Unknown keys,
- * wrong values and what is missing become problems, and leave their field as it is.
- * `partial`: no key must be given, and defaults are not filled in. */
+ * wrong values and what is missing become problems, and leave their field as it is. A null, which
+ * an empty file is, reads as an empty mapping. */
 void schema_read(const struct schema_reader *reader, const struct yaml_node *node, void *base,
-                 bool partial, struct schema_reading *reading);
+                 struct schema_reading *reading);
 
 /* What is written under that path, in this mapping or (merged) its defaults; NULL: nothing. */
 const struct yaml_node *schema_given(const struct schema_reading *reading, const char *path);

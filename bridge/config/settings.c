@@ -109,9 +109,7 @@ static void read_subscriptions(struct settings *settings, const struct sources *
         arena_alloc(&settings->arena, sources->count * sizeof *settings->subscriptions);
     for (size_t i = 0; i < sources->count; i++) {
         struct subscription *sub = &settings->subscriptions[i];
-        const struct yaml_node *node =
-            yaml_merge(&settings->arena, defaults, sources->items[i], "body");
-        subscription_read(&reader, node, sub);
+        subscription_read(&reader, defaults, sources->items[i], sub);
         check_loop(settings, sub, problems);
     }
     check_names(settings, problems);
@@ -121,9 +119,9 @@ static void read_root(struct settings *settings, const char *path, const struct 
                       struct problems *problems)
 {
     struct schema_reader reader;
-    struct schema_reading reading;
+    struct schema_reading reading = {0};
     schema_reader_init(&reader, &settings_schema, &settings->arena, problems);
-    schema_read(&reader, root, settings, false, &reading);
+    schema_read(&reader, root, settings, &reading);
     check_admin(settings, problems);
     check_topics(&settings->topics, &reading);
 

@@ -57,7 +57,10 @@ static void read_properties(struct schema_reading *reading, const struct schema_
 static void read_topic(struct schema_reading *reading, const struct schema_row *row,
                        const struct yaml_node *node, void *field)
 {
-    if (node->type == YAML_SCALAR && schema_is_topic_name(text_slice(&node->text)))
+    if (yaml_is_null(node) && row->type == &schema_topic_or_none)
+        return;
+    if (!yaml_is_null(node) && node->type == YAML_SCALAR &&
+        schema_is_topic_name(text_slice(&node->text)))
         *(struct text *)field = node->text;
     else
         schema_wrong(reading, row, node, NULL);
@@ -113,6 +116,8 @@ bool schema_is_loopback(struct slice address)
 static void read_address(struct schema_reading *reading, const struct schema_row *row,
                          const struct yaml_node *node, void *field)
 {
+    if (yaml_is_null(node))
+        return;
     if (node->type == YAML_SCALAR && is_address(text_slice(&node->text)))
         *(struct text *)field = node->text;
     else
@@ -135,7 +140,7 @@ static void read_token_part(struct schema_reading *reading, const struct schema_
         problems_add(problems, key->at, "unknown key %s; did you mean %s?", key->data,
                      nearest.name);
     else if (!slice_is(text_slice(key), "role"))
-        problems_add(problems, key->at, "unknown key %s; known here are token, role", key->data);
+        problems_add(problems, key->at, "unknown key %s; known here: token, role", key->data);
     else if (slice_is(word, "admin") || slice_is(word, "viewer"))
         token->role = slice_is(word, "admin") ? ROLE_ADMIN : ROLE_VIEWER;
     else
@@ -198,6 +203,7 @@ const struct schema_type schema_topic = {
     .name = "topic",
     .needed = TOPIC,
     .json = "\"type\": \"string\", " TOPIC_JSON,
+    .takes_null = true,
     .read = read_topic,
 };
 const struct schema_type schema_topic_or_none = {

@@ -4,6 +4,7 @@
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "config/expand.h"
 #include "config/schema.h"
@@ -60,9 +61,9 @@ static void read_file(struct sources *sources, const char *path)
     if (!root)
         return;
     struct schema_reader reader;
-    struct schema_reading reading;
+    struct schema_reading reading = {0};
     schema_reader_init(&reader, &file_schema, sources->arena, sources->problems);
-    schema_read(&reader, root, NULL, false, &reading);
+    schema_read(&reader, root, NULL, &reading);
     const struct yaml_node *list = schema_given(&reading, "subscriptions");
     if (list && list->type != YAML_SEQUENCE)
         problems_add(sources->problems, list->at, "subscriptions: a list is needed, not %s",
@@ -71,14 +72,27 @@ static void read_file(struct sources *sources, const char *path)
         add_item(sources, list->items[i]);
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static void read_pattern(struct sources *sources, const char *path, const struct yaml_node *node)
 {
+    if (node->broken)
+        return;
     glob_t found = {0};
     const char *pattern = expand_path(sources->arena, path, node->text.data);
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): unsafe only with GLOB_TILDE (glob(3)) */
     int code = glob(pattern, 0, NULL, &found);
     for (size_t i = 0; code == 0 && i < found.gl_pathc; i++)
-        read_file(sources, found.gl_pathv[i]);
+        if (is_folder(found.gl_pathv[i]))
+            problems_add(sources->problems, node->at,
+                         "subscriptions: %s is a folder; a pattern such as folder/*.yaml is needed",
+                         node->text.secret ? node->written : found.gl_pathv[i]);
+        else
+            read_file(sources, found.gl_pathv[i]);
     if (code != 0)
         problems_add(sources->problems, node->at, "subscriptions: there is no file %s",
                      node->text.secret ? node->written : pattern);
@@ -95,7 +109,7 @@ void sources_read(struct sources *sources, const char *path, const struct yaml_n
     }
     for (size_t i = 0; list && i < list->count; i++) {
         const struct yaml_node *item = list->items[i];
-        if (item->type == YAML_SCALAR && item->text.size)
+        if (item->type == YAML_SCALAR && !yaml_is_null(item))
             read_pattern(sources, path, item);
         else
             add_item(sources, item);

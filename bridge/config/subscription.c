@@ -71,12 +71,12 @@ static void check_http(const struct schema_reading *reading, const struct subscr
                      "http: 2 is spoken over TLS only, and the url begins with http://");
 }
 
-void subscription_read(const struct schema_reader *reader, const struct yaml_node *node,
-                       struct subscription *sub)
+void subscription_read(const struct schema_reader *reader, const struct yaml_node *defaults,
+                       const struct yaml_node *node, struct subscription *sub)
 {
-    struct schema_reading reading;
+    struct schema_reading reading = {.own = node};
     *sub = (struct subscription){.at = node->at};
-    schema_read(reader, node, sub, false, &reading);
+    schema_read(reader, yaml_merge(reader->arena, defaults, node, "body"), sub, &reading);
     check_authorization(&reading, sub);
     check_credential_header(&reading, sub);
     check_api_key(&reading, sub);
@@ -89,8 +89,8 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
 void subscription_check_defaults(const struct schema_reader *reader, const struct yaml_node *node)
 {
     struct subscription scratch = {0};
-    struct schema_reading reading;
-    schema_read(reader, node, &scratch, true, &reading);
+    struct schema_reading reading = {.partial = true};
+    schema_read(reader, node, &scratch, &reading);
     const struct yaml_node *name = schema_given(&reading, "name");
     if (name)
         problems_add(reader->problems, name->at, "name: each subscription needs a name of its own");

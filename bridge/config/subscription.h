@@ -104,11 +104,12 @@ struct subscription {
 /* The rows of subscription.def. */
 extern const struct schema subscription_schema;
 
-/* Reads the mapping `node`, with `defaults` merged under it, into `sub`. Every mistake is added to
- * the reader's problems; what could be read is in `sub` all the same, whose `name`, `topics` and
- * `request.url` may then be NULL or empty. `sub` borrows from the reader's arena. */
-void subscription_read(const struct schema_reader *reader, const struct yaml_node *node,
-                       struct subscription *sub);
+/* Reads the mapping `node`, with the mapping `defaults` (NULL: none) merged under it, into `sub`.
+ * Every mistake is added to the reader's problems; what could be read is in `sub` all the same,
+ * whose `name`, `topics` and `request.url` may then be NULL or empty. `sub` borrows from the
+ * reader's arena. */
+void subscription_read(const struct schema_reader *reader, const struct yaml_node *defaults,
+                       const struct yaml_node *node, struct subscription *sub);
 
 /* The mistakes in `defaults` itself, which show even where there is no subscription. */
 void subscription_check_defaults(const struct schema_reader *reader, const struct yaml_node *node);

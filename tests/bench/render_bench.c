@@ -55,7 +55,7 @@ static struct plan *compile(const char *yaml, struct arena *arena)
     char *text = arena_print(arena, "name: s\ntopics: [t]\n%s", yaml);
     const struct yaml_node *node = yaml_read_bytes(arena, NULL, slice_of(text), &problems);
     schema_reader_init(&reader, &subscription_schema, arena, &problems);
-    subscription_read(&reader, node, &sub);
+    subscription_read(&reader, NULL, node, &sub);
     struct plan *plan = plan_create(&sub, NULL, &problems);
     problems_print(&problems, stderr);
     problems_finish(&problems);

@@ -51,7 +51,7 @@ static void compile(struct fixture *f, const char *yaml, const char *namespace)
     struct schema_reader reader;
     assert_non_null(node);
     schema_reader_init(&reader, &subscription_schema, &f->arena, &f->problems);
-    subscription_read(&reader, node, &f->sub);
+    subscription_read(&reader, NULL, node, &f->sub);
     f->plan = plan_create(&f->sub, namespace, &f->problems);
 }
 
