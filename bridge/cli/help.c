@@ -110,8 +110,12 @@ void help_command_print(const struct command *command, FILE *out)
 enum command_exit help_command(const struct command_line *line)
 {
     struct error err = {0};
-    if (command_given(line, OPTION_MAN)) {
-        manual_print(stdout);
+    const char *section = command_value(line, OPTION_MAN);
+    if (section) {
+        if (*section == '1')
+            manual_print(stdout);
+        else
+            manual_settings_print(stdout);
         return COMMAND_DONE;
     }
     if (command_given(line, OPTION_COMPLETION)) {

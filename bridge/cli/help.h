@@ -17,8 +17,9 @@ void help_command_print(const struct command *command, FILE *out);
 /* "-c FILE [--follow] [COMMAND]", without the command's name. The options that are needed first. */
 void help_usage(const struct command *command, struct buffer *out);
 
-/* grapnel(1), in man's macros. */
+/* grapnel(1) and grapnel.yaml(5), in man's macros. */
 void manual_print(FILE *out);
+void manual_settings_print(FILE *out);
 
 /* A completion script for bash, zsh or fish. */
 void completion_print(const char *shell, FILE *out);

@@ -1,23 +1,6 @@
 #include "cli/help.h"
 
-#include <string.h>
-
-/* Text of a paragraph: what troff would take for its own is escaped (groff_char(7)). */
-static void put_text(FILE *out, const char *text)
-{
-    if (*text == '.' || *text == '\'')
-        fputs("\\&", out);
-    for (; *text; text++) {
-        if (*text == '\\')
-            fputs("\\e", out);
-        else if (*text == '-')
-            fputs("\\-", out);
-        else if (*text == '\'')
-            fputs("\\(aq", out);
-        else
-            fputc(*text, out);
-    }
-}
+#include "cli/troff.h"
 
 static void put_option(FILE *out, enum command_option o)
 {
@@ -26,15 +9,15 @@ static void put_option(FILE *out, enum command_option o)
     if (row->letter)
         fprintf(out, "\\fB\\-%c\\fR, ", row->letter);
     fputs("\\fB\\-\\-", out);
-    put_text(out, row->name);
+    troff_put(out, row->name);
     fputs("\\fR", out);
     if (row->argument) {
         fputs(" \\fI", out);
-        put_text(out, row->argument);
+        troff_put(out, row->argument);
         fputs("\\fR", out);
     }
     fputc('\n', out);
-    put_text(out, row->help);
+    troff_put(out, row->help);
     fputc('\n', out);
 }
 
@@ -42,15 +25,15 @@ static void put_command(FILE *out, const struct command *command)
 {
     struct buffer usage = {0};
     fputs(".SS \"grapnel ", out);
-    put_text(out, command->name);
+    troff_put(out, command->name);
     help_usage(command, &usage);
     const char *text = buffer_text(&usage);
-    put_text(out, text ? text : "");
+    troff_put(out, text ? text : "");
     fputs("\"\n", out);
-    put_text(out, command->line);
+    troff_put(out, command->line);
     fputc('\n', out);
     if (*command->text) {
-        put_text(out, command->text);
+        troff_put(out, command->text);
         fputc('\n', out);
     }
     buffer_finish(&usage);
@@ -91,11 +74,11 @@ static const char tail[] =
     "grapnel results \\-\\-follow \\-s orders\\-to\\-dashboard\n"
     "grapnel results \\-o json | jq \\(aqselect(.outcome == \"dead\\-lettered\")\\(aq\n"
     ".RE\n.fi\n"
-    ".SH SEE ALSO\n.BR kcat (1)\n";
+    ".SH SEE ALSO\n.BR grapnel.yaml (5),\n.BR kcat (1)\n";
 
 void manual_print(FILE *out)
 {
-    fprintf(out, ".\\\" Made by 'grapnel help --man'\n.TH GRAPNEL 1 \"\" \"grapnel %s\"\n",
+    fprintf(out, ".\\\" Made by 'grapnel help --man 1'\n.TH GRAPNEL 1 \"\" \"grapnel %s\"\n",
             GRAPNEL_VERSION);
     fputs(head, out);
     for (size_t i = 0; i < command_row_count; i++)

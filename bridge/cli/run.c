@@ -56,6 +56,8 @@ static bool open_all(struct run *run, const struct configuration *configuration,
     run->service = run->signals ? service_create(&options, err) : NULL;
     if (!run->service)
         return false;
+    if (!configuration->settings->admin.listen.data) /* null: nowhere */
+        return service_start(run->service, err);
     const struct listener_options listener = {
         .settings = &configuration->settings->admin,
         .metrics = service_metrics(run->service),

@@ -71,7 +71,8 @@ static void exit_codes_and_streams(void **state)
         {"version --quiet", 2, "",
          "'version' has no option '--quiet'\nTry 'grapnel help version'."},
         {"--config x", 2, "", "the command comes first, '--config' after it"},
-        {"help --man", 0, ".TH GRAPNEL 1", ""},
+        {"help --man 1", 0, ".TH GRAPNEL 1", ""},
+        {"help --man 5", 0, ".TH GRAPNEL.YAML 5", ""},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct run run;

@@ -64,30 +64,11 @@ static void hidden_options_stay_hidden(void **state)
     }
 }
 
-static void the_manual_tells_every_command_and_option(void **state)
-{
-    (void)state;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-    manual_print(out);
-    fclose(out);
-    size_t sections = 0;
-    for (const char *p = text; (p = strstr(p, "\n.SS \"grapnel ")); p++)
-        sections++;
-    assert_int_equal(sections, command_row_count);
-    assert_non_null(strstr(text, "\\fB\\-c\\fR, \\fB\\-\\-config\\fR \\fIFILE\\fR"));
-    assert_non_null(strstr(text, "\n.SH EXIT STATUS\n"));
-    assert_null(strstr(text, "completion"));
-    free(text);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bash_completes_commands_options_and_choices),
         cmocka_unit_test(hidden_options_stay_hidden),
-        cmocka_unit_test(the_manual_tells_every_command_and_option),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
