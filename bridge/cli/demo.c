@@ -231,7 +231,7 @@ static void show_verdict(const struct demo *demo, int64_t took_ms)
     demo_page_gap(page);
     if (demo->wrong == 0)
         demo_page_line(page, "done", DEMO_GOOD,
-                       "%s %zu events, %zu delivered, %u dead letter, all as it should be, %.1f s",
+                       "%s %zu events, %zu delivered, %u dead letter, as it should be, %.1f s",
                        mark, demo_act_count, demo_act_count - demo->dead_letters,
                        demo->dead_letters, (double)took_ms / 1000);
     else
