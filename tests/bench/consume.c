@@ -2,23 +2,18 @@
  *
  *     bench-consume BOOTSTRAP TOPIC PARTITIONS COUNT
  *
- * Prints records a second, from the first record to the last. */
+ * Prints records a second, from the first record to the last, and the microseconds from publishing
+ * to here, median and 99th percentile: a record may be read while it is published. */
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "latency.h"
+
 #define BATCH      1000
 #define SILENCE_MS 20000 /* after so long without a record something is wrong */
-
-static int64_t monotonic_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-}
 
 static rd_kafka_t *consumer_open(const char *bootstrap, const char *topic, int partitions)
 {
@@ -43,7 +38,8 @@ static rd_kafka_t *consumer_open(const char *bootstrap, const char *topic, int p
 }
 
 /* How many it took, at least `wanted` unless Kafka falls silent; the time from first to last. */
-static uint64_t consume(rd_kafka_t *kafka, uint64_t wanted, int64_t *took_us)
+static uint64_t consume(rd_kafka_t *kafka, uint64_t wanted, struct latency *latency,
+                        int64_t *took_us)
 {
     rd_kafka_message_t *batch[BATCH];
     rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(kafka);
@@ -55,19 +51,23 @@ static uint64_t consume(rd_kafka_t *kafka, uint64_t wanted, int64_t *took_us)
         if (got <= 0)
             break;
         if (taken == 0)
-            first_us = monotonic_us();
+            first_us = clock_us(CLOCK_MONOTONIC);
         for (ssize_t i = 0; i < got; i++) {
-            taken += batch[i]->err == 0;
+            if (!batch[i]->err) {
+                latency_count(latency, batch[i]->payload, batch[i]->len);
+                taken++;
+            }
             rd_kafka_message_destroy(batch[i]);
         }
     }
-    *took_us = monotonic_us() - first_us;
+    *took_us = clock_us(CLOCK_MONOTONIC) - first_us;
     rd_kafka_queue_destroy(queue);
     return taken;
 }
 
 int main(int argc, char **argv)
 {
+    static struct latency latency;
     int64_t took_us = 1;
 
     if (argc != 5) {
@@ -78,13 +78,14 @@ int main(int argc, char **argv)
     rd_kafka_t *kafka = consumer_open(argv[1], argv[2], (int)strtol(argv[3], NULL, 10));
     if (!kafka)
         return 3;
-    uint64_t taken = consume(kafka, wanted, &took_us);
+    uint64_t taken = consume(kafka, wanted, &latency, &took_us);
     rd_kafka_consumer_close(kafka);
     rd_kafka_destroy(kafka);
     if (taken < wanted) {
         fprintf(stderr, "bench-consume: only %" PRIu64 " records\n", taken);
         return 3;
     }
-    printf("%.0f\n", (double)taken * 1e6 / (double)took_us);
+    printf("%.0f %" PRIu64 " %" PRIu64 "\n", (double)taken * 1e6 / (double)took_us,
+           latency_us(&latency, 0.5), latency_us(&latency, 0.99));
     return 0;
 }

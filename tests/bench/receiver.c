@@ -22,10 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "latency.h"
+
 #define REQUEST_BYTES ((size_t)128 * 1024)
 #define PARTITIONS    64
 #define CONNECTIONS   8192
-#define BUCKETS       4096
 
 struct connection {
     int fd;
@@ -46,8 +47,7 @@ struct stats {
     uint64_t without_id;
     uint64_t distinct;
     uint64_t duplicates;
-    uint64_t timed;
-    uint64_t latency[BUCKETS];
+    struct latency latency;
     int64_t first_us; /* CLOCK_MONOTONIC, of a request with a new id */
     int64_t last_us;
     struct seen seen[PARTITIONS];
@@ -68,44 +68,6 @@ struct request {
     const char *body;
     size_t body_bytes;
 };
-
-static int64_t clock_us(clockid_t clock)
-{
-    struct timespec now;
-
-    clock_gettime(clock, &now);
-    return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
-}
-
-/* Sixteen buckets an octave: a percentile is at most 6 % too high. */
-static size_t bucket_of(uint64_t us)
-{
-    if (us < 16)
-        return us;
-    unsigned octave = 63u - (unsigned)__builtin_clzll(us);
-    return (size_t)(octave - 3) * 16 + ((us >> (octave - 4)) & 15);
-}
-
-static uint64_t bucket_top(size_t bucket)
-{
-    if (bucket < 16)
-        return bucket;
-    unsigned octave = (unsigned)(bucket / 16) + 3;
-    return ((UINT64_C(17) + bucket % 16) << (octave - 4)) - 1;
-}
-
-static uint64_t percentile(const struct stats *stats, double share)
-{
-    uint64_t wanted = (uint64_t)((double)stats->timed * share);
-    uint64_t passed = 0;
-
-    for (size_t i = 0; i < BUCKETS; i++) {
-        passed += stats->latency[i];
-        if (passed > wanted)
-            return bucket_top(i);
-    }
-    return 0;
-}
 
 /* The first time for this position? */
 static bool seen_first(struct seen *seen, uint64_t offset)
@@ -163,20 +125,6 @@ static void count_id(struct stats *stats, const char *id)
         stats->first_us = stats->last_us;
 }
 
-static void count_latency(struct stats *stats, const struct request *req)
-{
-    static const char mark[] = "{\"t\":";
-
-    if (req->body_bytes < 32 || memcmp(req->body, mark, sizeof(mark) - 1) != 0)
-        return;
-    int64_t published = strtoll(req->body + sizeof(mark) - 1, NULL, 10);
-    int64_t us = clock_us(CLOCK_REALTIME) - published;
-    size_t bucket = bucket_of(us > 0 ? (uint64_t)us : 0);
-
-    stats->latency[bucket < BUCKETS ? bucket : BUCKETS - 1]++;
-    stats->timed++;
-}
-
 static void count(struct stats *stats, const struct request *req)
 {
     const char *id = find_header(req, "webhook-id");
@@ -186,7 +134,7 @@ static void count(struct stats *stats, const struct request *req)
         count_id(stats, id);
     else
         stats->without_id++;
-    count_latency(stats, req);
+    latency_count(&stats->latency, req->body, req->body_bytes);
 }
 
 static bool answer(struct connection *conn, const char *text, size_t bytes)
@@ -205,8 +153,9 @@ static bool answer_stats(struct connection *conn, const struct stats *stats)
                  ",\"timed\":%" PRIu64 ",\"p50_us\":%" PRIu64 ",\"p90_us\":%" PRIu64
                  ",\"p99_us\":%" PRIu64 ",\"p999_us\":%" PRIu64 "}\n",
                  stats->requests, stats->without_id, stats->distinct, stats->duplicates,
-                 stats->first_us, stats->last_us, stats->timed, percentile(stats, 0.5),
-                 percentile(stats, 0.9), percentile(stats, 0.99), percentile(stats, 0.999));
+                 stats->first_us, stats->last_us, stats->latency.count,
+                 latency_us(&stats->latency, 0.5), latency_us(&stats->latency, 0.9),
+                 latency_us(&stats->latency, 0.99), latency_us(&stats->latency, 0.999));
     int total = snprintf(whole, sizeof(whole),
                          "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                          "Content-Length: %d\r\n\r\n%s",

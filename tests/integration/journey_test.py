@@ -180,10 +180,10 @@ def test_each_subscription_has_a_group_of_its_own(
 
 def test_ids_name_the_cluster_and_hold_no_dot(topics, unique, receiver, subscribe, grapnel):
     dotted = topics.create(f"orders.{unique}")
-    grapnel(subscribe(dotted, receiver.url("/hook")), namespace="eu.")
+    grapnel(subscribe(dotted, receiver.url("/hook")), namespace="eu")
     topics.produce(dotted, '{"a":1}')
     [request] = receiver.wait(1, "/hook")
-    assert request.id == f"eu_orders_{unique}-0-0"
+    assert request.id == f"eu-orders_{unique}-0-0"
 
 
 def test_trace_context_is_handed_on(topics, orders, receiver, subscribe, grapnel):

@@ -11,6 +11,7 @@ RECORDS = int(os.environ.get("GRAPNEL_BACKLOG", "300000"))
 PARTITIONS = 12
 IN_FLIGHT = 256
 KILLS = 3
+FORGETFUL = {"session.timeout.ms": 3000, "heartbeat.interval.ms": 500}  # the group of who was killed
 
 
 def test_nothing_is_missing_after_three_kills(kafka, topics, unique, names, subscribe, grapnel):
@@ -20,7 +21,7 @@ def test_nothing_is_missing_after_three_kills(kafka, topics, unique, names, subs
     with FastReceiver() as receiver:
         running = grapnel(
             subscribe(orders, receiver.url("/hook"), delivery={"in_flight": IN_FLIGHT}),
-            kafka={"session.timeout.ms": 3000, "heartbeat.interval.ms": 500},
+            kafka=FORGETFUL,
             ready=False,
         )
         for kill in range(1, KILLS + 1):
@@ -57,7 +58,7 @@ def test_commits_are_at_most_seconds_behind(kafka, topics, unique, names, subscr
     """So that a kill repeats seconds' worth, not hours'."""
     orders = topics.create(f"orders-{unique}", partitions=PARTITIONS)
     with FastReceiver() as receiver:
-        running = grapnel(subscribe(orders, receiver.url("/hook")))
+        running = grapnel(subscribe(orders, receiver.url("/hook")), kafka=FORGETFUL)
         publish(kafka.bootstrap, orders, PARTITIONS, 1000)
         until(lambda: receiver.distinct() == 1000, "1000 arrivals")
         begun = time.monotonic()

@@ -34,15 +34,15 @@ def test_a_hanging_receiver_fills_no_memory(kafka, topics, unique, names, receiv
 
 def test_paused_partitions_go_on(kafka, topics, unique, names, receiver, subscribe, grapnel):
     orders = topics.create(f"orders-{unique}", partitions=4)
-    publish(kafka.bootstrap, orders, 4, 20_000)
+    publish(kafka.bootstrap, orders, 4, 30_000)
     running = grapnel(
-        subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 8}), limits={"memory": "4MiB"}
+        subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 8}), limits={"memory": "16MiB"}
     )
     until(
-        lambda: running.metric("grapnel_deliveries_total", outcome="delivered") == 20_000,
-        lambda: f"20,000 delivered, {running.metric('grapnel_deliveries_total'):.0f} are",
+        lambda: running.metric("grapnel_deliveries_total", outcome="delivered") == 30_000,
+        lambda: f"30,000 delivered, {running.metric('grapnel_deliveries_total'):.0f} are",
         seconds=120,
         every=0.2,
     )
-    assert len({r.id for r in receiver.requests()}) == 20_000
+    assert len({r.id for r in receiver.requests()}) == 30_000
     topics.wait_committed(names.group, orders)

@@ -40,9 +40,9 @@ def write_files(directory, config, subscriptions):
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "subscriptions").mkdir(exist_ok=True)
     path = directory / "grapnel.yaml"
-    path.write_text(yaml.safe_dump({"subscriptions": ["subscriptions/*.yaml"], **config}))
+    path.write_text(yaml.safe_dump({"subscriptions": ["subscriptions/*.yaml"], **config}, sort_keys=False))
     listed = {"subscriptions": subscriptions}
-    (directory / "subscriptions" / "all.yaml").write_text(yaml.safe_dump(listed))
+    (directory / "subscriptions" / "all.yaml").write_text(yaml.safe_dump(listed, sort_keys=False))
     return path
 
 

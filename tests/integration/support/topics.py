@@ -14,7 +14,7 @@ class Topics:
     def __init__(self, bootstrap):
         self._client = {"bootstrap.servers": bootstrap, "log_level": 0}
         self._admin = AdminClient(self._client)
-        self._producer = Producer({**self._client, "linger.ms": 2, "message.max.bytes": 8 << 20})
+        self._producer = self._new_producer()
 
     def create(self, name, partitions=1, **config):
         """Creates a topic and returns when every partition has its leader."""
@@ -26,6 +26,7 @@ class Topics:
     def add_partitions(self, name, total):
         self._admin.create_partitions([NewPartitions(name, total)])[name].result(30)
         self._wait_for_partitions(name, total)
+        self._producer = self._new_producer()  # one that knows of them
 
     def names(self):
         return set(self._admin.list_topics(timeout=10).topics)
@@ -137,6 +138,9 @@ class Topics:
             seconds,
             every=0.1,
         )
+
+    def _new_producer(self):
+        return Producer({**self._client, "linger.ms": 2, "message.max.bytes": 8 << 20})
 
     def _wait_for_partitions(self, name, count):
         until(lambda: self.partitions(name) == count, f"leaders of {name}")
