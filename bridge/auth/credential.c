@@ -137,16 +137,15 @@ void credential_add_headers(const struct credential *credential, struct buffer *
     buffer_add_slice(headers, buffer_slice(&credential->headers));
 }
 
-/* A fragment is for browsers and is never sent: it would only stand in the parameter's way. */
 void credential_add_query(const struct credential *credential, struct buffer *url)
 {
     if (credential->query.size == 0 || url->size == 0)
         return;
-    const char *fragment = memchr(url->data, '#', url->size);
-    if (fragment)
-        url->size = (size_t)(fragment - url->data);
-    bool has_query = memchr(url->data, '?', url->size) != NULL;
-    buffer_add_char(url, has_query ? '&' : '?');
+    char last = url->data[url->size - 1];
+    if (!memchr(url->data, '?', url->size))
+        buffer_add_char(url, '?');
+    else if (last != '?' && last != '&')
+        buffer_add_char(url, '&');
     buffer_add_slice(url, buffer_slice(&credential->query));
 }
 

@@ -1,5 +1,7 @@
 #include "net/failure.h"
 
+#include <string.h>
+
 static enum error_kind kind_of(CURLcode code, bool answer_began)
 {
     switch (code) {
@@ -39,8 +41,17 @@ static enum error_kind kind_of(CURLcode code, bool answer_began)
     }
 }
 
-void failure_describe(CURLcode code, const char *detail, bool answer_began, struct error *err)
+void failure_describe(const struct failure *failure, struct error *err)
 {
-    error_set(err, kind_of(code, answer_began), "%s",
-              detail[0] && code != CURLE_URL_MALFORMAT ? detail : curl_easy_strerror(code));
+    CURLcode code = failure->code;
+    bool has_detail = failure->detail[0] && code != CURLE_URL_MALFORMAT;
+    const char *text = has_detail ? failure->detail : curl_easy_strerror(code);
+    enum error_kind kind = kind_of(code, failure->answer_began);
+    const char *reason = code == CURLE_COULDNT_CONNECT && failure->system_error
+                             ? strerrordesc_np(failure->system_error)
+                             : NULL;
+    if (reason)
+        error_set(err, kind, "%s (%s)", text, reason);
+    else
+        error_set(err, kind, "%s", text);
 }

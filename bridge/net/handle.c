@@ -121,12 +121,11 @@ static bool set_url(struct handle *handle, const char *url, struct error *err)
     return true;
 }
 
-/* A request with a body, or of a method that says by "Content-Length: 0" that it has none, is a
- * POST of some name to curl; the others are a GET of some name. */
+/* To curl, what has a length is a POST of some name, and all else a GET of some name. */
 static bool set_method(struct handle *handle, const struct http_request *request)
 {
     const char *method = request->method;
-    bool posts = request->body.data || method[0] == 'P';
+    bool posts = http_has_length(request);
     if (handle->posts == posts && strcmp(handle->method, method) == 0)
         return true;
     if (strlen(method) >= sizeof handle->method)

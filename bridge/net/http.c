@@ -84,6 +84,19 @@ static bool is_endless_line(const struct http_call *call, CURLcode code)
     return code == CURLE_OUT_OF_MEMORY && began_us > 0;
 }
 
+static void describe(struct http_call *call, CURLcode code)
+{
+    long system_error = 0;
+    curl_easy_getinfo(call->handle.easy, CURLINFO_OS_ERRNO, &system_error);
+    const struct failure failure = {
+        .code = code,
+        .detail = call->handle.errors,
+        .system_error = (int)system_error,
+        .answer_began = call->answer.head_bytes > 0,
+    };
+    failure_describe(&failure, &call->err);
+}
+
 static void judge(struct http_call *call, CURLcode code)
 {
     if (call->answer.complete)
@@ -95,7 +108,7 @@ static void judge(struct http_call *call, CURLcode code)
     else if (code == CURLE_OK)
         error_set(&call->err, ERROR_PROTOCOL, "the connection ended within the answer's head");
     else
-        failure_describe(code, call->handle.errors, call->answer.head_bytes > 0, &call->err);
+        describe(call, code);
 }
 
 static void on_timer(struct loop_timer *timer)

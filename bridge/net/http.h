@@ -52,6 +52,12 @@ struct http_request {
     const struct http_options *options;
 };
 
+/* Is its Content-Length sent? With a body, and for methods that usually have one. */
+static inline bool http_has_length(const struct http_request *request)
+{
+    return request->body.data || request->method[0] == 'P';
+}
+
 /* What came of it. Borrowed by `done` for the call. */
 struct http_exchange {
     int status;              /* 0: no answer */

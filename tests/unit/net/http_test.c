@@ -469,6 +469,7 @@ static void a_refused_connection_is_named_without_the_url_s_secrets(void **state
     struct result result = send_to(url, 5000);
     assert_int_equal(result.kind, ERROR_CONNECT);
     assert_non_null(strstr(result.error, "127.0.0.1"));
+    assert_non_null(strstr(result.error, "Connection refused"));
     assert_null(strstr(result.error, "hunter"));
 }
 
