@@ -75,7 +75,7 @@ static struct cell cell_of(struct slice field)
 
 void demo_show_result(const struct demo_page *page, const struct result_row *row)
 {
-    enum demo_tone tone = slice_is(row->outcome, "delivered") ? DEMO_GOOD : DEMO_BAD;
+    enum demo_tone tone = slice_is(row->outcome, "delivered") ? DEMO_PLAIN : DEMO_BAD;
     struct cell id = cell_of(row->id);
     struct cell subscription = cell_of(row->subscription);
     struct cell outcome = cell_of(row->outcome);
