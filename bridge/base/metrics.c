@@ -63,10 +63,12 @@ static const struct {
 #define BUCKETS         (COUNT_OF(bounds) + 1)
 #define HISTOGRAM_CELLS (BUCKETS + 1)
 
+/* No two threads' cells are in one cache line: a line's bytes are between those of two blocks. */
 struct metrics_block {
     const struct metrics *metrics;
     struct metrics_block *next;
-    _Alignas(CACHE_LINE) _Atomic uint64_t cells[];
+    char apart[CACHE_LINE];
+    _Atomic uint64_t cells[];
 };
 
 /* A block's cells: those of the instance, then those of each subscription in turn. `place` is a
@@ -143,9 +145,8 @@ struct metrics_block *metrics_block_create(struct metrics *metrics)
     size_t cells =
         metrics->instance_cells + metrics->subscription_count * metrics->subscription_cells;
     size_t size = sizeof(struct metrics_block) + cells * sizeof(uint64_t);
-    size = (size + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    struct metrics_block *block = check_memory(aligned_alloc(CACHE_LINE, size));
-    memset(block, 0, size);
+    /* Zeroed by the kernel where it is large: what is never counted takes no memory. */
+    struct metrics_block *block = check_memory(calloc(1, size));
     block->metrics = metrics;
     block->next = atomic_load(&metrics->blocks);
     while (!atomic_compare_exchange_weak(&metrics->blocks, &block->next, block))
