@@ -238,7 +238,7 @@ static void writes_in_the_largest_unit_that_loses_nothing(void **state)
         number_duration_text(durations[i].ms, text);
         assert_string_equal(text, durations[i].text);
     }
-    number_size_text(1536 * 1024, text);
+    number_size_text(UINT64_C(1536) << 10, text);
     assert_string_equal(text, "1536KiB");
     number_size_text(UINT64_MAX, text);
     assert_string_equal(text, "18446744073709551615B");
