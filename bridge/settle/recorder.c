@@ -1,5 +1,6 @@
 #include "settle/recorder.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -39,6 +40,7 @@ struct recorder {
     int64_t resend_at_ms;
     bool topics_ready;
     bool brokers_down;
+    char trouble[256]; /* what was last said of one broker */
     bool storing;
     bool stopping;
     int64_t stop_by_ms;
@@ -147,11 +149,14 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     (void)rk;
     struct recorder *recorder = opaque;
-    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+    if (code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
+        snprintf(recorder->trouble, sizeof recorder->trouble, "%s", reason);
         return;
+    }
     uint64_t held_back = 0;
     if (log_gate_open(&recorder->wait_gate, clock_now_ms(), &held_back))
-        log_warn("Kafka can't be reached; trying again", STR("error", reason));
+        log_warn("Kafka can't be reached; trying again",
+                 STR("error", recorder->trouble[0] ? recorder->trouble : reason));
     recorder->brokers_down = true;
     say_storing(recorder);
 }

@@ -18,7 +18,7 @@ def test_what_is_under_way_is_finished(topics, orders, names, receiver, subscrib
     topics.produce(orders, *['{"a":1}'] * 100)
     receiver.wait(5, "/hook")
     running.signal(number)
-    until(lambda: running.get("/readyz")[0] != 200, "/readyz to say no")
+    until(lambda: "stopping" in running.log(), "a word about stopping")
     running.alive()
     gate.set()
     assert running.wait() == 0
@@ -56,7 +56,7 @@ def test_a_second_signal_stops_at_once(topics, orders, receiver, subscribe, grap
     topics.produce(orders, '{"a":1}')
     receiver.wait(1, "/hook")
     running.signal(signal.SIGTERM)
-    until(lambda: running.get("/readyz")[0] != 200, "/readyz to say no")
+    until(lambda: "stopping" in running.log(), "a word about stopping")
     running.alive()
     running.signal(signal.SIGTERM)
     running.wait(5)
