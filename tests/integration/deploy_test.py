@@ -84,3 +84,20 @@ def test_the_sample_receiver_verifies_the_published_vector(sample_receiver):
 ])
 def test_the_sample_receiver_refuses_anything_else(sample_receiver, headers, body, now):
     assert not sample_receiver.verified(SECRET, headers, body, now)
+
+
+def test_the_configuration_in_the_readme_has_no_mistake(tmp_path):
+    readme = (program.ROOT / "README.md").read_text()
+    config, subscriptions = re.findall(r"```yaml\n(.*?)```", readme, re.S)
+    secret = tmp_path / "warehouse-token"
+    secret.write_text("token")
+    (tmp_path / "grapnel.yaml").write_text(config)
+    (tmp_path / "subscriptions").mkdir()
+    (tmp_path / "subscriptions" / "storefront.yaml").write_text(
+        subscriptions.replace("/run/secrets/warehouse-token", str(secret)))
+    secrets = {"DASHBOARD_KEY": "key-1", "WAREHOUSE_SECRET": "whsec_" + "A" * 43 + "="}
+    done = program.command("check", "-c", tmp_path / "grapnel.yaml", env=secrets)
+    assert done.returncode == 0, done.stderr.decode()
+    event = b'{"type":"order.created","data":{"invoice":"INV-1042","amount":41.10}}'
+    done = program.command("render", "-c", tmp_path / "grapnel.yaml", "-t", "sales", stdin=event, env=secrets)
+    assert b"GET /sale?Amount=%2441.10&Invoice=INV-1042&Key=" in done.stdout
