@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "cli/demo_acts.h"
 #include "cli/terminal.h"
+#include "settle/retry.h"
 
 #define WAIT_MS   20000 /* for anything that should take well under a second */
 #define READY_MS  20    /* between two looks whether the groups have joined */
@@ -86,12 +87,23 @@ bool demo_stage_wait_ready(struct demo_stage *stage, struct error *err)
     return ready;
 }
 
+static bool create_retry_topics(struct demo_stage *stage, struct error *err)
+{
+    struct retry_topics *retries = retry_topics_create(stage->configuration.settings);
+    bool fine = retries || error_set(err, ERROR_MEMORY, "no memory for retry topics");
+    for (size_t i = 0; fine && i < retries->count; i++)
+        fine = demo_kafka_create_topic(stage->kafka, retries->items[i].name, err);
+    retry_topics_destroy(retries);
+    return fine;
+}
+
 static bool create_topics(struct demo_stage *stage, struct error *err)
 {
     for (size_t i = 0; i < demo_act_count; i++)
         if (!demo_kafka_create_topic(stage->kafka, demo_acts[i]->topic, err))
             return false;
-    return demo_kafka_create_topic(stage->kafka, demo_stage_results(stage), err) &&
+    return create_retry_topics(stage, err) &&
+           demo_kafka_create_topic(stage->kafka, demo_stage_results(stage), err) &&
            demo_kafka_create_topic(stage->kafka, demo_stage_dead_letters(stage), err);
 }
 

@@ -35,21 +35,24 @@ struct intake {
     bool more;             /* a lane has more to poll: the loop must not sleep */
 };
 
+/* The subscription of that name: its index, or RECORD_NOBODYS. */
+typedef unsigned lane_find(const void *context, struct slice name);
+
 struct lane_options {
-    const char *name;           /* its group is grapnel.<name> */
-    unsigned subscription;      /* its index, for metrics */
+    const char *group;
+    unsigned series;       /* whose metrics: an index of the metrics' subscriptions */
+    unsigned subscription; /* whose records, an index; a lane of retries asks `find` instead */
+    lane_find *find;       /* NULL: not a lane of retries */
+    const void *context;
     const struct texts *topics; /* borrowed, like all here */
     const struct subscription_start *start;
-    unsigned spread; /* how many workers share its records */
+    const unsigned *spread; /* by subscription: how many workers share its records */
     const struct named_texts *kafka;
     size_t queue_bytes; /* of librdkafka's own queue */
 };
 
 struct lane *lane_create(struct intake *intake, const struct lane_options *options,
                          struct error *err);
-
-/* Which subscription it serves: its index in the catalog. Thread: any. */
-unsigned lane_subscription(const struct lane *lane);
 
 /* All its records must have come home or be given up. */
 void lane_destroy(struct lane *lane);

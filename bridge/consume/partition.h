@@ -11,6 +11,8 @@
 
 #define PARTITION_BUCKETS 256
 
+struct record;
+
 struct partition {
     struct list link;  /* in its bucket */
     const char *topic; /* interned by the lane */
@@ -19,6 +21,7 @@ struct partition {
     struct ledger ledger;
     bool dirty; /* something finished since the last commit that succeeded or is under way */
     bool full;  /* paused: the commit's metadata could not tell of more */
+    struct record *head; /* paused: a retry that is not due yet; NULL: none */
 };
 
 struct partitions {

@@ -8,7 +8,7 @@
 static size_t bytes_needed(const struct record_source *from)
 {
     size_t bytes = sizeof(struct record) + from->header_count * sizeof(struct record_header) +
-                   from->key.size + from->value.size;
+                   from->key.size + from->value.size + from->owner.size + from->topic.size + 1;
     for (size_t i = 0; i < from->header_count; i++)
         bytes += from->headers[i].name.size + from->headers[i].value.size;
     return bytes;
@@ -36,8 +36,14 @@ struct record *record_create(const struct record_source *from)
         headers[i].name = copy(&room, from->headers[i].name);
         headers[i].value = copy(&room, from->headers[i].value);
     }
+    char *topic = room;
+    memcpy(topic, from->topic.data, from->topic.size);
+    topic[from->topic.size] = '\0';
+    room += from->topic.size + 1;
     *record = (struct record){
-        .topic = from->topic,
+        .topic = topic,
+        .owner = copy(&room, from->owner),
+        .first_attempt_unix_ms = -1,
         .partition = from->partition,
         .offset = from->offset,
         .timestamp_ms = from->timestamp_ms,

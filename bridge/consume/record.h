@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
+#include "base/heap.h"
 #include "base/slice.h"
 #include "loop/mailbox.h"
 
@@ -23,15 +25,28 @@
 
 struct lane;
 
+#define RECORD_NOBODYS UINT32_MAX
+
 struct record_header {
     struct slice name;
     struct slice value; /* data NULL: a null value */
 };
 
+/* Where a record is read from: what its ledger and the committed offset speak of. For a record in
+ * a retry topic this is not where the event was published. */
+struct record_home {
+    struct lane *lane; /* opaque to all but consume/ */
+    const char *topic; /* lives as long as the lane */
+    int32_t partition;
+    uint32_t assignment; /* which assignment of the partition it came by */
+    size_t ledger_place; /* where the ledger keeps it */
+};
+
 struct record {
     struct message message; /* in one mailbox or list at a time */
-    struct lane *lane;      /* whom it goes back to; opaque to all but consume/ */
-    const char *topic;      /* lives as long as the lane */
+    struct record_home home;
+    unsigned subscription; /* whose it is, an index; RECORD_NOBODYS */
+    const char *topic;     /* where the event was published; NUL-terminated */
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms; /* Kafka's; -1: none */
@@ -39,16 +54,21 @@ struct record {
     struct slice value;   /* data NULL: a tombstone */
     const struct record_header *headers;
     size_t header_count;
-    uint32_t assignment; /* which assignment of the partition it came by */
-    size_t ledger_place; /* where the ledger keeps it */
-    size_t bytes;        /* counted against limits.memory */
-    int64_t polled_ms;   /* monotonic */
-    atomic_uint claims;  /* and RECORD_ABANDONED */
+    unsigned attempts;             /* requests sent before: it comes of a retry topic */
+    int64_t first_attempt_unix_ms; /* -1: none yet */
+    int64_t due_unix_ms;           /* not to be tried before; 0: at once */
+    struct slice owner;            /* a retry's: the subscription's name */
+    enum error_kind wrong;         /* a retry's: DISABLED nobody of that name, DECODE no envelope */
+    size_t bytes;                  /* counted against limits.memory */
+    int64_t polled_ms;             /* monotonic */
+    struct heap_node due;          /* while it waits for due_unix_ms at its worker */
+    atomic_uint claims;            /* and RECORD_ABANDONED */
 };
 
 /* What record_create copies from. Slices are borrowed for the call. */
 struct record_source {
-    const char *topic;
+    struct slice topic;
+    struct slice owner;
     int32_t partition;
     int64_t offset;
     int64_t timestamp_ms;
@@ -58,7 +78,7 @@ struct record_source {
     size_t header_count;
 };
 
-/* A copy with one claim on it; NULL when there is no memory. The topic's name is borrowed. */
+/* A copy with one claim on it; NULL when there is no memory. */
 struct record *record_create(const struct record_source *from);
 void record_destroy(struct record *record);
 

@@ -110,7 +110,7 @@ static void handle(void *context, struct message *message)
     switch ((enum source_message)message->type) {
     case SOURCE_RECORD: {
         struct record *record = CONTAINER_OF(message, struct record, message);
-        lane_take_back(record->lane, record);
+        lane_take_back(record->home.lane, record);
         say_when_drained(source);
         break;
     }

@@ -123,5 +123,6 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
         fail(attempt, &err);
         return;
     }
-    delivery->attempts++;
+    if (delivery->attempts++ == 0)
+        delivery->first_attempt_unix_ms = attempt->started_unix_ms;
 }

@@ -28,7 +28,8 @@ struct delivery {
     struct endpoint *endpoint;
     struct attempt *attempt; /* while it is sending */
     struct shared_event *shared;
-    unsigned attempts; /* requests sent so far */
+    unsigned attempts;             /* requests sent so far */
+    int64_t first_attempt_unix_ms; /* -1: none yet */
     struct loop_timer retry;
 };
 

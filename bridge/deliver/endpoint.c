@@ -11,6 +11,7 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
     *endpoint =
         (struct endpoint){.route = route, .in_flight_most = in_flight_most, .metrics = metrics};
     list_init(&endpoint->records);
+    list_init(&endpoint->again);
     list_init(&endpoint->queued);
     list_init(&endpoint->sending);
     list_init(&endpoint->waiting);
@@ -18,24 +19,28 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
 
 static void note_queued(const struct endpoint *endpoint)
 {
-    gauge(endpoint, METRIC_QUEUED, endpoint->record_count + endpoint->queued_count);
+    gauge(endpoint, METRIC_QUEUED,
+          endpoint->record_count + endpoint->again_count + endpoint->queued_count);
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)
 {
-    list_push(&endpoint->records, &record->message.link);
-    endpoint->record_count++;
+    bool again = record->attempts > 0;
+    list_push(again ? &endpoint->again : &endpoint->records, &record->message.link);
+    *(again ? &endpoint->again_count : &endpoint->record_count) += 1;
     note_queued(endpoint);
 }
 
 struct record *endpoint_next_record(struct endpoint *endpoint)
 {
-    bool retries_turn = endpoint->queued_count > 0 && endpoint->turns % 4 == 3;
-    if (retries_turn || endpoint->record_count == 0)
+    bool retries = endpoint->queued_count + endpoint->again_count > 0;
+    bool fresh = endpoint->record_count > 0 && !(retries && endpoint->turns % 4 == 3);
+    if (!fresh && (endpoint->queued_count > 0 || endpoint->again_count == 0))
         return NULL;
-    endpoint->record_count--;
+    *(fresh ? &endpoint->record_count : &endpoint->again_count) -= 1;
     note_queued(endpoint);
-    return CONTAINER_OF(list_pop(&endpoint->records), struct record, message.link);
+    struct list *link = list_pop(fresh ? &endpoint->records : &endpoint->again);
+    return CONTAINER_OF(link, struct record, message.link);
 }
 
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)

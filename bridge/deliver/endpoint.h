@@ -16,13 +16,15 @@
 struct endpoint {
     const struct route *route;
     struct heap_node ready; /* among those that could send, by how much they have in flight */
-    struct list records;
+    struct list records;    /* that have not been tried */
+    struct list again;      /* records of a retry topic */
     struct list queued;
     struct list sending;
     struct list waiting;
     unsigned in_flight;
     unsigned in_flight_most; /* this worker's share of delivery.in_flight */
     unsigned record_count;
+    unsigned again_count;
     unsigned queued_count;
     unsigned turns; /* how often something was sent */
     unsigned waiting_count;
@@ -35,13 +37,13 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return endpoint->record_count + endpoint->queued_count > 0 &&
+    return endpoint->record_count + endpoint->again_count + endpoint->queued_count > 0 &&
            endpoint->in_flight < endpoint->in_flight_most;
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record);
 
-/* The next record whose turn it is; NULL when it is a queued delivery's: a retry. First attempts
+/* The next record whose turn it is; NULL when it is a queued delivery's, or none's. First attempts
  * go first, but one place in four is a retry's, so that neither starves the other. */
 struct record *endpoint_next_record(struct endpoint *endpoint);
 

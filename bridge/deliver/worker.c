@@ -3,9 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/clock.h"
 #include "deliver/attempt.h"
-#include "consume/lane.h"
 #include "deliver/endpoint.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
@@ -21,7 +20,9 @@ struct worker {
     struct metrics_block *metrics;
     struct endpoint *endpoints; /* one a route of the catalog */
     struct heap ready;          /* of endpoints that could send: who holds least comes first */
-    struct list events;         /* shared events for reuse, as many as have been in flight */
+    struct heap later;          /* records of a retry topic that are not due yet */
+    struct loop_timer later_timer;
+    struct list events; /* shared events for reuse, as many as have been in flight */
     struct attempt **free_attempts;
     size_t free_count;
     struct loop_step step;
@@ -123,11 +124,22 @@ bool worker_submit(struct worker *worker, const struct route *route, struct shar
     delivery->route = route;
     delivery->endpoint = &worker->endpoints[route->index];
     delivery->shared = shared;
+    delivery->attempts = shared->record->attempts;
+    delivery->first_attempt_unix_ms = shared->record->first_attempt_unix_ms;
     delivery->retry.fire = retry_due;
     shared->users++;
     endpoint_queue(delivery->endpoint, delivery);
     note_ready(worker, delivery->endpoint);
     return true;
+}
+
+static void abandon(struct worker *worker, struct delivery *delivery)
+{
+    int64_t wait_ms = 0;
+    if (heap_holds(&delivery->retry.node))
+        wait_ms = delivery->retry.node.key - clock_now_ms();
+    worker->options.hooks.abandon(worker->options.hooks.context, delivery,
+                                  wait_ms > 0 ? wait_ms : 0);
 }
 
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
@@ -138,9 +150,8 @@ void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t d
     loop_arm(worker->loop, &delivery->retry, due_ms);
     if (!worker->draining)
         return;
-    loop_disarm(worker->loop, &delivery->retry);
     endpoint_waited(delivery->endpoint, delivery);
-    worker->options.hooks.abandon(worker->options.hooks.context, delivery);
+    abandon(worker, delivery);
 }
 
 void worker_end(struct worker *worker, struct delivery *delivery)
@@ -158,25 +169,65 @@ static void abandon_idle(struct worker *worker)
         struct endpoint *endpoint = &worker->endpoints[i];
         struct delivery *delivery = endpoint_take_idle(endpoint);
         for (; delivery; delivery = endpoint_take_idle(endpoint))
-            worker->options.hooks.abandon(worker->options.hooks.context, delivery);
-        while (endpoint->record_count > 0)
-            worker->options.hooks.refuse(worker->options.hooks.context,
-                                         endpoint_next_record(endpoint));
+            abandon(worker, delivery);
+        struct record *record = endpoint_next_record(endpoint);
+        for (; record; record = endpoint_next_record(endpoint))
+            worker->options.hooks.refuse(worker->options.hooks.context, record);
         note_ready(worker, endpoint);
     }
 }
 
 /* ── life ────────────────────────────────────────────────────────────────── */
 
-static void receive(struct worker *worker, struct record *record)
+static void enqueue(struct worker *worker, struct record *record)
 {
-    struct endpoint *endpoint = &worker->endpoints[lane_subscription(record->lane)];
-    if (worker->draining) {
-        worker->options.hooks.refuse(worker->options.hooks.context, record);
-        return;
-    }
+    struct endpoint *endpoint = &worker->endpoints[record->subscription];
     endpoint_add_record(endpoint, record);
     note_ready(worker, endpoint);
+}
+
+static void arm_later(struct worker *worker)
+{
+    const struct heap_node *first = heap_first(&worker->later);
+    if (first)
+        loop_arm(worker->loop, &worker->later_timer, clock_now_ms() + first->key - clock_unix_ms());
+}
+
+static void later_due(struct loop_timer *timer)
+{
+    struct worker *worker = CONTAINER_OF(timer, struct worker, later_timer);
+    struct heap_node *node = heap_first(&worker->later);
+    for (; node && node->key <= clock_unix_ms(); node = heap_first(&worker->later)) {
+        heap_remove(&worker->later, node);
+        enqueue(worker, CONTAINER_OF(node, struct record, due));
+    }
+    arm_later(worker);
+}
+
+static void refuse_later(struct worker *worker)
+{
+    struct heap_node *node = heap_first(&worker->later);
+    for (; node; node = heap_first(&worker->later)) {
+        heap_remove(&worker->later, node);
+        worker->options.hooks.refuse(worker->options.hooks.context,
+                                     CONTAINER_OF(node, struct record, due));
+    }
+}
+
+static void receive(struct worker *worker, struct record *record)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    if (worker->draining) {
+        hooks->refuse(hooks->context, record);
+    } else if (record->wrong) {
+        hooks->take(hooks->context, record);
+    } else if (record->due_unix_ms > clock_unix_ms()) {
+        if (!heap_push(&worker->later, &record->due, record->due_unix_ms))
+            out_of_memory();
+        arm_later(worker);
+    } else {
+        enqueue(worker, record);
+    }
 }
 
 static void handle(void *context, struct message *message)
@@ -189,6 +240,7 @@ static void handle(void *context, struct message *message)
     case WORKER_DRAIN:
         worker->draining = true;
         abandon_idle(worker);
+        refuse_later(worker);
         break;
     case WORKER_STOP:
         loop_stop(worker->loop);
@@ -240,6 +292,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     worker->drain.type = WORKER_DRAIN;
     worker->stop.type = WORKER_STOP;
     worker->step.run = before_wait;
+    worker->later_timer.fire = later_due;
     list_init(&worker->events);
     worker->metrics = metrics_block_create(options->metrics);
     unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
@@ -299,14 +352,13 @@ void worker_stop(struct worker *worker)
 /* Takes back every attempt that is under way, so that its delivery can be abandoned. */
 static void cancel_all(struct worker *worker)
 {
-    struct worker_hooks *hooks = &worker->options.hooks;
     for (size_t i = 0; worker->endpoints && i < worker->options.catalog->count; i++) {
         struct endpoint *endpoint = &worker->endpoints[i];
         while (!list_empty(&endpoint->sending)) {
             struct delivery *delivery = CONTAINER_OF(endpoint->sending.next, struct delivery, link);
             attempt_destroy(delivery->attempt);
             endpoint_sent(endpoint, delivery);
-            hooks->abandon(hooks->context, delivery);
+            abandon(worker, delivery);
         }
     }
 }
@@ -331,6 +383,7 @@ void worker_destroy(struct worker *worker)
     cancel_all(worker);
     if (worker->endpoints)
         abandon_idle(worker);
+    refuse_later(worker);
     if (worker->mailbox)
         abandon_posted(worker);
     for (size_t i = 0; i < worker->free_count; i++)
@@ -343,6 +396,7 @@ void worker_destroy(struct worker *worker)
     free(worker->free_attempts);
     free(worker->endpoints);
     heap_finish(&worker->ready);
+    heap_finish(&worker->later);
     http_destroy(worker->http);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);

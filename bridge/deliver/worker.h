@@ -32,8 +32,9 @@ struct worker_hooks {
     void (*refuse)(void *context, struct record *record);
     /* An attempt is over: end the delivery with worker_end, or call worker_retry_at. */
     void (*settle)(void *context, struct delivery *delivery, const struct outcome *outcome);
-    /* A delivery will not be tried here any more: abandon its record, then worker_end. */
-    void (*abandon)(void *context, struct delivery *delivery);
+    /* A delivery will not be tried here any more, and was to wait for `wait_ms`: find another way
+     * for its record, then worker_end. */
+    void (*abandon)(void *context, struct delivery *delivery, int64_t wait_ms);
 };
 
 struct worker_options {

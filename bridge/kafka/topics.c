@@ -82,8 +82,8 @@ static bool create_topic(rd_kafka_t *rk, const struct topic_wanted *wanted, int 
     return true;
 }
 
-static bool ensure_one(rd_kafka_t *rk, const struct topic_wanted *wanted, bool create,
-                       int timeout_ms, struct error *err)
+bool topic_ensure(rd_kafka_t *rk, const struct topic_wanted *wanted, bool create, int timeout_ms,
+                  struct error *err)
 {
     rd_kafka_resp_err_t code = look_up(rk, wanted->name, timeout_ms);
     if (!code || code == RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE)
@@ -94,13 +94,4 @@ static bool ensure_one(rd_kafka_t *rk, const struct topic_wanted *wanted, bool c
         return error_set(err, ERROR_KAFKA, "topic %s does not exist, and topics.create is false",
                          wanted->name);
     return create_topic(rk, wanted, timeout_ms, err);
-}
-
-bool topics_ensure(rd_kafka_t *rk, const struct topic_wanted *wanted, size_t count, bool create,
-                   int timeout_ms, struct error *err)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!ensure_one(rk, &wanted[i], create, timeout_ms, err))
-            return false;
-    return true;
 }

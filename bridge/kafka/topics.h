@@ -1,4 +1,4 @@
-/* The topics grapnel writes to: there already, or created. */
+/* A topic that grapnel writes to: there already, or created. */
 #ifndef KAFKA_TOPICS_H
 #define KAFKA_TOPICS_H
 
@@ -13,10 +13,10 @@ struct topic_wanted {
     long max_message_bytes; /* 0: the broker's default */
 };
 
-/* Makes sure that all `count` topics exist, creating those missing if `create`. False while Kafka
- * can't be reached, refuses, or one is missing that may not be created; call again later then.
+/* Makes sure that it exists, creating it if missing and `create`. False while Kafka can't be
+ * reached, refuses, or it is missing and may not be created; call again later then.
  * Blocks for `timeout_ms` a step at most. Thread: any. */
-bool topics_ensure(rd_kafka_t *rk, const struct topic_wanted *wanted, size_t count, bool create,
-                   int timeout_ms, struct error *err);
+bool topic_ensure(rd_kafka_t *rk, const struct topic_wanted *wanted, bool create, int timeout_ms,
+                  struct error *err);
 
 #endif

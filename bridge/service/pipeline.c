@@ -10,6 +10,7 @@
 #include "settle/dead_letter.h"
 #include "settle/fate.h"
 #include "settle/result.h"
+#include "settle/retry.h"
 #include "settle/write.h"
 
 #define RESULT_BYTES 640 /* what a usual one takes, so that its buffer grows once */
@@ -21,7 +22,7 @@ struct pipeline {
     struct loop_step step;
     struct list writes;     /* for the recorder */
     struct list home;       /* for the source: records that nothing is written for */
-    struct log_gate *gates; /* one a subscription */
+    struct log_gate *gates; /* one a subscription, and one for retries of none */
     struct buffer id;
     uint64_t random;
 };
@@ -40,22 +41,36 @@ static void give_up(struct pipeline *pipeline, struct record *record)
     release(pipeline, record);
 }
 
-static void bury(struct pipeline *pipeline, const struct route *route, struct record *record,
-                 const struct error *err);
+static void bury(struct pipeline *pipeline, struct record *record, const struct error *err);
+
+/* A retry that nobody can try. */
+static void explain(const struct record *record, struct error *err)
+{
+    if (record->wrong == ERROR_DISABLED)
+        error_set(err, record->wrong, "there is no subscription %.*s any more",
+                  SLICE_ARGS(record->owner));
+    else
+        error_set(err, record->wrong, "the headers that make it a retry are missing or malformed");
+}
 
 void pipeline_take(void *context, struct record *record)
 {
     struct pipeline *pipeline = context;
-    const struct route *route = &pipeline->options.catalog->routes[lane_subscription(record->lane)];
-    struct shared_event *shared = worker_event(pipeline->worker, record);
     struct error err = {0};
+    if (record->wrong) {
+        explain(record, &err);
+        bury(pipeline, record, &err);
+        return;
+    }
+    const struct route *route = &pipeline->options.catalog->routes[record->subscription];
+    struct shared_event *shared = worker_event(pipeline->worker, record);
     if (!shared) {
         give_up(pipeline, record);
         return;
     }
     shared->decoded = event_decode(record, route->sub->format, &shared->event, &err);
     if (!shared->decoded) {
-        bury(pipeline, route, record, &err);
+        bury(pipeline, record, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
         metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
         release(pipeline, record);
@@ -92,6 +107,43 @@ static struct write *make_result(const struct verdict *verdict, struct record *r
     }
     write->value = buffer_slice(&write->made);
     return write;
+}
+
+static struct write *make_retry(const struct pipeline *pipeline, const struct delivery *delivery,
+                                int64_t due_unix_ms, int64_t wait_ms)
+{
+    struct record *record = delivery->shared->record;
+    const struct envelope envelope = {
+        .subscription = slice_of(delivery->route->sub->name),
+        .attempts = delivery->attempts,
+        .due_unix_ms = due_unix_ms,
+        .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
+        .topic = slice_of(record->topic),
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp_ms = record->timestamp_ms,
+    };
+    struct write *write =
+        write_create(WRITE_RETRY + retry_topic_for(pipeline->options.retries, wait_ms), record);
+    if (!write)
+        return NULL;
+    write->value = record->value;
+    write->headers = retry_headers(record, &envelope);
+    if (write->headers)
+        return write;
+    write_destroy(write);
+    return NULL;
+}
+
+/* The delivery goes on by a retry topic: its claim on the record becomes the write's. */
+static bool hand_over(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
+{
+    struct write *write = make_retry(pipeline, delivery, clock_unix_ms() + wait_ms, wait_ms);
+    if (!write)
+        return false;
+    add_write(pipeline, write);
+    worker_end(pipeline->worker, delivery);
+    return true;
 }
 
 static struct write *make_dead_letter(const struct verdict *verdict, struct record *record)
@@ -140,28 +192,26 @@ static bool write_down(struct pipeline *pipeline, const struct verdict *verdict,
 }
 
 /* The verdict's line: what went well only for those who debug, what did not once a minute. */
-static void tell(struct pipeline *pipeline, const struct route *route,
-                 const struct verdict *verdict)
+static void tell(struct pipeline *pipeline, size_t series, const struct verdict *verdict)
 {
     const struct outcome *outcome = verdict->outcome;
     uint64_t held_back = 0;
     if (verdict->fate == FATE_DELIVERED) {
-        log_debug("delivered", STR("subscription", verdict->subscription), BYTES("id", verdict->id),
-                  INT("attempt", verdict->attempts), INT("status", outcome->status),
-                  INT("duration_ms", outcome->duration_us / 1000));
+        log_debug("delivered", BYTES("subscription", verdict->subscription),
+                  BYTES("id", verdict->id), INT("attempt", verdict->attempts),
+                  INT("status", outcome->status), INT("duration_ms", outcome->duration_us / 1000));
         return;
     }
     if (!log_enabled(LOG_DEBUG) &&
-        !log_gate_open(&pipeline->gates[route->index], clock_now_ms(), &held_back))
+        !log_gate_open(&pipeline->gates[series], clock_now_ms(), &held_back))
         return;
-    log_warn(verdict_outcome(verdict->fate), STR("subscription", verdict->subscription),
+    log_warn(verdict_outcome(verdict->fate), BYTES("subscription", verdict->subscription),
              BYTES("id", verdict->id), INT("attempt", verdict->attempts),
              INT("status", outcome->status), STR("error_kind", error_name(outcome->kind)),
              STR("error", outcome->error), INT("repeated", held_back));
 }
 
-static void count(struct pipeline *pipeline, const struct route *route,
-                  const struct verdict *verdict)
+static void count(struct pipeline *pipeline, size_t series, const struct verdict *verdict)
 {
     static const enum metric_value outcomes[] = {
         [FATE_DELIVERED] = METRIC_OUTCOME_DELIVERED,
@@ -170,29 +220,31 @@ static void count(struct pipeline *pipeline, const struct route *route,
     };
     const struct outcome *outcome = verdict->outcome;
     struct metrics_block *metrics = pipeline->metrics;
-    metrics_add(metrics, METRIC_DELIVERIES, route->index, outcomes[verdict->fate], 1);
+    metrics_add(metrics, METRIC_DELIVERIES, series, outcomes[verdict->fate], 1);
     if (verdict->attempts > 0) {
-        metrics_add(metrics, METRIC_ATTEMPTS, route->index,
-                    metrics_class(outcome->status, outcome->kind), 1);
-        metrics_observe_us(metrics, METRIC_ATTEMPT_DURATION, route->index, outcome->duration_us);
+        metrics_add(metrics, METRIC_ATTEMPTS, series, metrics_class(outcome->status, outcome->kind),
+                    1);
+        metrics_observe_us(metrics, METRIC_ATTEMPT_DURATION, series, outcome->duration_us);
     }
     if (verdict->fate == FATE_DEAD)
-        metrics_add(metrics, METRIC_DEAD_LETTERS, route->index, metrics_reason(outcome->kind), 1);
+        metrics_add(metrics, METRIC_DEAD_LETTERS, series, metrics_reason(outcome->kind), 1);
     if (verdict->fate == FATE_DELIVERED)
-        metrics_observe_us(metrics, METRIC_LATENCY, route->index,
+        metrics_observe_us(metrics, METRIC_LATENCY, series,
                            (clock_now_ms() - verdict->record->polled_ms) * 1000);
 }
 
 /* Counts, logs and writes down what became of it; false as write_down. */
-static bool conclude(struct pipeline *pipeline, const struct route *route, struct verdict *verdict,
-                     struct record *record)
+static bool conclude(struct pipeline *pipeline, struct verdict *verdict, struct record *record)
 {
+    const struct catalog *catalog = pipeline->options.catalog;
+    bool known = record->subscription != RECORD_NOBODYS;
+    size_t series = known ? record->subscription : catalog->count;
     verdict->record = record;
-    verdict->subscription = route->sub->name;
+    verdict->subscription = known ? slice_of(catalog->routes[series].sub->name) : record->owner;
     verdict->now_unix_ms = clock_unix_ms();
     verdict->instance = pipeline->options.instance;
-    count(pipeline, route, verdict);
-    tell(pipeline, route, verdict);
+    count(pipeline, series, verdict);
+    tell(pipeline, series, verdict);
     return write_down(pipeline, verdict, record);
 }
 
@@ -211,13 +263,20 @@ static uint32_t next_random(struct pipeline *pipeline)
     return (uint32_t)(pipeline->random >> 32);
 }
 
+/* Another attempt: a short wait in memory, a long one in a retry topic. */
+static void try_again(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
+{
+    if (wait_ms > FATE_IN_MEMORY_MS && hand_over(pipeline, delivery, wait_ms))
+        return;
+    worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
+}
+
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome)
 {
     struct pipeline *pipeline = context;
-    const struct route *route = delivery->route;
     struct record *record = delivery->shared->record;
-    struct fate fate =
-        fate_decide(&route->sub->delivery, outcome, delivery->attempts, next_random(pipeline));
+    struct fate fate = fate_decide(&delivery->route->sub->delivery, outcome, delivery->attempts,
+                                   next_random(pipeline));
     struct verdict verdict = {
         .id = outcome->id.size > 0 ? outcome->id : position_id(pipeline, record),
         .event_type = delivery->shared->event.type,
@@ -226,9 +285,9 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
         .attempts = delivery->attempts,
         .next_attempt_unix_ms = clock_unix_ms() + fate.wait_ms,
     };
-    bool written = conclude(pipeline, route, &verdict, record);
+    bool written = conclude(pipeline, &verdict, record);
     if (fate.kind == FATE_RETRY) {
-        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + fate.wait_ms);
+        try_again(pipeline, delivery, fate.wait_ms);
         return;
     }
     if (!written)
@@ -238,8 +297,7 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
 }
 
 /* A record that no event can be made of: a dead letter, and the next one goes on. */
-static void bury(struct pipeline *pipeline, const struct route *route, struct record *record,
-                 const struct error *err)
+static void bury(struct pipeline *pipeline, struct record *record, const struct error *err)
 {
     const struct outcome outcome = {
         .kind = err->kind,
@@ -253,16 +311,20 @@ static void bury(struct pipeline *pipeline, const struct route *route, struct re
         .id = position_id(pipeline, record),
         .outcome = &outcome,
         .fate = FATE_DEAD,
+        .attempts = record->attempts,
     };
-    if (!conclude(pipeline, route, &verdict, record))
+    if (!conclude(pipeline, &verdict, record))
         record_abandon(record);
     release(pipeline, record);
 }
 
-void pipeline_abandon(void *context, struct delivery *delivery)
+/* What has been tried keeps that in a retry topic; the rest is simply read again. */
+void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
+    if (delivery->attempts > 0 && hand_over(pipeline, delivery, wait_ms))
+        return;
     worker_end(pipeline->worker, delivery);
     give_up(pipeline, record);
 }
@@ -287,8 +349,7 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
     pipeline->step.run = hand_on;
     list_init(&pipeline->writes);
     list_init(&pipeline->home);
-    size_t routes = options->catalog->count;
-    pipeline->gates = calloc(routes ? routes : 1, sizeof *pipeline->gates);
+    pipeline->gates = calloc(options->catalog->count + 1, sizeof *pipeline->gates);
     if (!pipeline->gates || getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
         free(pipeline->gates);
         free(pipeline);

@@ -8,6 +8,7 @@
 #include "consume/source.h"
 #include "deliver/worker.h"
 #include "settle/recorder.h"
+#include "settle/retry.h"
 
 struct pipeline;
 
@@ -16,6 +17,7 @@ struct pipeline_options {
     const struct catalog *catalog;
     struct source *source;
     struct recorder *recorder;
+    const struct retry_topics *retries;
     const char *instance; /* who we are, in results */
 };
 
@@ -32,6 +34,6 @@ void pipeline_destroy(struct pipeline *pipeline);
 void pipeline_take(void *context, struct record *record);
 void pipeline_refuse(void *context, struct record *record);
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome);
-void pipeline_abandon(void *context, struct delivery *delivery);
+void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
 
 #endif

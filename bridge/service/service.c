@@ -20,6 +20,12 @@ struct service {
     char instance[320];
     struct metrics *metrics;
     struct metrics_block *counts;
+    unsigned *spread;    /* by subscription: how many workers share its records */
+    char **groups;       /* by subscription: grapnel.NAME */
+    char *retry_pattern; /* of all retry topics, those no longer used included */
+    struct text retry_topic;
+    struct texts retry_texts;
+    struct retry_topics *retries;
     struct source *source;
     struct recorder *recorder;
     struct worker **workers;
@@ -106,12 +112,14 @@ void service_stop(struct service *service)
 static bool create_metrics(struct service *service, struct error *err)
 {
     const struct catalog *catalog = service->options.catalog;
-    const char **names = calloc(catalog->count ? catalog->count : 1, sizeof *names);
+    const char **names = calloc(catalog->count + 1, sizeof *names);
     if (!names)
         return error_set(err, ERROR_MEMORY, "no memory for metrics");
     for (size_t i = 0; i < catalog->count; i++)
         names[i] = catalog->routes[i].sub->name;
-    service->metrics = metrics_create(names, catalog->count);
+    names[catalog->count] =
+        "(retries)"; /* the lane of retry topics; no subscription is called so */
+    service->metrics = metrics_create(names, catalog->count + 1);
     free(names);
     service->counts = metrics_block_create(service->metrics);
     metrics_set(service->counts, METRIC_MEMORY_LIMIT, METRICS_INSTANCE,
@@ -120,10 +128,76 @@ static bool create_metrics(struct service *service, struct error *err)
     return true;
 }
 
-static bool create_source(struct service *service, struct error *err)
+static bool name_groups(struct service *service, struct error *err)
 {
     const struct settings *settings = service->options.settings;
     const struct catalog *catalog = service->options.catalog;
+    service->groups = calloc(catalog->count + 1, sizeof(char *));
+    service->spread = calloc(catalog->count + 1, sizeof(unsigned));
+    service->retries = retry_topics_create(settings);
+    bool fine = service->groups && service->spread && service->retries;
+    for (size_t i = 0; fine && i < catalog->count; i++) {
+        const struct subscription *sub = catalog->routes[i].sub;
+        service->spread[i] = worker_spread(settings->limits.workers, sub->delivery.in_flight);
+        fine = asprintf(&service->groups[i], "grapnel.%s", sub->name) >= 0;
+    }
+    service->retry_pattern = fine ? retry_topics_pattern(settings->topics.retries.data) : NULL;
+    if (!service->retry_pattern)
+        return error_set(err, ERROR_MEMORY, "no memory for lanes");
+    service->retry_topic = (struct text){.data = service->retry_pattern};
+    service->retry_texts = (struct texts){&service->retry_topic, 1};
+    return true;
+}
+
+static unsigned find_subscription(const void *context, struct slice name)
+{
+    const struct service *service = context;
+    const struct catalog *catalog = service->options.catalog;
+    for (size_t i = 0; i < catalog->count; i++)
+        if (slice_is(name, catalog->routes[i].sub->name))
+            return (unsigned)i;
+    return RECORD_NOBODYS;
+}
+
+static struct lane_options common_lane(const struct service *service)
+{
+    const struct settings *settings = service->options.settings;
+    return (struct lane_options){
+        .spread = service->spread,
+        .kafka = &settings->kafka,
+        .queue_bytes =
+            source_queue_bytes(settings->limits.memory_bytes, service->options.catalog->count + 1),
+    };
+}
+
+static bool add_lane(struct service *service, unsigned index, struct error *err)
+{
+    const struct subscription *sub = service->options.catalog->routes[index].sub;
+    struct lane_options lane = common_lane(service);
+    lane.group = service->groups[index];
+    lane.series = index;
+    lane.subscription = index;
+    lane.topics = &sub->topics;
+    lane.start = &sub->start;
+    return source_add_lane(service->source, &lane, err);
+}
+
+static bool add_retry_lane(struct service *service, struct error *err)
+{
+    static const struct subscription_start earliest = {.at = START_EARLIEST};
+    struct lane_options lane = common_lane(service);
+    lane.group = service->options.settings->topics.retries.data;
+    lane.series = (unsigned)service->options.catalog->count;
+    lane.topics = &service->retry_texts;
+    lane.start = &earliest;
+    lane.find = find_subscription;
+    lane.context = service;
+    return source_add_lane(service->source, &lane, err);
+}
+
+static bool create_source(struct service *service, struct error *err)
+{
+    const struct settings *settings = service->options.settings;
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
         .workers = settings->limits.workers,
@@ -131,21 +205,12 @@ static bool create_source(struct service *service, struct error *err)
         .hooks = {service, deliver, say_drained},
     };
     service->source = source_create(&options, err);
-    for (size_t i = 0; service->source && i < catalog->count; i++) {
-        const struct subscription *sub = catalog->routes[i].sub;
-        const struct lane_options lane = {
-            .name = sub->name,
-            .subscription = (unsigned)i,
-            .topics = &sub->topics,
-            .start = &sub->start,
-            .spread = worker_spread(settings->limits.workers, sub->delivery.in_flight),
-            .kafka = &settings->kafka,
-            .queue_bytes = source_queue_bytes(settings->limits.memory_bytes, catalog->count),
-        };
-        if (!source_add_lane(service->source, &lane, err))
+    if (!service->source || !name_groups(service, err))
+        return false;
+    for (unsigned i = 0; i < service->options.catalog->count; i++)
+        if (!add_lane(service, i, err))
             return false;
-    }
-    return service->source != NULL;
+    return service->retries->count == 0 || add_retry_lane(service, err);
 }
 
 static bool create_worker(struct service *service, unsigned index, struct error *err)
@@ -156,6 +221,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .catalog = service->options.catalog,
         .source = service->source,
         .recorder = service->recorder,
+        .retries = service->retries,
         .instance = service->instance,
     };
     service->pipelines[index] = pipeline_create(&pipeline);
@@ -210,7 +276,8 @@ struct service *service_create(const struct service_options *options, struct err
     const struct recorder_hooks hooks = {service, home, storing};
     service->mailbox = mailbox_create(options->loop, on_message, service, err);
     if (!service->mailbox || !create_metrics(service, err) || !create_source(service, err) ||
-        !(service->recorder = recorder_create(options->settings, service->metrics, &hooks, err)) ||
+        !(service->recorder = recorder_create(options->settings, service->retries, service->metrics,
+                                              &hooks, err)) ||
         !create_workers(service, err)) {
         service_destroy(service);
         return NULL;
@@ -248,6 +315,12 @@ void service_destroy(struct service *service)
     mailbox_destroy(service->mailbox);
     if (service->metrics)
         metrics_destroy(service->metrics);
+    for (size_t i = 0; service->groups && i < service->options.catalog->count; i++)
+        free(service->groups[i]);
+    free(service->groups);
+    free(service->spread);
+    free(service->retry_pattern);
+    retry_topics_destroy(service->retries);
     free(service->workers);
     free(service->pipelines);
     free(service);
@@ -258,18 +331,19 @@ struct metrics *service_metrics(struct service *service)
     return service->metrics;
 }
 
+/* The lane of retries is not waited for: new events go their way without it. */
 bool service_ready(const struct service *service, struct buffer *why)
 {
-    const struct catalog *catalog = service->options.catalog;
     bool ready = true;
     if (!metrics_read(service->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, METRICS_NO_LABEL)) {
         buffer_add_text(why, "Kafka can't be reached, or the topics to write to are not there\n");
         ready = false;
     }
-    for (size_t i = 0; i < catalog->count; i++) {
+    for (size_t i = 0; i < service->options.catalog->count; i++) {
         if (metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
             continue;
-        buffer_print(why, "group grapnel.%s is not joined yet\n", catalog->routes[i].sub->name);
+        buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
+                     service->groups[i]);
         ready = false;
     }
     return ready;

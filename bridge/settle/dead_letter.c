@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "settle/headers.h"
 
 static void add(rd_kafka_headers_t *headers, const char *name, struct slice value)
 {
@@ -25,25 +26,15 @@ static void add_time(rd_kafka_headers_t *headers, const char *name, int64_t unix
     add(headers, name, slice_of(text));
 }
 
-static void add_published(rd_kafka_headers_t *headers, const struct record *record)
-{
-    for (size_t i = 0; i < record->header_count; i++) {
-        const struct record_header *header = &record->headers[i];
-        rd_kafka_header_add(headers, header->name.data, (ssize_t)header->name.size,
-                            header->value.data, (ssize_t)header->value.size);
-    }
-}
-
 rd_kafka_headers_t *dead_letter_headers(const struct verdict *verdict)
 {
     const struct record *record = verdict->record;
     const struct outcome *outcome = verdict->outcome;
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(record->header_count + 11);
+    rd_kafka_headers_t *headers = headers_of_record(record, 11);
     if (!headers)
         return NULL;
-    add_published(headers, record);
     add(headers, "grapnel-id", verdict->id);
-    add(headers, "grapnel-subscription", slice_of(verdict->subscription));
+    add(headers, "grapnel-subscription", verdict->subscription);
     add(headers, "grapnel-reason", slice_of(error_name(outcome->kind)));
     add(headers, "grapnel-error", slice_of(outcome->error));
     if (outcome->status)

@@ -5,6 +5,8 @@ int64_t fate_wait_ms(const struct subscription_delivery *policy, unsigned attemp
 {
     int64_t base = policy->retry_schedule_ms[attempts - 1];
     int64_t span = base * policy->jitter_percent / 100; /* to either side */
+    if (base > FATE_IN_MEMORY_MS && span > FATE_JITTER_MOST_MS)
+        span = FATE_JITTER_MOST_MS;
     int64_t wait = base - span + (int64_t)((double)(2 * span) * random / UINT32_MAX);
     return wait > retry_after_ms ? wait : retry_after_ms;
 }

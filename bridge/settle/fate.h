@@ -7,6 +7,13 @@
 #include "config/subscription.h"
 #include "deliver/outcome.h"
 
+/* Waits up to here are held in memory: a retry topic would cost more than it saves. */
+#define FATE_IN_MEMORY_MS 10000
+
+/* The most that jitter may do to a longer one, which is spent in a topic: its reader hands on what
+ * is due within that, so that a head never holds up what is due before it. */
+#define FATE_JITTER_MOST_MS 5000
+
 enum fate_kind { FATE_DELIVERED, FATE_RETRY, FATE_DEAD };
 
 struct fate {

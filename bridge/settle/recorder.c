@@ -14,10 +14,10 @@
 #include "loop/thread.h"
 #include "settle/write.h"
 
-#define ASK_TIMEOUT_MS         500
-#define RETRY_MS               1000
-#define TICK_MS                250
-#define DEAD_LETTER_BYTES_MOST (64 << 20) /* larger than any source's record is likely to be */
+#define ASK_TIMEOUT_MS    500
+#define RETRY_MS          1000
+#define TICK_MS           250
+#define RECORD_BYTES_MOST (64 << 20) /* larger than any source's record is likely to be */
 
 enum recorder_message { RECORDER_WRITE, RECORDER_STOP };
 
@@ -30,7 +30,9 @@ struct recorder {
     struct metrics_block *metrics;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
-    rd_kafka_topic_t *topics[2]; /* by enum write_topic; NULL: not written */
+    const struct retry_topics *retries;
+    rd_kafka_topic_t **topics; /* by enum write_topic; NULL: not written */
+    size_t topic_count;
     struct loop_io io;
     struct loop_step step;
     struct loop_timer tick;
@@ -64,6 +66,8 @@ static void say_storing(struct recorder *recorder)
 
 static enum metric_value metric_topic(const struct write *write)
 {
+    if (write->topic >= WRITE_RETRY)
+        return METRIC_TOPIC_RETRIES;
     return write->topic == WRITE_RESULT ? METRIC_TOPIC_RESULTS : METRIC_TOPIC_DEAD_LETTERS;
 }
 
@@ -182,17 +186,30 @@ static void before_wait(struct loop_step *step)
         recorder->hooks.home(recorder->hooks.context, &recorder->home);
 }
 
+/* The name of what is written; NULL: it is not written at all. */
+static const char *topic_name(const struct recorder *recorder, size_t topic)
+{
+    if (topic >= WRITE_RETRY)
+        return recorder->retries->items[topic - WRITE_RETRY].name;
+    const struct settings_topics *topics = &recorder->settings->topics;
+    return topic == WRITE_RESULT ? topics->results.data : topics->dead_letters.data;
+}
+
 static bool ensure_topics(struct recorder *recorder, struct error *err)
 {
     const struct settings_topics *topics = &recorder->settings->topics;
-    int partitions = topics->partitions ? (int)topics->partitions : -1;
-    int replication = topics->replication ? (int)topics->replication : -1;
-    struct topic_wanted wanted[2] = {
-        {topics->dead_letters.data, partitions, replication, DEAD_LETTER_BYTES_MOST},
-        {topics->results.data, partitions, replication, 0},
-    };
-    return topics_ensure(recorder->rk, wanted, topics->results.data ? 2 : 1, topics->create,
-                         ASK_TIMEOUT_MS, err);
+    for (size_t i = 0; i < recorder->topic_count; i++) {
+        const struct topic_wanted wanted = {
+            .name = topic_name(recorder, i),
+            .partitions = topics->partitions ? (int)topics->partitions : -1,
+            .replication = topics->replication ? (int)topics->replication : -1,
+            .max_message_bytes = i == WRITE_RESULT ? 0 : RECORD_BYTES_MOST,
+        };
+        if (wanted.name &&
+            !topic_ensure(recorder->rk, &wanted, topics->create, ASK_TIMEOUT_MS, err))
+            return false;
+    }
+    return true;
 }
 
 static void look_for_topics(struct recorder *recorder)
@@ -276,12 +293,9 @@ static bool open_producer(struct recorder *recorder, struct error *err)
     recorder->rk = client_create(RD_KAFKA_PRODUCER, conf, err);
     if (!recorder->rk)
         return false;
-    const struct settings_topics *topics = &recorder->settings->topics;
-    recorder->topics[WRITE_DEAD_LETTER] =
-        rd_kafka_topic_new(recorder->rk, topics->dead_letters.data, NULL);
-    if (topics->results.data)
-        recorder->topics[WRITE_RESULT] =
-            rd_kafka_topic_new(recorder->rk, topics->results.data, NULL);
+    for (size_t i = 0; i < recorder->topic_count; i++)
+        if (topic_name(recorder, i))
+            recorder->topics[i] = rd_kafka_topic_new(recorder->rk, topic_name(recorder, i), NULL);
     recorder->queue = rd_kafka_queue_get_main(recorder->rk);
     recorder->io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     recorder->io.ready = on_ready;
@@ -290,7 +304,8 @@ static bool open_producer(struct recorder *recorder, struct error *err)
     return loop_watch(recorder->loop, &recorder->io, EPOLLIN, err);
 }
 
-struct recorder *recorder_create(const struct settings *settings, struct metrics *metrics,
+struct recorder *recorder_create(const struct settings *settings,
+                                 const struct retry_topics *retries, struct metrics *metrics,
                                  const struct recorder_hooks *hooks, struct error *err)
 {
     struct recorder *recorder = calloc(1, sizeof *recorder);
@@ -300,6 +315,9 @@ struct recorder *recorder_create(const struct settings *settings, struct metrics
     }
     recorder->hooks = *hooks;
     recorder->settings = settings;
+    recorder->retries = retries;
+    recorder->topic_count = WRITE_RETRY + retries->count;
+    recorder->topics = calloc(recorder->topic_count, sizeof(rd_kafka_topic_t *));
     recorder->metrics = metrics_block_create(metrics);
     recorder->io.fd = -1;
     recorder->step.run = before_wait;
@@ -311,7 +329,7 @@ struct recorder *recorder_create(const struct settings *settings, struct metrics
     recorder->loop = loop_create(err);
     if (recorder->loop)
         recorder->mailbox = mailbox_create(recorder->loop, handle, recorder, err);
-    if (!recorder->mailbox || !open_producer(recorder, err)) {
+    if (!recorder->topics || !recorder->mailbox || !open_producer(recorder, err)) {
         recorder_destroy(recorder);
         return NULL;
     }
@@ -359,9 +377,10 @@ void recorder_destroy(struct recorder *recorder)
 {
     if (!recorder)
         return;
-    for (size_t i = 0; i < COUNT_OF(recorder->topics); i++)
+    for (size_t i = 0; recorder->topics && i < recorder->topic_count; i++)
         if (recorder->topics[i])
             rd_kafka_topic_destroy(recorder->topics[i]);
+    free(recorder->topics);
     if (recorder->queue)
         rd_kafka_queue_destroy(recorder->queue);
     if (recorder->rk)

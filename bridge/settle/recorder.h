@@ -1,4 +1,4 @@
-/* The recorder: the thread that stores results and dead letters in Kafka, acks=all.
+/* The recorder: the thread that stores results, dead letters and retries in Kafka, acks=all.
  *
  * The happy path: writes are posted, produced in batches by librdkafka, and when a broker has
  * stored one its claim is released; a record with no claim left goes home.
@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "config/settings.h"
+#include "settle/retry.h"
 
 struct recorder;
 
@@ -25,7 +26,9 @@ struct recorder_hooks {
     void (*storing)(void *context, bool can);
 };
 
-struct recorder *recorder_create(const struct settings *settings, struct metrics *metrics,
+/* The topics written to: those of the settings, and the retry topics. All outlive the recorder. */
+struct recorder *recorder_create(const struct settings *settings,
+                                 const struct retry_topics *retries, struct metrics *metrics,
                                  const struct recorder_hooks *hooks, struct error *err);
 bool recorder_start(struct recorder *recorder, struct error *err);
 

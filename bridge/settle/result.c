@@ -79,7 +79,7 @@ void result_write(const struct verdict *verdict, struct buffer *out)
 {
     const struct record *record = verdict->record;
     add_text(out, "{\"id\":", verdict->id);
-    add_text(out, ",\"subscription\":", slice_of(verdict->subscription));
+    add_text(out, ",\"subscription\":", verdict->subscription);
     add_text(out, ",\"event_type\":", verdict->event_type);
     add_text(out, ",\"topic\":", slice_of(record->topic));
     add_int(out, ",\"partition\":", record->partition);

@@ -10,9 +10,9 @@
 
 struct verdict {
     const struct record *record;
-    struct slice id; /* webhook-id, grapnel-id */
-    const char *subscription;
-    struct slice event_type; /* data NULL: unknown, the record could not be decoded */
+    struct slice id;           /* webhook-id, grapnel-id */
+    struct slice subscription; /* its name */
+    struct slice event_type;   /* data NULL: unknown, the record could not be decoded */
     const struct outcome *outcome;
     enum fate_kind fate;
     unsigned attempts;

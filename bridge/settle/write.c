@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-struct write *write_create(enum write_topic topic, struct record *record)
+struct write *write_create(size_t topic, struct record *record)
 {
     struct write *write = calloc(1, sizeof *write);
     if (!write)

@@ -9,11 +9,12 @@
 #include "consume/record.h"
 #include "loop/mailbox.h"
 
-enum write_topic { WRITE_RESULT, WRITE_DEAD_LETTER };
+/* What is written; WRITE_RETRY + n goes to the n-th retry topic. */
+enum write_topic { WRITE_RESULT, WRITE_DEAD_LETTER, WRITE_RETRY };
 
 struct write {
     struct message message;
-    enum write_topic topic;
+    size_t topic;          /* enum write_topic, or beyond */
     struct record *record; /* holds one claim */
     struct slice key;      /* borrows the record; data NULL: a null key */
     struct slice value;    /* borrows the record or `made`; data NULL: a null value */
@@ -22,7 +23,7 @@ struct write {
 };
 
 /* Takes over one claim on `record`, which the caller gives. NULL: no memory. */
-struct write *write_create(enum write_topic topic, struct record *record);
+struct write *write_create(size_t topic, struct record *record);
 
 /* Leaves the claim alone: who destroys a write releases it. NULL is fine. */
 void write_destroy(struct write *write);

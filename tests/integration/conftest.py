@@ -67,6 +67,7 @@ def names(unique):
     return types.SimpleNamespace(
         results=f"{unique}.results",
         dead_letters=f"{unique}.dead-letters",
+        retries=f"{unique}.retry",
         subscription=unique,
         group=f"grapnel.{unique}",
     )
@@ -96,7 +97,11 @@ def configure(kafka, names, tmp_path):
     def write(*subscriptions, port=None, **config):
         whole = {
             "kafka": {"bootstrap.servers": kafka.bootstrap, **config.pop("kafka", {})},
-            "topics": {"results": names.results, "dead_letters": names.dead_letters}
+            "topics": {
+                "results": names.results,
+                "dead_letters": names.dead_letters,
+                "retries": names.retries,
+            }
             | config.pop("topics", {}),
             "admin": {"listen": f"127.0.0.1:{port or program.admin_port()}"}
             | config.pop("admin", {}),

@@ -64,7 +64,7 @@ def test_a_second_signal_stops_at_once(topics, orders, receiver, subscribe, grap
 
 def test_waiting_for_a_retry_does_not_hold_up_the_end(topics, orders, names, receiver, subscribe, grapnel):
     receiver.script("/hook", Reply(503))
-    delivery = {"retry": {"schedule": ["1h"]}}
+    delivery = {"retry": {"schedule": ["10s"], "jitter": "0%"}}
     running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
     topics.produce(orders, '{"a":1}')
     until(lambda: running.metric("grapnel_waiting_retries") == 1, "a retry that waits")

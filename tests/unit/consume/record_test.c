@@ -16,7 +16,7 @@ static void keeps_every_byte_and_what_is_null(void **state)
                                       {SLICE("null"), SLICE_NONE},
                                       {SLICE("empty"), SLICE("")}};
     struct record_source from = {
-        .topic = "orders",
+        .topic = SLICE("orders"),
         .partition = 2,
         .offset = 7,
         .timestamp_ms = 5,
@@ -41,7 +41,7 @@ static void keeps_every_byte_and_what_is_null(void **state)
 static void tells_a_tombstone_from_an_empty_value(void **state)
 {
     (void)state;
-    struct record_source from = {.topic = "t", .key = SLICE(""), .value = SLICE_NONE};
+    struct record_source from = {.topic = SLICE("t"), .key = SLICE(""), .value = SLICE_NONE};
     struct record *record = record_create(&from);
     assert_null(record->value.data);
     assert_non_null(record->key.data);
@@ -51,7 +51,7 @@ static void tells_a_tombstone_from_an_empty_value(void **state)
 static void goes_home_with_the_last_claim(void **state)
 {
     (void)state;
-    struct record_source from = {.topic = "t"};
+    struct record_source from = {.topic = SLICE("t")};
     struct record *record = record_create(&from);
     record_claim(record);
     record_claim(record);

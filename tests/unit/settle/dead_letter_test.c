@@ -50,7 +50,7 @@ static void keeps_the_published_headers_and_adds_ours(void **state)
     const struct verdict verdict = {
         .record = &record,
         .id = SLICE("orders-3-42"),
-        .subscription = "dash",
+        .subscription = SLICE("dash"),
         .outcome = &outcome,
         .fate = FATE_DEAD,
         .attempts = 8,
@@ -85,7 +85,7 @@ static void names_no_status_where_there_was_no_answer(void **state)
     const struct verdict verdict = {
         .record = &record,
         .id = SLICE("orders-0-0"),
-        .subscription = "dash",
+        .subscription = SLICE("dash"),
         .outcome = &outcome,
         .fate = FATE_DEAD,
         .now_unix_ms = 1763910246000,

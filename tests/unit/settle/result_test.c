@@ -37,7 +37,7 @@ static void tells_of_a_delivery(void **state)
     const struct verdict verdict = {
         .record = &record,
         .id = SLICE("orders-3-42"),
-        .subscription = "dash",
+        .subscription = SLICE("dash"),
         .event_type = SLICE("order.created"),
         .outcome = &outcome,
         .fate = FATE_DELIVERED,
@@ -68,7 +68,7 @@ static void tells_of_a_retry_and_when_it_comes(void **state)
     const struct verdict verdict = {
         .record = &record,
         .id = SLICE("orders-3-42"),
-        .subscription = "dash",
+        .subscription = SLICE("dash"),
         .event_type = SLICE("orders"),
         .outcome = &outcome,
         .fate = FATE_RETRY,
@@ -99,7 +99,7 @@ static void tells_of_a_record_that_no_event_could_be_made_of(void **state)
     const struct verdict verdict = {
         .record = &record,
         .id = SLICE("orders-3-42"),
-        .subscription = "dash",
+        .subscription = SLICE("dash"),
         .outcome = &outcome,
         .fate = FATE_DEAD,
         .instance = "host-1",

@@ -1,0 +1,214 @@
+/* Partitions come and go, and what is finished in them is committed.
+ *
+ * The happy path: on assignment the committed offset and what had finished above it are read back;
+ * once a second what is news is committed; on revocation it is committed and the ledger forgotten.
+ * What can fail: a commit (its partitions stay dirty, the next one covers them), reading back
+ * (what had finished is sent again), the group (the partitions are lost: nothing is committed). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "commit/metadata.h"
+#include "consume/lane_private.h"
+#include "kafka/client.h"
+
+#define COMMIT_TIMEOUT_MS 3000
+
+struct topic_name {
+    struct list link;
+    char text[];
+};
+
+static const char *intern(struct lane *lane, const char *topic)
+{
+    for (struct list *link = lane->topic_names.next; link != &lane->topic_names;
+         link = link->next) {
+        struct topic_name *name = CONTAINER_OF(link, struct topic_name, link);
+        if (strcmp(name->text, topic) == 0)
+            return name->text;
+    }
+    size_t size = strlen(topic) + 1;
+    struct topic_name *name = malloc(sizeof *name + size);
+    if (!name)
+        return NULL;
+    memcpy(name->text, topic, size);
+    list_push(&lane->topic_names, &name->link);
+    return name->text;
+}
+
+void assignment_forget_topics(struct lane *lane)
+{
+    struct list *link = NULL;
+    while ((link = list_pop(&lane->topic_names)))
+        free(CONTAINER_OF(link, struct topic_name, link));
+}
+
+void assignment_note(struct lane *lane)
+{
+    lane_gauge(lane, METRIC_ASSIGNED_PARTITIONS, lane->partitions.count);
+    lane_gauge(lane, METRIC_PAUSED_PARTITIONS, lane->paused ? lane->partitions.count : 0);
+}
+
+/* ── committing ──────────────────────────────────────────────────────────── */
+
+/* Adds the partition's position, and what has finished above it, if that is news. */
+static void add_position(rd_kafka_topic_partition_list_t *list, struct partition *partition)
+{
+    char text[METADATA_BYTES + 1];
+    if (!partition->dirty)
+        return;
+    partition->dirty = false;
+    rd_kafka_topic_partition_t *element =
+        rd_kafka_topic_partition_list_add(list, partition->topic, partition->number);
+    element->offset = ledger_position(&partition->ledger);
+    metadata_write(&partition->ledger, text);
+    element->metadata = strdup(text);
+    element->metadata_size = element->metadata ? strlen(text) : 0;
+}
+
+static rd_kafka_topic_partition_list_t *positions(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *offsets =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        add_position(offsets, p);
+    return offsets;
+}
+
+static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
+{
+    struct error err = {0};
+    if (offsets->cnt == 0)
+        return;
+    bool fine = client_commit(lane->rk, offsets, COMMIT_TIMEOUT_MS, &err);
+    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
+    if (!fine)
+        log_warn("commit failed", STR("group", lane->options.group), STR("error", err.text));
+}
+
+static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
+{
+    for (int i = 0; offsets && i < offsets->cnt; i++) {
+        struct partition *partition = partitions_find(&lane->partitions, offsets->elems[i].topic,
+                                                      offsets->elems[i].partition);
+        if (partition)
+            partition->dirty = true;
+    }
+}
+
+void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                          rd_kafka_topic_partition_list_t *offsets, void *opaque)
+{
+    (void)rk;
+    struct lane *lane = opaque;
+    lane_count(lane, METRIC_COMMITS, code ? METRIC_RESULT_FAILED : METRIC_RESULT_OK, 1);
+    if (!code)
+        return;
+    mark_dirty(lane, offsets);
+    log_warn("commit failed", STR("group", lane->options.group),
+             STR("error", rd_kafka_err2str(code)));
+}
+
+void assignment_commit_soon(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *offsets = positions(lane);
+    if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
+        mark_dirty(lane, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+void assignment_commit_now(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *offsets = positions(lane);
+    commit_and_wait(lane, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+/* ── partitions come ─────────────────────────────────────────────────────── */
+
+/* What had finished above the committed offset is not sent again. */
+static void restore(struct lane *lane, struct partition *partition,
+                    const rd_kafka_topic_partition_t *committed)
+{
+    struct error err = {0};
+    struct slice text = {committed->metadata, committed->metadata_size};
+    if (committed->err || committed->offset < 0)
+        return;
+    if (!metadata_read(text, committed->offset, &partition->ledger, &err))
+        log_warn("what had finished is not known, and will be sent again",
+                 STR("group", lane->options.group), STR("topic", partition->topic),
+                 INT("partition", partition->number), STR("error", err.text));
+}
+
+static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given)
+{
+    const char *topic = intern(lane, given->topic);
+    struct partition *partition =
+        topic ? partitions_add(&lane->partitions, topic, given->partition, lane->assignments)
+              : NULL;
+    if (partition)
+        restore(lane, partition, given);
+    else
+        log_error("no memory for a partition", STR("group", lane->options.group));
+}
+
+static void report(const struct lane *lane, const char *what, rd_kafka_error_t *error)
+{
+    if (!error)
+        return;
+    log_error(what, STR("group", lane->options.group), STR("error", rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
+}
+
+static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+{
+    lane->assignments++;
+    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
+    if (code)
+        log_warn("committed offsets can't be read; what had finished will be sent again",
+                 STR("group", lane->options.group), STR("error", rd_kafka_err2str(code)));
+    for (int i = 0; i < list->cnt; i++)
+        take_partition(lane, &list->elems[i]);
+    report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
+    if (lane->paused)
+        rd_kafka_pause_partitions(lane->rk, list);
+    log_info("partitions assigned", STR("group", lane->options.group), INT("taken", list->cnt),
+             INT("held", lane->partitions.count));
+}
+
+/* ── partitions go ───────────────────────────────────────────────────────── */
+
+static void give_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+{
+    bool lost = rd_kafka_assignment_lost(lane->rk);
+    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++) {
+        struct partition *partition =
+            partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
+        if (!partition)
+            continue;
+        if (!lost)
+            add_position(offsets, partition);
+        intake_drop_head(lane, partition);
+        partitions_remove(&lane->partitions, partition);
+    }
+    commit_and_wait(lane, offsets);
+    rd_kafka_topic_partition_list_destroy(offsets);
+    report(lane, "partitions can't be given back", rd_kafka_incremental_unassign(lane->rk, list));
+    log_info(lost ? "partitions lost" : "partitions revoked", STR("group", lane->options.group),
+             INT("given", list->cnt), INT("held", lane->partitions.count));
+}
+
+void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                             rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    (void)rk;
+    struct lane *lane = opaque;
+    lane->member = true;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+        take_partitions(lane, list);
+    else
+        give_partitions(lane, list);
+    lane_count(lane, METRIC_REBALANCES, METRICS_NO_LABEL, 1);
+    assignment_note(lane);
+}

@@ -1,0 +1,97 @@
+#include "consume/envelope.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum part {
+    PART_SUBSCRIPTION,
+    PART_ATTEMPTS,
+    PART_DUE,
+    PART_FIRST_ATTEMPT,
+    PART_TOPIC,
+    PART_PARTITION,
+    PART_OFFSET,
+    PART_TIMESTAMP,
+};
+
+static const char *const names[ENVELOPE_HEADERS] = {
+    [PART_SUBSCRIPTION] = "grapnel-retry-subscription",
+    [PART_ATTEMPTS] = "grapnel-retry-attempts",
+    [PART_DUE] = "grapnel-retry-due",
+    [PART_FIRST_ATTEMPT] = "grapnel-retry-first-attempt",
+    [PART_TOPIC] = "grapnel-retry-topic",
+    [PART_PARTITION] = "grapnel-retry-partition",
+    [PART_OFFSET] = "grapnel-retry-offset",
+    [PART_TIMESTAMP] = "grapnel-retry-timestamp",
+};
+
+static bool add_text(rd_kafka_headers_t *headers, enum part part, struct slice value)
+{
+    return rd_kafka_header_add(headers, names[part], -1, value.data, (ssize_t)value.size) == 0;
+}
+
+static bool add_number(rd_kafka_headers_t *headers, enum part part, int64_t value)
+{
+    char digits[24];
+    int size = snprintf(digits, sizeof digits, "%" PRId64, value);
+    return add_text(headers, part, (struct slice){digits, (size_t)size});
+}
+
+bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers)
+{
+    return add_text(headers, PART_SUBSCRIPTION, envelope->subscription) &&
+           add_number(headers, PART_ATTEMPTS, envelope->attempts) &&
+           add_number(headers, PART_DUE, envelope->due_unix_ms) &&
+           add_number(headers, PART_FIRST_ATTEMPT, envelope->first_attempt_unix_ms) &&
+           add_text(headers, PART_TOPIC, envelope->topic) &&
+           add_number(headers, PART_PARTITION, envelope->partition) &&
+           add_number(headers, PART_OFFSET, envelope->offset) &&
+           add_number(headers, PART_TIMESTAMP, envelope->timestamp_ms);
+}
+
+static bool read_number(struct slice text, int64_t least, int64_t most, int64_t *value)
+{
+    char digits[24];
+    if (text.size == 0 || text.size >= sizeof digits)
+        return false;
+    memcpy(digits, text.data, text.size);
+    digits[text.size] = '\0';
+    char *end = NULL;
+    errno = 0;
+    long long number = strtoll(digits, &end, 10);
+    *value = number;
+    return !errno && *end == '\0' && number >= least && number <= most;
+}
+
+static bool are_ours(const struct record_header *headers)
+{
+    for (size_t i = 0; i < ENVELOPE_HEADERS; i++)
+        if (!slice_is(headers[i].name, names[i]) || !headers[i].value.data)
+            return false;
+    return headers[PART_SUBSCRIPTION].value.size > 0 && headers[PART_TOPIC].value.size > 0;
+}
+
+bool envelope_read(const struct record_header *headers, size_t count, struct envelope *envelope,
+                   struct error *err)
+{
+    int64_t attempts = 0;
+    int64_t partition = 0;
+    if (count < ENVELOPE_HEADERS || !are_ours(headers + count - ENVELOPE_HEADERS))
+        return error_set(err, ERROR_DECODE, "the headers of a retry are missing");
+    const struct record_header *last = headers + count - ENVELOPE_HEADERS;
+    *envelope = (struct envelope){.subscription = last[PART_SUBSCRIPTION].value,
+                                  .topic = last[PART_TOPIC].value};
+    if (!read_number(last[PART_ATTEMPTS].value, 0, UINT32_MAX, &attempts) ||
+        !read_number(last[PART_DUE].value, 0, INT64_MAX, &envelope->due_unix_ms) ||
+        !read_number(last[PART_FIRST_ATTEMPT].value, -1, INT64_MAX,
+                     &envelope->first_attempt_unix_ms) ||
+        !read_number(last[PART_PARTITION].value, 0, INT32_MAX, &partition) ||
+        !read_number(last[PART_OFFSET].value, 0, INT64_MAX, &envelope->offset) ||
+        !read_number(last[PART_TIMESTAMP].value, -1, INT64_MAX, &envelope->timestamp_ms))
+        return error_set(err, ERROR_DECODE, "the headers of a retry are malformed");
+    envelope->attempts = (unsigned)attempts;
+    envelope->partition = (int32_t)partition;
+    return true;
+}

@@ -1,0 +1,39 @@
+/* The envelope of a record in a retry topic: headers behind the record's own that say whose it is
+ * and where it came from. Written and read in this one file.
+ *
+ * It is always the last ENVELOPE_HEADERS headers, in a fixed order, so that whatever the record's
+ * own headers are called, they come out as they went in. */
+#ifndef CONSUME_ENVELOPE_H
+#define CONSUME_ENVELOPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <librdkafka/rdkafka.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "consume/record.h"
+
+#define ENVELOPE_HEADERS 8
+
+struct envelope {
+    struct slice subscription;
+    unsigned attempts;             /* requests sent so far */
+    int64_t due_unix_ms;           /* not to be tried before */
+    int64_t first_attempt_unix_ms; /* -1: none yet */
+    struct slice topic;            /* where the event was published */
+    int32_t partition;
+    int64_t offset;
+    int64_t timestamp_ms; /* -1: none */
+};
+
+/* Adds it to `headers`. False: no memory. */
+bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers);
+
+/* Reads it from the last of `count` headers; slices borrow them. False and ERROR_DECODE when they
+ * are not an envelope. */
+bool envelope_read(const struct record_header *headers, size_t count, struct envelope *envelope,
+                   struct error *err);
+
+#endif

@@ -1,0 +1,326 @@
+/* Records come into memory, and go home.
+ *
+ * The happy path: a message is copied into a record, its ledger notes it, the next worker gets it;
+ * when its fates are stored it comes back, the ledger is told, and its memory is free.
+ * What can fail: there is no memory (the message is asked for again), or too much is held (the
+ * partitions are paused). What had finished before a restart is taken and finished at once.
+ *
+ * A lane of retries waits for the head of each partition: in a topic with one constant delay what
+ * came first is due first. The head is held here and its partition paused; those that are due
+ * within a moment go to their worker, which waits for the moment itself. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "commit/metadata.h"
+#include "consume/envelope.h"
+#include "consume/lane_private.h"
+
+#define POLL_TURN   512   /* records, so that one busy lane does not keep the others waiting */
+#define FULL_SLACK  2048  /* offsets that must fit again before a full partition goes on */
+#define DUE_SOON_MS 10000 /* what a worker may wait for */
+
+/* ── pausing ─────────────────────────────────────────────────────────────── */
+
+static bool is_stopped(const struct partition *partition)
+{
+    return partition->full || partition->head;
+}
+
+static void pause_or_resume(struct lane *lane, rd_kafka_topic_partition_list_t *list, bool pause)
+{
+    if (pause)
+        rd_kafka_pause_partitions(lane->rk, list);
+    else
+        rd_kafka_resume_partitions(lane->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void set_paused(struct lane *lane, bool paused)
+{
+    lane->paused = paused;
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (!is_stopped(p))
+            rd_kafka_topic_partition_list_add(list, p->topic, p->number);
+    pause_or_resume(lane, list, paused);
+    assignment_note(lane);
+}
+
+void intake_update_pause(struct lane *lane)
+{
+    const struct intake *intake = lane->intake;
+    bool shut = intake->held || lane->state != LANE_JOINED;
+    if (!lane->paused && (shut || budget_must_pause(&intake->budget, lane->held_bytes)))
+        set_paused(lane, true);
+    else if (lane->paused && !shut && budget_may_resume(&intake->budget, lane->held_bytes))
+        set_paused(lane, false);
+}
+
+/* After a partition's own reason to stop has come or gone. */
+static void update_partition(struct lane *lane, const struct partition *partition, bool stopped)
+{
+    if (lane->paused || stopped == is_stopped(partition))
+        return;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, partition->topic, partition->number);
+    pause_or_resume(lane, list, is_stopped(partition));
+}
+
+static void set_full(struct lane *lane, struct partition *partition, bool full)
+{
+    bool stopped = is_stopped(partition);
+    partition->full = full;
+    update_partition(lane, partition, stopped);
+}
+
+static void set_head(struct lane *lane, struct partition *partition, struct record *head)
+{
+    bool stopped = is_stopped(partition);
+    partition->head = head;
+    update_partition(lane, partition, stopped);
+}
+
+/* ── a message becomes a record ──────────────────────────────────────────── */
+
+/* Room for as many headers as the record with most of them so far had. */
+static bool reserve_headers(struct lane *lane, size_t count)
+{
+    if (count <= lane->header_capacity)
+        return true;
+    struct record_header *headers = realloc(lane->headers, count * sizeof *headers);
+    if (!headers)
+        return false;
+    lane->headers = headers;
+    lane->header_capacity = count;
+    return true;
+}
+
+static bool read_headers(struct lane *lane, const rd_kafka_message_t *message, size_t *count)
+{
+    rd_kafka_headers_t *list = NULL;
+    *count = 0;
+    if (rd_kafka_message_headers(message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return true; /* it has none */
+    if (!reserve_headers(lane, rd_kafka_header_cnt(list)))
+        return false;
+    const char *name = NULL;
+    const void *value = NULL;
+    size_t size = 0;
+    while (!rd_kafka_header_get_all(list, *count, &name, &value, &size))
+        lane->headers[(*count)++] = (struct record_header){slice_of(name), {value, size}};
+    return true;
+}
+
+static bool read_message(struct lane *lane, const rd_kafka_message_t *message,
+                         struct record_source *from)
+{
+    *from = (struct record_source){
+        .topic = slice_of(rd_kafka_topic_name(message->rkt)),
+        .partition = message->partition,
+        .offset = message->offset,
+        .timestamp_ms = rd_kafka_message_timestamp(message, NULL),
+        .key = {message->key, message->key ? message->key_len : 0},
+        .value = {message->payload, message->payload ? message->len : 0},
+    };
+    if (!read_headers(lane, message, &from->header_count))
+        return false;
+    from->headers = lane->headers;
+    return true;
+}
+
+/* A retry is what it was when it was published, and knows what has been tried. */
+static struct record *open_envelope(struct lane *lane, struct record_source *from)
+{
+    struct envelope envelope;
+    if (!envelope_read(from->headers, from->header_count, &envelope, NULL)) {
+        struct record *record = record_create(from);
+        if (record)
+            record->wrong = ERROR_DECODE;
+        return record;
+    }
+    from->topic = envelope.topic;
+    from->partition = envelope.partition;
+    from->offset = envelope.offset;
+    from->timestamp_ms = envelope.timestamp_ms;
+    from->owner = envelope.subscription;
+    from->header_count -= ENVELOPE_HEADERS;
+    struct record *record = record_create(from);
+    if (!record)
+        return NULL;
+    record->attempts = envelope.attempts;
+    record->first_attempt_unix_ms = envelope.first_attempt_unix_ms;
+    record->due_unix_ms = envelope.due_unix_ms;
+    record->subscription = lane->options.find(lane->options.context, envelope.subscription);
+    if (record->subscription == RECORD_NOBODYS)
+        record->wrong = ERROR_DISABLED;
+    return record;
+}
+
+static struct record *make_record(struct lane *lane, const rd_kafka_message_t *message)
+{
+    struct record_source from;
+    if (!read_message(lane, message, &from))
+        return NULL;
+    if (lane->options.find)
+        return open_envelope(lane, &from);
+    struct record *record = record_create(&from);
+    if (record)
+        record->subscription = lane->options.subscription;
+    return record;
+}
+
+/* ── in ──────────────────────────────────────────────────────────────────── */
+
+static void finish(struct lane *lane, struct partition *partition, size_t place)
+{
+    struct ledger *ledger = &partition->ledger;
+    ledger_finish(ledger, place);
+    partition->dirty = true;
+    if (partition->full && metadata_has_room(ledger, ledger->last_offset + FULL_SLACK))
+        set_full(lane, partition, false);
+}
+
+/* A record that can't be kept now is asked for again, so that nothing is skipped. */
+static void put_back(struct lane *lane, const rd_kafka_message_t *message)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(message->rkt), message->partition)
+        ->offset = message->offset;
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(lane->rk, list, 0);
+    if (error)
+        rd_kafka_error_destroy(error);
+    rd_kafka_topic_partition_list_destroy(list);
+    log_error("no memory for a record", STR("group", lane->options.group));
+}
+
+static void hand_on(struct lane *lane, struct record *record)
+{
+    unsigned spread =
+        lane->options.spread[record->subscription == RECORD_NOBODYS ? 0 : record->subscription];
+    list_push(&lane->intake->outgoing[lane->next_worker % spread], &record->message.link);
+    lane->next_worker++;
+}
+
+static bool is_due(const struct record *record)
+{
+    return record->due_unix_ms - clock_unix_ms() <= DUE_SOON_MS;
+}
+
+static void keep(struct lane *lane, struct partition *partition, struct record *record)
+{
+    record->home.lane = lane;
+    record->home.topic = partition->topic;
+    record->home.partition = partition->number;
+    record->home.assignment = partition->assignment;
+    record->polled_ms = loop_now_ms(lane->intake->loop);
+    lane->held_bytes += record->bytes;
+    lane->held_records++;
+    lane->intake->budget.used += record->bytes;
+    if (is_due(record))
+        hand_on(lane, record);
+    else
+        set_head(lane, partition, record);
+}
+
+static void take_message(struct lane *lane, const rd_kafka_message_t *message)
+{
+    struct partition *partition =
+        partitions_find(&lane->partitions, rd_kafka_topic_name(message->rkt), message->partition);
+    if (!partition)
+        return; /* taken away meanwhile */
+    bool known = ledger_knows(&partition->ledger, message->offset);
+    struct record *record = make_record(lane, message);
+    size_t place = 0;
+    if (!record || !ledger_take(&partition->ledger, message->offset, &place)) {
+        record_destroy(record);
+        put_back(lane, message);
+        return;
+    }
+    record->home.ledger_place = place;
+    if (!partition->full && !metadata_has_room(&partition->ledger, message->offset + 1))
+        set_full(lane, partition, true);
+    if (known) {
+        finish(lane, partition, place);
+        record_destroy(record);
+        return;
+    }
+    keep(lane, partition, record);
+}
+
+static void report(struct lane *lane, const rd_kafka_message_t *message)
+{
+    uint64_t held_back = 0;
+    if (log_gate_open(&lane->error_gate, loop_now_ms(lane->intake->loop), &held_back))
+        log_warn("consumer", STR("group", lane->options.group),
+                 STR("error", rd_kafka_message_errstr(message)), INT("repeated", held_back));
+}
+
+void lane_poll(struct lane *lane)
+{
+    unsigned polled = 0;
+    unsigned taken = 0;
+    while (polled < POLL_TURN) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(lane->rk, 0);
+        if (!message)
+            break;
+        if (message->err) {
+            report(lane, message);
+        } else {
+            take_message(lane, message);
+            taken++;
+        }
+        rd_kafka_message_destroy(message);
+        polled++;
+    }
+    if (polled == POLL_TURN)
+        lane->intake->more = true;
+    if (taken > 0) {
+        lane_count(lane, METRIC_RECORDS, METRICS_NO_LABEL, taken);
+        intake_update_pause(lane);
+    }
+}
+
+void intake_release_due(struct lane *lane)
+{
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p)) {
+        struct record *head = p->head;
+        if (!head || !is_due(head))
+            continue;
+        set_head(lane, p, NULL);
+        hand_on(lane, head);
+    }
+}
+
+/* ── home ────────────────────────────────────────────────────────────────── */
+
+static void forget(struct lane *lane, struct record *record)
+{
+    lane->held_bytes -= record->bytes;
+    lane->held_records--;
+    lane->intake->budget.used -= record->bytes;
+    record_destroy(record);
+}
+
+void intake_drop_head(struct lane *lane, struct partition *partition)
+{
+    if (!partition->head)
+        return;
+    forget(lane, partition->head);
+    partition->head = NULL;
+}
+
+void lane_take_back(struct lane *lane, struct record *record)
+{
+    const struct record_home *home = &record->home;
+    struct partition *partition = partitions_find(&lane->partitions, home->topic, home->partition);
+    bool ours = partition && partition->assignment == home->assignment;
+    if (ours && !record_is_abandoned(record))
+        finish(lane, partition, home->ledger_place);
+    forget(lane, record);
+    if (lane->paused)
+        intake_update_pause(lane);
+}

@@ -1,0 +1,67 @@
+/* A lane from the inside: for lane.c (its life), assignment.c (partitions and commits) and intake.c
+ * (records), and no one else. */
+#ifndef CONSUME_LANE_PRIVATE_H
+#define CONSUME_LANE_PRIVATE_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/log.h"
+#include "consume/lane.h"
+#include "consume/partition.h"
+
+enum lane_state { LANE_WAITING, LANE_JOINED, LANE_DRAINING, LANE_CLOSING };
+
+struct lane {
+    struct intake *intake;
+    struct lane_options options;
+    rd_kafka_t *rk;
+    rd_kafka_queue_t *queue;
+    struct loop_io io;
+    enum lane_state state;
+    struct partitions partitions;
+    struct list topic_names; /* interned */
+    uint32_t assignments;
+    size_t held_bytes;
+    size_t held_records;
+    unsigned next_worker;
+    bool member;
+    bool paused;
+    int64_t join_at_ms;
+    int64_t commit_at_ms;
+    struct record_header *headers; /* of the record being copied */
+    size_t header_capacity;
+    struct log_gate error_gate;
+};
+
+static inline void lane_gauge(const struct lane *lane, enum metric metric, size_t value)
+{
+    metrics_set(lane->intake->metrics, metric, lane->options.series, (int64_t)value);
+}
+
+static inline void lane_count(const struct lane *lane, enum metric metric, enum metric_value value,
+                              uint64_t count)
+{
+    metrics_add(lane->intake->metrics, metric, lane->options.series, value, count);
+}
+
+/* assignment.c: librdkafka's callbacks, with the lane as opaque. */
+void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                             rd_kafka_topic_partition_list_t *list, void *opaque);
+void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
+                          rd_kafka_topic_partition_list_t *offsets, void *opaque);
+
+/* Commits what is news: in the background, or waiting for the answer. */
+void assignment_commit_soon(struct lane *lane);
+void assignment_commit_now(struct lane *lane);
+void assignment_note(struct lane *lane);
+void assignment_forget_topics(struct lane *lane);
+
+/* intake.c: pauses and resumes as memory, the recorder and the lane's state ask for, and lets go
+ * of retries that have become due. */
+void intake_update_pause(struct lane *lane);
+void intake_release_due(struct lane *lane);
+
+/* The partition's retry that waits for its time, if any, is given up. */
+void intake_drop_head(struct lane *lane, struct partition *partition);
+
+#endif

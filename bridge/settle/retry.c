@@ -1,0 +1,106 @@
+#include "settle/retry.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/buffer.h"
+#include "base/number.h"
+#include "settle/headers.h"
+
+static bool has_delay(const struct retry_topics *topics, int64_t delay_ms)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (topics->items[i].delay_ms == delay_ms)
+            return true;
+    return false;
+}
+
+static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t delay_ms)
+{
+    char delay[NUMBER_TEXT_SIZE];
+    char *name = NULL;
+    struct retry_topic *items = realloc(topics->items, (topics->count + 1) * sizeof *items);
+    if (!items)
+        return false;
+    topics->items = items;
+    number_duration_text(delay_ms, delay);
+    if (asprintf(&name, "%s.%s", prefix, delay) < 0)
+        return false;
+    items[topics->count++] = (struct retry_topic){name, delay_ms};
+    return true;
+}
+
+static int by_delay(const void *a, const void *b)
+{
+    const struct retry_topic *x = a;
+    const struct retry_topic *y = b;
+    return (x->delay_ms > y->delay_ms) - (x->delay_ms < y->delay_ms);
+}
+
+static bool add_schedule(struct retry_topics *topics, const char *prefix,
+                         const struct subscription_delivery *delivery)
+{
+    for (size_t i = 0; i < delivery->retry_count; i++)
+        if (!has_delay(topics, delivery->retry_schedule_ms[i]) &&
+            !add_delay(topics, prefix, delivery->retry_schedule_ms[i]))
+            return false;
+    return true;
+}
+
+struct retry_topics *retry_topics_create(const struct settings *settings)
+{
+    const char *prefix = settings->topics.retries.data;
+    struct retry_topics *topics = calloc(1, sizeof *topics);
+    bool fine = topics != NULL;
+    for (size_t i = 0; fine && i < settings->subscription_count; i++)
+        fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
+    if (fine && topics->count > 0)
+        qsort(topics->items, topics->count, sizeof *topics->items, by_delay);
+    if (fine)
+        return topics;
+    retry_topics_destroy(topics);
+    return NULL;
+}
+
+void retry_topics_destroy(struct retry_topics *topics)
+{
+    if (!topics)
+        return;
+    for (size_t i = 0; i < topics->count; i++)
+        free(topics->items[i].name);
+    free(topics->items);
+    free(topics);
+}
+
+char *retry_topics_pattern(const char *prefix)
+{
+    struct buffer pattern = {0};
+    buffer_add_char(&pattern, '^');
+    for (; *prefix; prefix++) {
+        if (*prefix == '.')
+            buffer_add_char(&pattern, '\\'); /* nothing else in a topic's name means anything */
+        buffer_add_char(&pattern, *prefix);
+    }
+    buffer_add_text(&pattern, "\\.[0-9]+(ms|s|m|h|d)$");
+    if (!buffer_text(&pattern))
+        buffer_finish(&pattern);
+    return pattern.data;
+}
+
+size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms)
+{
+    size_t place = 0;
+    while (place + 1 < topics->count && topics->items[place + 1].delay_ms <= wait_ms)
+        place++;
+    return place;
+}
+
+rd_kafka_headers_t *retry_headers(const struct record *record, const struct envelope *envelope)
+{
+    rd_kafka_headers_t *headers = headers_of_record(record, ENVELOPE_HEADERS);
+    if (headers && envelope_write(envelope, headers))
+        return headers;
+    if (headers)
+        rd_kafka_headers_destroy(headers);
+    return NULL;
+}

@@ -1,0 +1,39 @@
+/* Retry topics: one for each delay in use. In a topic with one constant delay what comes first is
+ * due first, so that one reader that waits for the head is enough. */
+#ifndef SETTLE_RETRY_H
+#define SETTLE_RETRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <librdkafka/rdkafka.h>
+
+#include "config/settings.h"
+#include "consume/envelope.h"
+#include "consume/record.h"
+
+struct retry_topic {
+    char *name; /* PREFIX.DELAY: grapnel.retry.5m */
+    int64_t delay_ms;
+};
+
+/* Immutable once created; shared by all threads. */
+struct retry_topics {
+    struct retry_topic *items; /* by delay, ascending; none where nothing is tried again */
+    size_t count;
+};
+
+/* One for each delay in the subscriptions' schedules. NULL: no memory. */
+struct retry_topics *retry_topics_create(const struct settings *settings);
+void retry_topics_destroy(struct retry_topics *topics);
+
+/* All topics of that prefix, those of delays that no schedule names any more included, as a regular
+ * expression for a consumer. The caller frees it; NULL: no memory. */
+char *retry_topics_pattern(const char *prefix);
+
+/* The place in `topics` for a wait: the longest delay that is not longer, else the shortest. */
+size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms);
+
+/* The record's own headers and the envelope. The caller owns the list; NULL: no memory. */
+rd_kafka_headers_t *retry_headers(const struct record *record, const struct envelope *envelope);
+
+#endif
