@@ -71,4 +71,4 @@ def test_waiting_for_a_retry_does_not_hold_up_the_end(topics, orders, names, rec
     begun = time.monotonic()
     assert running.stop() == 0
     assert time.monotonic() - begun < 5 * PATIENCE
-    assert topics.committed(names.group, orders).get(0, 0) == 0
+    topics.wait_committed(names.group, orders)  # what was tried has been handed over
