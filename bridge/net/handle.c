@@ -142,36 +142,30 @@ static bool set_method(struct handle *handle, const struct http_request *request
     return true;
 }
 
-static bool named(struct slice line, const char *name)
+static bool named(struct slice line, struct slice name)
 {
-    size_t size = strlen(name);
-    return line.size > size && line.data[size] == ':' && strncasecmp(line.data, name, size) == 0;
+    return line.size > name.size && line.data[name.size] == ':' &&
+           strncasecmp(line.data, name.data, name.size) == 0;
 }
 
 /* These belong to the connection; what a subscription says of them can only do harm. */
 static bool is_framing(struct slice line)
 {
-    return named(line, "content-length") || named(line, "transfer-encoding") ||
-           named(line, "expect");
+    return named(line, SLICE("content-length")) || named(line, SLICE("transfer-encoding")) ||
+           named(line, SLICE("expect"));
 }
 
-static size_t count_lines(struct slice headers)
+static bool add_line(struct handle *handle, const char *line)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < headers.size; i++)
-        count += headers.data[i] == '\0';
-    return count;
-}
-
-static bool reserve_lines(struct handle *handle, size_t count)
-{
-    if (count <= handle->line_capacity)
-        return true;
-    struct curl_slist *lines = realloc(handle->lines, count * sizeof *lines);
-    if (!lines)
-        return false;
-    handle->lines = lines;
-    handle->line_capacity = count;
+    if (handle->line_count == handle->line_capacity) {
+        size_t capacity = handle->line_capacity * 2 + 16;
+        struct curl_slist *lines = realloc(handle->lines, capacity * sizeof *lines);
+        if (!lines)
+            return false;
+        handle->lines = lines;
+        handle->line_capacity = capacity;
+    }
+    handle->lines[handle->line_count++].data = (char *)(uintptr_t)line; /* curl only reads it */
     return true;
 }
 
@@ -196,40 +190,37 @@ static bool has_empty_value(struct slice line)
            (size_t)((const char *)memchr(line.data, ':', line.size) - line.data) == end - 1;
 }
 
-/* Fills handle->lines without allocating: the nodes are an array and point into the request. */
-static size_t link_lines(struct handle *handle, struct slice headers, bool *has_type)
+static bool add_lines(struct handle *handle, struct slice headers, bool *has_type)
 {
-    size_t count = 0;
     for (size_t at = 0; at < headers.size;) {
-        struct slice line = {headers.data + at, strlen(headers.data + at)};
+        struct slice line = slice_of(headers.data + at);
         at += line.size + 1;
         if (line.size == 0 || is_framing(line))
             continue;
-        *has_type = *has_type || named(line, "content-type");
-        bool empty = has_empty_value(line);
-        handle->lines[count++].data =
-            empty ? rewrite_empty(handle, line) : (char *)(uintptr_t)line.data;
+        *has_type = *has_type || named(line, SLICE("content-type"));
+        if (!add_line(handle, has_empty_value(line) ? rewrite_empty(handle, line) : line.data))
+            return false;
     }
-    return count;
+    return true;
 }
 
+/* Without allocating: the list's nodes are an array and point into the request. */
 static bool set_lines(struct handle *handle, const struct http_request *request)
 {
-    struct slice headers = request->headers;
-    buffer_clear(&handle->rewritten);
-    if (!reserve_lines(handle, count_lines(headers) + 2) ||
-        !buffer_reserve(&handle->rewritten, headers.size + 1))
-        return false;
     bool has_type = false;
-    size_t count = link_lines(handle, headers, &has_type);
-    if (handle->posts && !has_type) /* else curl says that it is a form */
-        handle->lines[count++].data = (char *)(uintptr_t) "Content-Type:";
-    if (handle->posts && request->body.size >= EXPECT_BYTES)
-        handle->lines[count++].data = (char *)(uintptr_t) "Expect:";
-    for (size_t i = 0; i < count; i++)
-        handle->lines[i].next = i + 1 < count ? &handle->lines[i + 1] : NULL;
-    struct curl_slist *first = count ? handle->lines : NULL;
-    return curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, first) == CURLE_OK;
+    handle->line_count = 0;
+    buffer_clear(&handle->rewritten);
+    if (!buffer_reserve(&handle->rewritten, request->headers.size + 1) ||
+        !add_lines(handle, request->headers, &has_type))
+        return false;
+    if (handle->posts && !has_type && !add_line(handle, "Content-Type:")) /* or it were a form */
+        return false;
+    if (request->body.size >= EXPECT_BYTES && !add_line(handle, "Expect:"))
+        return false;
+    struct curl_slist *next = NULL;
+    for (size_t i = handle->line_count; i-- > 0; next = &handle->lines[i])
+        handle->lines[i].next = next;
+    return curl_easy_setopt(handle->easy, CURLOPT_HTTPHEADER, next) == CURLE_OK;
 }
 
 static bool set_body(struct handle *handle, struct slice body)

@@ -16,6 +16,7 @@ struct handle {
     CURL *easy;
     CURLU *parts;             /* of the URL */
     struct curl_slist *lines; /* an array; each points to the next */
+    size_t line_count;
     size_t line_capacity;
     struct buffer rewritten; /* header lines that curl wants otherwise than they are written */
     struct buffer url;       /* what it is set to, as all below */

@@ -18,6 +18,7 @@
 
 #define BODY_WAIT_MS 1000 /* for the rest of an answer whose status is there */
 #define SHELVES      64
+#define SPARE_CALLS  64 /* so many are made before one that is set up otherwise is taken */
 
 enum call_state { CALL_IDLE, CALL_SENDING, CALL_FINISHED, CALL_REPORTING };
 
@@ -47,7 +48,6 @@ struct http {
     struct list sending;
     struct list finished;
     unsigned calls;
-    unsigned connections;
     unsigned in_flight;
 };
 
@@ -205,7 +205,6 @@ struct http *http_create(struct loop *loop, unsigned connections, struct error *
         return NULL;
     }
     http->loop = loop;
-    http->connections = connections;
     for (size_t i = 0; i < SHELVES; i++)
         list_init(&http->idle[i]);
     list_init(&http->sending);
@@ -266,16 +265,22 @@ static struct http_call *create_call(struct http *http, struct error *err)
     return call;
 }
 
-/* One that served these options last, else a new one, else, when there are as many as connections,
- * anyone's. */
+static struct list *take_any(struct http *http)
+{
+    struct list *link = NULL;
+    for (unsigned i = 0; i < SHELVES && !link; i++)
+        link = list_pop(&http->idle[i]);
+    return link;
+}
+
+/* One that served these options last; else a new one or anyone's. */
 static struct http_call *find_call(struct http *http, const struct http_options *options,
                                    struct error *err)
 {
     unsigned shelf = shelf_of(options);
     struct list *link = list_pop(&http->idle[shelf]);
-    if (!link && http->calls >= http->connections)
-        for (unsigned i = 1; i < SHELVES && !link; i++)
-            link = list_pop(&http->idle[(shelf + i) % SHELVES]);
+    if (!link && http->calls >= SPARE_CALLS)
+        link = take_any(http);
     struct http_call *call =
         link ? CONTAINER_OF(link, struct http_call, link) : create_call(http, err);
     if (call)

@@ -1,7 +1,9 @@
 /* How much does net/http cost for a delivery? Drives it alone against a receiver of its own, in a
  * process of its own, so that what getrusage says of this one is the client's.
  *
- *   bench-http [DELIVERIES [IN_FLIGHT [BODY_BYTES]]] */
+ *   bench-http [DELIVERIES [IN_FLIGHT [BODY_BYTES [URL [CA_FILE]]]]]
+ *
+ * With a URL the receiver is that one. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -165,15 +167,18 @@ int main(int argc, char **argv)
     long in_flight = argc > 2 ? atol(argv[2]) : 64;
     size_t body_bytes = argc > 3 ? (size_t)atol(argv[3]) : 1024;
     pid_t receiver = 0;
-    char url[64];
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/hook", receiver_start(&receiver));
+    char url[256];
+    if (argc > 4)
+        snprintf(url, sizeof url, "%s", argv[4]);
+    else
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/hook", receiver_start(&receiver));
     static const char headers[] =
         "Content-Type: application/json\0"
         "User-Agent: grapnel/0.1.0\0"
         "webhook-id: orders-3-1234567\0"
         "webhook-timestamp: 1614265330\0"
         "webhook-signature: v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=";
-    struct http_options options = {0};
+    struct http_options options = {.ca_file = argc > 5 ? argv[5] : NULL};
     char *body = malloc(body_bytes + 1);
     memset(body, 'x', body_bytes);
     struct bench bench = {.request = {.method = "POST",
@@ -193,7 +198,9 @@ int main(int argc, char **argv)
     http_destroy(bench.http);
     loop_destroy(bench.loop);
     free(body);
-    kill(receiver, SIGKILL);
-    waitpid(receiver, NULL, 0);
+    if (receiver) {
+        kill(receiver, SIGKILL);
+        waitpid(receiver, NULL, 0);
+    }
     return bench.failed ? 1 : 0;
 }

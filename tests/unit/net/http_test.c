@@ -221,6 +221,60 @@ static void sends_in_parallel_and_keeps_what_it_opened(void **state)
     client_close(&f.client);
 }
 
+static void an_idle_connection_makes_room(void **state)
+{
+    (void)state;
+    struct buffer seen[3] = {0};
+    struct server *servers[3];
+    struct client client;
+    client_open(&client, 2);
+    for (int i = 0; i < 3; i++) {
+        char url[64];
+        servers[i] = server_start(answer_all_on_one, &seen[i]);
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/", servers[i]->port);
+        const struct http_request request = {
+            .method = "GET", .url = url, .timeout_ms = 10000, .options = &plain_options};
+        assert_int_equal(client_exchange(&client, &request).status, 200);
+    }
+    assert_int_equal(http_connections_opened(client.http), 3);
+    client_close(&client);
+    for (int i = 0; i < 3; i++) {
+        server_join(servers[i]);
+        buffer_finish(&seen[i]);
+    }
+}
+
+/* More subscriptions than handles are kept for: each is set up anew for another. */
+static void many_subscriptions_share_what_there_is(void **state)
+{
+    (void)state;
+    static const char *const methods[] = {"POST", "GET", "DELETE"};
+    struct http_options options[200] = {0};
+    struct buffer seen = {0};
+    struct server *server = server_start(answer_all_on_one, &seen);
+    struct fixture f;
+    begin(&f, server);
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        options[i].tls_1_3 = i % 2;
+        f.request.options = &options[i];
+        f.request.method = methods[i % 3];
+        f.request.body = i % 3 ? SLICE_NONE : SLICE("hello");
+        snprintf(f.url, sizeof f.url, "http://127.0.0.1:%d/%zu", server->port, i);
+        assert_int_equal(client_exchange(&f.client, &f.request).status, 200);
+    }
+    client_close(&f.client);
+    server_join(server);
+    assert_non_null(buffer_text(&seen));
+    const char *at = seen.data;
+    for (size_t i = 0; i < COUNT_OF(options); i++) {
+        char line[64];
+        snprintf(line, sizeof line, "%s /%zu HTTP/1.1\r\n", methods[i % 3], i);
+        at = strstr(at, line);
+        assert_non_null(at);
+    }
+    buffer_finish(&seen);
+}
+
 static void answer_once_and_close(struct server *server)
 {
     for (int i = 0; i < 2; i++) {
@@ -671,6 +725,8 @@ int main(void)
         cmocka_unit_test(the_environment_s_proxy_counts_for_nothing),
         cmocka_unit_test(uses_a_connection_again),
         cmocka_unit_test(sends_in_parallel_and_keeps_what_it_opened),
+        cmocka_unit_test(an_idle_connection_makes_room),
+        cmocka_unit_test(many_subscriptions_share_what_there_is),
         cmocka_unit_test(a_connection_closed_while_idle_is_replaced),
         cmocka_unit_test(a_kept_connection_that_ends_unanswered_is_replaced),
         cmocka_unit_test(understands_every_form_of_answer),
