@@ -15,9 +15,9 @@
 #define AGE_NOT_TRIED (-1)
 
 /* May the event be tried at `next_unix_ms`, its first attempt having begun at `first_unix_ms`?
- * False: ERROR_EXPIRED, Asked before a wait, with the time
- * that the wait ends, and again before an attempt that was waited for, which may be late. A first
- * attempt that lies in the future, by a clock that has stepped back, has just been. */
+ * False: ERROR_EXPIRED. Asked before a wait, with the time that the wait ends, and again before an
+ * attempt that was waited for, which may be late. A first attempt that lies in the future, by a
+ * clock that has stepped back, has just been. */
 bool age_allows(int64_t max_age_ms, int64_t first_unix_ms, int64_t next_unix_ms,
                 struct error *err) MUST_CHECK;
 
