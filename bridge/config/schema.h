@@ -107,6 +107,7 @@ extern const struct schema_type schema_secrets;     /* struct texts; the same */
 extern const struct schema_type schema_bool;        /* bool */
 extern const struct schema_type schema_count;       /* unsigned */
 extern const struct schema_type schema_duration;    /* int64_t, ms */
+extern const struct schema_type schema_rate;        /* struct number_rate */
 extern const struct schema_type schema_size;        /* size_t, bytes */
 extern const struct schema_type schema_percent;     /* unsigned */
 extern const struct schema_type schema_choice;      /* an enum, or a bool of two */

@@ -218,6 +218,22 @@ static void read_duration(struct schema_reading *reading, const struct schema_ro
         *(int64_t *)field = ms;
 }
 
+static void read_rate(struct schema_reading *reading, const struct schema_row *row,
+                      const struct yaml_node *node, void *field)
+{
+    struct error err = {0};
+    struct slice text;
+    struct number_rate rate;
+    if (!take_number(reading, row, node, &text))
+        return;
+    if (!number_rate(text, &rate, &err))
+        no_number(reading, row, node, &err);
+    else if (rate.count == 0)
+        schema_problem(reading, row, node, "it must be more than none");
+    else
+        *(struct number_rate *)field = rate;
+}
+
 static void read_size(struct schema_reading *reading, const struct schema_row *row,
                       const struct yaml_node *node, void *field)
 {
@@ -380,6 +396,12 @@ const struct schema_type schema_duration = {
     .needed = "a duration such as 250ms, 5s or 2h",
     .json = STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"",
     .read = read_duration,
+};
+const struct schema_type schema_rate = {
+    .name = "rate",
+    .needed = "a rate such as 100/s or 6000/m",
+    .json = STRING_JSON ", \"pattern\": \"^[0-9]+/[smh]$\"",
+    .read = read_rate,
 };
 const struct schema_type schema_size = {
     .name = "size",

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/number.h"
 #include "config/problems.h"
 
 struct schema;
@@ -82,6 +83,10 @@ struct subscription_delivery {
     unsigned in_flight;
     enum http_version http;
     size_t max_body_bytes;
+    struct number_rate rate;   /* count 0: unlimited */
+    unsigned breaker_failures; /* 0: there is no breaker */
+    int64_t breaker_pause_ms;
+    int64_t max_age_ms; /* 0: unlimited */
 };
 
 struct subscription {

@@ -43,6 +43,38 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
     return CONTAINER_OF(link, struct record, message.link);
 }
 
+static bool is_limited(const struct endpoint *endpoint)
+{
+    return endpoint->route->sub->delivery.rate.count > 0;
+}
+
+int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
+{
+    int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
+    int64_t rate_ms = is_limited(endpoint) ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
+    return rate_ms > next_ms ? rate_ms : next_ms;
+}
+
+bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms)
+{
+    if (is_limited(endpoint) && !rate_take(&endpoint->rate, now_ms))
+        return false;
+    delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
+    if (delivery->pass == 0 && is_limited(endpoint))
+        rate_give_back(&endpoint->rate);
+    return delivery->pass != 0;
+}
+
+void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
+                    const struct outcome *outcome, int64_t now_ms)
+{
+    enum breaker_sign sign = breaker_sign(outcome);
+    if (sign == BREAKER_SILENT && is_limited(endpoint))
+        rate_give_back(&endpoint->rate);
+    breaker_end(&endpoint->breaker, delivery->pass, sign, outcome->retry_after_ms, now_ms);
+    gauge(endpoint, METRIC_BREAKER_OPEN, endpoint->breaker.state != BREAKER_CLOSED);
+}
+
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
 {
     list_push(&endpoint->queued, &delivery->link);

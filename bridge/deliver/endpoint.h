@@ -11,7 +11,9 @@
 #include "base/heap.h"
 #include "base/list.h"
 #include "base/metrics.h"
+#include "deliver/breaker.h"
 #include "deliver/delivery.h"
+#include "deliver/rate.h"
 
 struct endpoint {
     const struct route *route;
@@ -27,12 +29,27 @@ struct endpoint {
     unsigned again_count;
     unsigned queued_count;
     unsigned turns; /* how often something was sent */
+    struct breaker breaker;
+    struct rate rate;
+    struct loop_timer wake; /* when breaker or rate let the next one go */
+    struct worker *worker;
     unsigned waiting_count;
     struct metrics_block *metrics;
 };
 
 void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
                    struct metrics_block *metrics);
+
+/* When the next one may go, as far as breaker and rate are concerned: `now_ms` if now. */
+int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
+
+/* Takes what a request needs to leave now; false where it may not. */
+bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery,
+                    int64_t now_ms) MUST_CHECK;
+
+/* The attempt is over: what it says of the receiver. */
+void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
+                    const struct outcome *outcome, int64_t now_ms);
 
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)

@@ -9,7 +9,14 @@
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
-enum worker_message { WORKER_RECORD, WORKER_DRAIN, WORKER_STOP };
+enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_DRAIN, WORKER_STOP };
+
+/* What one worker's breaker tells those of the others. */
+struct news {
+    struct message message;
+    unsigned route;
+    struct breaker_news news;
+};
 
 struct worker {
     struct worker_options options;
@@ -40,12 +47,62 @@ static void out_of_memory(void)
 
 /* ── sending ─────────────────────────────────────────────────────────────── */
 
+/* Among those that could send, or, held back by its breaker or rate, woken when it may. */
 static void note_ready(struct worker *worker, struct endpoint *endpoint)
 {
     heap_remove(&worker->ready, &endpoint->ready);
-    if (endpoint_can_send(endpoint) &&
-        !heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight))
+    if (!endpoint_can_send(endpoint))
+        return;
+    int64_t now_ms = loop_now_ms(worker->loop);
+    int64_t next_ms = endpoint_next_ms(endpoint, now_ms);
+    if (next_ms > now_ms) {
+        if (next_ms < INT64_MAX)
+            loop_arm(worker->loop, &endpoint->wake, next_ms);
+        return;
+    }
+    if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight))
         out_of_memory();
+}
+
+static void woken(struct loop_timer *timer)
+{
+    struct endpoint *endpoint = CONTAINER_OF(timer, struct endpoint, wake);
+    note_ready(endpoint->worker, endpoint);
+}
+
+static void tell_others(struct worker *worker, struct endpoint *endpoint)
+{
+    struct breaker_news news;
+    if (!breaker_news(&endpoint->breaker, &news))
+        return;
+    for (unsigned i = 0; i < worker->options.workers; i++) {
+        struct news *copy = i == worker->options.index ? NULL : malloc(sizeof *copy);
+        if (!copy)
+            continue; /* ourselves; or no memory, and then that worker finds out by itself */
+        *copy = (struct news){{.type = WORKER_NEWS}, endpoint->route->index, news};
+        worker->options.hooks.tell(worker->options.hooks.context, i, &copy->message);
+    }
+}
+
+static void hear(struct worker *worker, struct news *news)
+{
+    struct endpoint *endpoint = &worker->endpoints[news->route];
+    breaker_hear(&endpoint->breaker, &news->news);
+    note_ready(worker, endpoint);
+    free(news);
+}
+
+/* Sends it, or, where breaker or rate say no after all, puts it back. */
+static void send(struct worker *worker, struct endpoint *endpoint)
+{
+    struct delivery *delivery = endpoint_send_next(endpoint);
+    if (endpoint_admit(endpoint, delivery, loop_now_ms(worker->loop))) {
+        tell_others(worker, endpoint);
+        attempt_start(worker->free_attempts[--worker->free_count], delivery);
+        return;
+    }
+    endpoint_sent(endpoint, delivery);
+    endpoint_queue(endpoint, delivery);
 }
 
 static void send_what_fits(struct worker *worker)
@@ -56,11 +113,9 @@ static void send_what_fits(struct worker *worker)
         struct record *record = endpoint_next_record(endpoint);
         if (record)
             worker->options.hooks.take(worker->options.hooks.context, record);
-        struct delivery *delivery =
-            endpoint->queued_count > 0 ? endpoint_send_next(endpoint) : NULL;
+        if (endpoint->queued_count > 0)
+            send(worker, endpoint);
         note_ready(worker, endpoint);
-        if (delivery)
-            attempt_start(worker->free_attempts[--worker->free_count], delivery);
     }
 }
 
@@ -70,6 +125,8 @@ static void attempt_over(void *context, struct attempt *attempt, struct delivery
     struct worker *worker = context;
     struct endpoint *endpoint = delivery->endpoint;
     endpoint_sent(endpoint, delivery);
+    endpoint_learn(endpoint, delivery, outcome, loop_now_ms(worker->loop));
+    tell_others(worker, endpoint);
     worker->options.hooks.settle(worker->options.hooks.context, delivery, outcome);
     worker->free_attempts[worker->free_count++] = attempt;
     note_ready(worker, endpoint);
@@ -237,6 +294,9 @@ static void handle(void *context, struct message *message)
     case WORKER_RECORD:
         receive(worker, CONTAINER_OF(message, struct record, message));
         break;
+    case WORKER_NEWS:
+        hear(worker, CONTAINER_OF(message, struct news, message));
+        break;
     case WORKER_DRAIN:
         worker->draining = true;
         abandon_idle(worker);
@@ -253,6 +313,25 @@ unsigned worker_spread(unsigned workers, unsigned in_flight)
     return in_flight < workers ? in_flight : workers;
 }
 
+static void limit(struct worker *worker, struct endpoint *endpoint)
+{
+    const struct subscription_delivery *delivery = &endpoint->route->sub->delivery;
+    int64_t now_ms = loop_now_ms(worker->loop);
+    unsigned spread = worker_spread(worker->options.workers, delivery->in_flight);
+    endpoint->worker = worker;
+    endpoint->wake.fire = woken;
+    if (delivery->rate.count > 0) {
+        rate_init(&endpoint->rate, delivery->rate, now_ms);
+        rate_set_share(&endpoint->rate, worker->options.index < spread, spread, now_ms);
+    }
+    breaker_init(&endpoint->breaker, (struct breaker_policy){
+                                         .failures = delivery->breaker_failures,
+                                         .pause_ms = delivery->breaker_pause_ms,
+                                         .timeout_ms = delivery->timeout_ms,
+                                         .rank = worker->options.index,
+                                     });
+}
+
 static bool create_endpoints(struct worker *worker, struct error *err)
 {
     const struct catalog *catalog = worker->options.catalog;
@@ -264,6 +343,7 @@ static bool create_endpoints(struct worker *worker, struct error *err)
         unsigned most = endpoint_share(route->sub->delivery.in_flight, worker->options.index,
                                        worker->options.workers);
         endpoint_init(&worker->endpoints[i], route, most, worker->metrics);
+        limit(worker, &worker->endpoints[i]);
     }
     return true;
 }
@@ -335,6 +415,11 @@ void worker_post(struct worker *worker, struct list *records)
     mailbox_post_all(worker->mailbox, records);
 }
 
+void worker_tell(struct worker *worker, struct message *message)
+{
+    mailbox_post(worker->mailbox, message);
+}
+
 void worker_drain(struct worker *worker)
 {
     mailbox_post(worker->mailbox, &worker->drain);
@@ -372,6 +457,8 @@ static void abandon_posted(struct worker *worker)
         struct message *message = CONTAINER_OF(link, struct message, link);
         if (message->type == WORKER_RECORD)
             receive(worker, CONTAINER_OF(message, struct record, message));
+        else if (message->type == WORKER_NEWS)
+            free(CONTAINER_OF(message, struct news, message));
     }
 }
 

@@ -20,6 +20,7 @@
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
 #include "loop/loop.h"
+#include "loop/mailbox.h"
 
 struct worker;
 
@@ -32,6 +33,8 @@ struct worker_hooks {
     void (*refuse)(void *context, struct record *record);
     /* An attempt is over: end the delivery with worker_end, or call worker_retry_at. */
     void (*settle)(void *context, struct delivery *delivery, const struct outcome *outcome);
+    /* Hands a message of this worker to that one, by worker_tell. */
+    void (*tell)(void *context, unsigned worker, struct message *message);
     /* A delivery will not be tried here any more, and was to wait for `wait_ms`: find another way
      * for its record, then worker_end. */
     void (*abandon)(void *context, struct delivery *delivery, int64_t wait_ms);
@@ -55,6 +58,9 @@ struct metrics_block *worker_metrics(struct worker *worker);
 
 /* Moves records to the worker. Thread: any. */
 void worker_post(struct worker *worker, struct list *records);
+
+/* What another worker says. Thread: any. */
+void worker_tell(struct worker *worker, struct message *message);
 
 /* Abandons all that has not been sent, now and from now on. Thread: any. */
 void worker_drain(struct worker *worker);

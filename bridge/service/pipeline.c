@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "decode/event.h"
 #include "match/match.h"
+#include "settle/age.h"
 #include "settle/dead_letter.h"
 #include "settle/fate.h"
 #include "settle/result.h"
@@ -271,16 +272,34 @@ static void try_again(struct pipeline *pipeline, struct delivery *delivery, int6
     worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 
-void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome)
+/* Is another attempt past max_age? Then `outcome`, with its text in `err`, says so. */
+static bool has_expired(const struct delivery *delivery, const struct fate *fate,
+                        struct outcome *outcome, struct error *err)
+{
+    int64_t most_ms = delivery->route->sub->delivery.max_age_ms;
+    if (fate->kind != FATE_RETRY ||
+        age_allows(most_ms ? most_ms : AGE_UNLIMITED, delivery->first_attempt_unix_ms,
+                   clock_unix_ms() + fate->wait_ms, err))
+        return false;
+    outcome->kind = err->kind;
+    outcome->error = err->text;
+    return true;
+}
+
+void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *came)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
-    struct fate fate = fate_decide(&delivery->route->sub->delivery, outcome, delivery->attempts,
+    struct outcome outcome = *came;
+    struct error err = {0};
+    struct fate fate = fate_decide(&delivery->route->sub->delivery, came, delivery->attempts,
                                    next_random(pipeline));
+    if (has_expired(delivery, &fate, &outcome, &err))
+        fate.kind = FATE_DEAD;
     struct verdict verdict = {
-        .id = outcome->id.size > 0 ? outcome->id : position_id(pipeline, record),
+        .id = outcome.id.size > 0 ? outcome.id : position_id(pipeline, record),
         .event_type = delivery->shared->event.type,
-        .outcome = outcome,
+        .outcome = &outcome,
         .fate = fate.kind,
         .attempts = delivery->attempts,
         .next_attempt_unix_ms = clock_unix_ms() + fate.wait_ms,
@@ -316,6 +335,12 @@ static void bury(struct pipeline *pipeline, struct record *record, const struct 
     if (!conclude(pipeline, &verdict, record))
         record_abandon(record);
     release(pipeline, record);
+}
+
+void pipeline_tell(void *context, unsigned worker, struct message *message)
+{
+    struct pipeline *pipeline = context;
+    worker_tell(pipeline->options.workers[worker], message);
 }
 
 /* What has been tried keeps that in a retry topic; the rest is simply read again. */

@@ -18,7 +18,8 @@ struct pipeline_options {
     struct source *source;
     struct recorder *recorder;
     const struct retry_topics *retries;
-    const char *instance; /* who we are, in results */
+    const char *instance;          /* who we are, in results */
+    struct worker *const *workers; /* all of them, by number */
 };
 
 /* Borrows the options' things, which outlive it. NULL: no memory. */
@@ -34,6 +35,7 @@ void pipeline_destroy(struct pipeline *pipeline);
 void pipeline_take(void *context, struct record *record);
 void pipeline_refuse(void *context, struct record *record);
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome);
+void pipeline_tell(void *context, unsigned worker, struct message *message);
 void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
 
 #endif

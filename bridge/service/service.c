@@ -223,6 +223,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .recorder = service->recorder,
         .retries = service->retries,
         .instance = service->instance,
+        .workers = service->workers,
     };
     service->pipelines[index] = pipeline_create(&pipeline);
     if (!service->pipelines[index])
@@ -234,7 +235,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .catalog = service->options.catalog,
         .metrics = service->metrics,
         .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
-                  pipeline_abandon},
+                  pipeline_tell, pipeline_abandon},
     };
     service->workers[index] = worker_create(&options, err);
     if (!service->workers[index])

@@ -427,14 +427,15 @@ static const struct {
     {"delivery: {retry: {exhausted: drop}}",
      "exhausted: skip, park or stop is needed, not \"drop\""},
     {"delivery: {order: key}", "order: key is not supported yet"},
-    {"delivery: {rate: 100/s}", "rate is not supported yet"},
+    {"delivery: {rate: fast}", "rate: a rate such as 100/s or 6000/m is needed, not \"fast\""},
+    {"delivery: {rate: 0/s}", "rate: it must be more than none"},
     {"delivery: {in_flight: 0}", "in_flight: it must be from 1 to 10000, not \"0\""},
     {"delivery: {http: 3}", "http: 1.1 or 2 is needed, not \"3\""},
     {"{delivery: {http: 2}, request: {url: \"http://h\"}}",
      "http: 2 is spoken over TLS only, and the url begins with http://"},
-    {"delivery: {breaker: {failures: 10, pause: 30s}}", "breaker is not supported yet"},
+    {"delivery: {breaker: {failures: 0}}", "failures: it must be from 1 to 1000000, not \"0\""},
     {"delivery: {max_body: 65MiB}", "max_body: it must be from 0B to 64MiB, not \"65MiB\""},
-    {"delivery: {max_age: 3d}", "max_age is not supported yet"},
+    {"delivery: {max_age: 366d}", "max_age: it must be from 1ms to 365d, not \"366d\""},
 };
 
 static void says_what_is_wrong(void **state)

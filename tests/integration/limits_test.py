@@ -1,0 +1,74 @@
+"""What holds a subscription back: its rate, its breaker, its patience."""
+
+import json
+
+from support.receiver import Reply
+from support.wait import until
+
+
+def many(topics, orders, count):
+    topics.produce(orders, *[json.dumps({"n": n}) for n in range(count)])
+
+
+def retrying(*schedule, **keys):
+    return {"retry": {"schedule": list(schedule), "jitter": "0%"}, **keys}
+
+
+def test_no_more_than_the_rate_go(topics, orders, receiver, subscribe, grapnel):
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery={"rate": "20/s"}))
+    many(topics, orders, 60)
+    came = receiver.wait(60, "/hook", seconds=30)
+    for first in range(len(came)):
+        within = [r for r in came[first:] if r.at - came[first].at < 1.0]
+        assert len(within) <= 41  # a bucketful and what came since
+    assert came[-1].at - came[0].at >= 1.8
+
+
+def test_a_breaker_opens_and_one_probe_closes_it(topics, orders, receiver, subscribe, grapnel):
+    receiver.script("/hook", *[Reply(503)] * 6, Reply(200))
+    delivery = retrying("10ms", *["20ms"] * 20, breaker={"failures": 5, "pause": "2s"}, in_flight=1)
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    many(topics, orders, 20)
+    until(lambda: running.metric("grapnel_breaker_open") == 1, "an open breaker")
+    came = receiver.wait(25, "/hook", seconds=30)
+    assert came[5].at - came[4].at >= 1.9  # the fifth failure opened it, the sixth request is the probe
+    assert came[6].at - came[5].at >= 1.9  # which failed
+    until(lambda: running.metric("grapnel_deliveries_total", outcome="delivered") == 20, "all delivered")
+    assert running.metric("grapnel_breaker_open") == 0
+
+
+def test_an_open_breaker_is_known_to_all_workers(topics, unique, receiver, subscribe, grapnel):
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    receiver.script("/hook", Reply(503))
+    delivery = retrying(*["10ms"] * 20, breaker={"failures": 3, "pause": "1h"}, in_flight=4)
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery), limits={"workers": 4})
+    many(topics, orders, 200)
+    until(lambda: running.metric("grapnel_breaker_open") == 4, "every worker holding back")
+    assert len(receiver.requests("/hook")) <= 4 * 4
+    assert running.stop() == 0
+
+
+def test_answers_that_are_the_events_fault_open_nothing(
+    topics, orders, receiver, subscribe, grapnel, dead_letters
+):
+    receiver.script("/hook", Reply(400))
+    delivery = {"breaker": {"failures": 2, "pause": "1h"}}
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    many(topics, orders, 20)
+    assert len(dead_letters(20)) == 20
+    assert running.metric("grapnel_breaker_open") == 0
+
+
+def test_an_event_past_its_age_is_a_dead_letter(
+    topics, orders, receiver, subscribe, grapnel, dead_letters, results
+):
+    receiver.script("/hook", Reply(503))
+    delivery = retrying("100ms", "100ms", "1h", "1h", max_age="10m")
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    many(topics, orders, 1)
+    [letter] = dead_letters(1)
+    said = dict(letter.headers())
+    assert said["grapnel-reason"] == b"expired" and said["grapnel-attempts"] == b"3"
+    assert said["grapnel-status"] == b"503"
+    [row] = results(1)
+    assert (row["outcome"], row["error_kind"], row["status"]) == ("dead-lettered", "expired", 503)
