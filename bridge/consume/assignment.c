@@ -1,17 +1,21 @@
 /* Partitions come and go, and what is finished in them is committed.
  *
  * The happy path: on assignment the committed offset and what had finished above it are read back;
- * once a second what is news is committed; on revocation it is committed and the ledger forgotten.
+ * once a second what is news is committed; on revocation what is in flight ends, it is committed,
+ * and the ledger forgotten.
  * What can fail: a commit (its partitions stay dirty, the next one covers them), reading back
  * (what had finished is sent again), the group (the partitions are lost: nothing is committed). */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "commit/metadata.h"
 #include "consume/lane_private.h"
+#include "consume/source.h"
 #include "kafka/client.h"
 
 #define COMMIT_TIMEOUT_MS 3000
+#define LEAVE_MS          5000 /* what is in flight may take that long to end */
 
 struct topic_name {
     struct list link;
@@ -111,6 +115,8 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 
 void assignment_commit_soon(struct lane *lane)
 {
+    if (!flag_is_set(&lane->steady))
+        return;
     rd_kafka_topic_partition_list_t *offsets = positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
@@ -178,13 +184,17 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
 
 /* ── partitions go ───────────────────────────────────────────────────────── */
 
-static void give_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_list_t *list, int i)
 {
-    bool lost = rd_kafka_assignment_lost(lane->rk);
+    return partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
+}
+
+/* What is finished is committed, unless the group has given them to somebody else already. */
+static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
+{
     rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(list->cnt);
     for (int i = 0; i < list->cnt; i++) {
-        struct partition *partition =
-            partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
+        struct partition *partition = find(lane, list, i);
         if (!partition)
             continue;
         if (!lost)
@@ -197,18 +207,71 @@ static void give_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
     report(lane, "partitions can't be given back", rd_kafka_incremental_unassign(lane->rk, list));
     log_info(lost ? "partitions lost" : "partitions revoked", STR("group", lane->options.group),
              INT("given", list->cnt), INT("held", lane->partitions.count));
+    assignment_note(lane);
+}
+
+/* No record of theirs is begun any more; those in flight may end. Until then they are still ours:
+ * whoever gets them next does not send what we are sending. */
+static void begin_leaving(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
+{
+    intake_hand_on(lane->intake); /* so that the workers know all that they are to give up */
+    rd_kafka_pause_partitions(lane->rk, (rd_kafka_topic_partition_list_t *)(uintptr_t)list);
+    lane->leaving = rd_kafka_topic_partition_list_copy(list);
+    lane->leave_by_ms = clock_now_ms() + LEAVE_MS;
+    for (int i = 0; i < list->cnt; i++) {
+        struct partition *partition = find(lane, list, i);
+        if (!partition)
+            continue;
+        partition->leaving = true;
+        intake_drop_head(lane, partition);
+        if (partition->out == 0)
+            continue;
+        const struct record_home home = intake_home(lane, partition);
+        lane->intake->hooks->give_up(lane->intake->hooks->context, &home);
+    }
+}
+
+static bool may_leave(struct lane *lane)
+{
+    if (clock_now_ms() >= lane->leave_by_ms)
+        return true;
+    for (int i = 0; i < lane->leaving->cnt; i++) {
+        const struct partition *partition = find(lane, lane->leaving, i);
+        if (partition && partition->out > 0)
+            return false;
+    }
+    return true;
+}
+
+static void leave(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *list = lane->leaving;
+    lane->leaving = NULL;
+    give_back(lane, list, rd_kafka_assignment_lost(lane->rk));
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void assignment_leave(struct lane *lane)
+{
+    if (lane->leaving && may_leave(lane))
+        leave(lane);
 }
 
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                              rd_kafka_topic_partition_list_t *list, void *opaque)
 {
-    (void)rk;
     struct lane *lane = opaque;
     lane->member = true;
-    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+    if (lane->leaving)
+        leave(lane);
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         take_partitions(lane, list);
-    else
-        give_partitions(lane, list);
+    } else if (lane->state == LANE_CLOSING || rd_kafka_assignment_lost(rk)) {
+        give_back(lane, list, rd_kafka_assignment_lost(rk));
+    } else {
+        begin_leaving(lane, list);
+        assignment_leave(lane);
+    }
     lane_count(lane, METRIC_REBALANCES, METRICS_NO_LABEL, 1);
     assignment_note(lane);
 }

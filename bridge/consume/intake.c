@@ -15,6 +15,7 @@
 #include "commit/metadata.h"
 #include "consume/envelope.h"
 #include "consume/lane_private.h"
+#include "consume/source.h"
 
 #define POLL_TURN   512   /* records, so that one busy lane does not keep the others waiting */
 #define FULL_SLACK  2048  /* offsets that must fit again before a full partition goes on */
@@ -24,7 +25,7 @@
 
 static bool is_stopped(const struct partition *partition)
 {
-    return partition->full || partition->head;
+    return partition->full || partition->head || partition->leaving;
 }
 
 static void pause_or_resume(struct lane *lane, rd_kafka_topic_partition_list_t *list, bool pause)
@@ -196,6 +197,13 @@ static void put_back(struct lane *lane, const rd_kafka_message_t *message)
     log_error("no memory for a record", STR("group", lane->options.group));
 }
 
+void intake_hand_on(struct intake *intake)
+{
+    for (unsigned i = 0; i < intake->workers; i++)
+        if (!list_empty(&intake->outgoing[i]))
+            intake->hooks->deliver(intake->hooks->context, i, &intake->outgoing[i]);
+}
+
 static void hand_on(struct lane *lane, struct record *record)
 {
     unsigned spread =
@@ -209,12 +217,22 @@ static bool is_due(const struct record *record)
     return record->due_unix_ms - clock_unix_ms() <= DUE_SOON_MS;
 }
 
-static void keep(struct lane *lane, struct partition *partition, struct record *record)
+struct record_home intake_home(struct lane *lane, const struct partition *partition)
 {
-    record->home.lane = lane;
-    record->home.topic = partition->topic;
-    record->home.partition = partition->number;
-    record->home.assignment = partition->assignment;
+    return (struct record_home){
+        .lane = lane,
+        .topic = partition->topic,
+        .partition = partition->number,
+        .assignment = partition->assignment,
+    };
+}
+
+static void keep(struct lane *lane, struct partition *partition, struct record *record,
+                 size_t ledger_place)
+{
+    record->home = intake_home(lane, partition);
+    record->home.ledger_place = ledger_place;
+    partition->out++;
     record->polled_ms = loop_now_ms(lane->intake->loop);
     lane->held_bytes += record->bytes;
     lane->held_records++;
@@ -239,7 +257,6 @@ static void take_message(struct lane *lane, const rd_kafka_message_t *message)
         put_back(lane, message);
         return;
     }
-    record->home.ledger_place = place;
     if (!partition->full && !metadata_has_room(&partition->ledger, message->offset + 1))
         set_full(lane, partition, true);
     if (known) {
@@ -247,7 +264,7 @@ static void take_message(struct lane *lane, const rd_kafka_message_t *message)
         record_destroy(record);
         return;
     }
-    keep(lane, partition, record);
+    keep(lane, partition, record, place);
 }
 
 static void report(struct lane *lane, const rd_kafka_message_t *message)
@@ -310,6 +327,7 @@ void intake_drop_head(struct lane *lane, struct partition *partition)
     if (!partition->head)
         return;
     forget(lane, partition->head);
+    partition->out--;
     partition->head = NULL;
 }
 
@@ -318,9 +336,12 @@ void lane_take_back(struct lane *lane, struct record *record)
     const struct record_home *home = &record->home;
     struct partition *partition = partitions_find(&lane->partitions, home->topic, home->partition);
     bool ours = partition && partition->assignment == home->assignment;
+    if (ours)
+        partition->out--;
     if (ours && !record_is_abandoned(record))
         finish(lane, partition, home->ledger_place);
     forget(lane, record);
+    assignment_leave(lane);
     if (lane->paused)
         intake_update_pause(lane);
 }

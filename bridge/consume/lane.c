@@ -53,6 +53,10 @@ static bool open_consumer(struct lane *lane, struct error *err)
     if (!conf)
         return false;
     rd_kafka_conf_set_opaque(conf, lane);
+    if (!client_note_steady(conf, lane->options.kafka, err)) {
+        rd_kafka_conf_destroy(conf);
+        return false;
+    }
     rd_kafka_conf_set_rebalance_cb(conf, assignment_on_rebalance);
     rd_kafka_conf_set_offset_commit_cb(conf, assignment_on_commit);
     lane->rk = client_create(RD_KAFKA_CONSUMER, conf, err);
@@ -100,6 +104,8 @@ void lane_destroy(struct lane *lane)
         rd_kafka_queue_destroy(lane->queue);
     if (lane->rk)
         rd_kafka_destroy_flags(lane->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    if (lane->leaving)
+        rd_kafka_topic_partition_list_destroy(lane->leaving);
     partitions_finish(&lane->partitions);
     assignment_forget_topics(lane);
     free(lane->headers);
@@ -173,6 +179,7 @@ void lane_tick(struct lane *lane)
     if (lane->state == LANE_WAITING && now_ms >= lane->join_at_ms && !lane->intake->held)
         join(lane);
     lane_poll(lane);
+    assignment_leave(lane);
     intake_release_due(lane);
     intake_update_pause(lane);
     if (lane->state != LANE_WAITING && now_ms >= lane->commit_at_ms) {
@@ -197,9 +204,18 @@ bool lane_is_empty(const struct lane *lane)
     return lane->held_records == 0;
 }
 
+bool lane_may_close(const struct lane *lane)
+{
+    return flag_is_set(&lane->steady) || lane->partitions.count == 0;
+}
+
 void lane_close(struct lane *lane)
 {
+    if (lane->state == LANE_CLOSING)
+        return;
     lane->state = LANE_CLOSING;
+    lane->leave_by_ms = 0;
+    assignment_leave(lane);
     assignment_commit_now(lane);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(lane->rk, lane->queue);
     if (error)

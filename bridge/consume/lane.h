@@ -24,15 +24,18 @@
 #include "loop/loop.h"
 
 struct lane;
+struct source_hooks;
 
 /* What the lanes of a source share. */
 struct intake {
     struct loop *loop;
     struct budget budget;
     struct metrics_block *metrics;
+    unsigned workers;
     struct list *outgoing; /* records gathered for each worker, handed on before the next wait */
     bool held;             /* results or dead letters can't be stored: nothing is taken */
-    bool more;             /* a lane has more to poll: the loop must not sleep */
+    const struct source_hooks *hooks;
+    bool more; /* a lane has more to poll: the loop must not sleep */
 };
 
 /* The subscription of that name: its index, or RECORD_NOBODYS. */
@@ -69,6 +72,9 @@ void lane_take_back(struct lane *lane, struct record *record);
 /* No more records; what is in memory goes on. */
 void lane_drain(struct lane *lane);
 bool lane_is_empty(const struct lane *lane);
+
+/* May what is finished be committed now, or is there nothing to commit? */
+bool lane_may_close(const struct lane *lane);
 
 /* Commits and leaves the group; librdkafka works on it until lane_closed, while lane_tick is
  * called. */

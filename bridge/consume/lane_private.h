@@ -6,12 +6,14 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/log.h"
+#include "loop/flag.h"
 #include "consume/lane.h"
 #include "consume/partition.h"
 
 enum lane_state { LANE_WAITING, LANE_JOINED, LANE_DRAINING, LANE_CLOSING };
 
 struct lane {
+    struct flag steady; /* no rebalance is under way; first, for client_note_steady */
     struct intake *intake;
     struct lane_options options;
     rd_kafka_t *rk;
@@ -24,6 +26,8 @@ struct lane {
     size_t held_bytes;
     size_t held_records;
     unsigned next_worker;
+    rd_kafka_topic_partition_list_t *leaving; /* being taken away; NULL: none */
+    int64_t leave_by_ms;
     bool member;
     bool paused;
     int64_t join_at_ms;
@@ -50,6 +54,10 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t *offsets, void *opaque);
 
+/* Gives the partitions that are being taken away back to Kafka, if nothing of them is in memory any
+ * more or their time is up. */
+void assignment_leave(struct lane *lane);
+
 /* Commits what is news: in the background, or waiting for the answer. */
 void assignment_commit_soon(struct lane *lane);
 void assignment_commit_now(struct lane *lane);
@@ -60,6 +68,12 @@ void assignment_forget_topics(struct lane *lane);
  * of retries that have become due. */
 void intake_update_pause(struct lane *lane);
 void intake_release_due(struct lane *lane);
+
+/* Moves what has been gathered for the workers to them. */
+void intake_hand_on(struct intake *intake);
+
+/* Where records of this partition come from. */
+struct record_home intake_home(struct lane *lane, const struct partition *partition);
 
 /* The partition's retry that waits for its time, if any, is given up. */
 void intake_drop_head(struct lane *lane, struct partition *partition);

@@ -19,8 +19,10 @@ struct partition {
     int32_t number;
     uint32_t assignment; /* which assignment this is: a record of an earlier one changes nothing */
     struct ledger ledger;
-    bool dirty; /* something finished since the last commit that succeeded or is under way */
-    bool full;  /* paused: the commit's metadata could not tell of more */
+    bool dirty;   /* something finished since the last commit that succeeded or is under way */
+    size_t out;   /* records in memory, workers' included */
+    bool leaving; /* paused: it is being taken away */
+    bool full;    /* paused: the commit's metadata could not tell of more */
     struct record *head; /* paused: a retry that is not due yet; NULL: none */
 };
 

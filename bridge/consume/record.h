@@ -42,6 +42,12 @@ struct record_home {
     size_t ledger_place; /* where the ledger keeps it */
 };
 
+static inline bool record_home_equal(const struct record_home *a, const struct record_home *b)
+{
+    return a->lane == b->lane && a->topic == b->topic && a->partition == b->partition &&
+           a->assignment == b->assignment;
+}
+
 struct record {
     struct message message; /* in one mailbox or list at a time */
     struct record_home home;

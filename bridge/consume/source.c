@@ -4,11 +4,13 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "consume/lane_private.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
 #define TICK_MS           100
-#define CLOSE_TIMEOUT_MS  5000
+#define CLOSE_TIMEOUT_MS  8000
+#define REBALANCE_WAIT_MS 4000
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (256u << 10)
 
@@ -34,10 +36,7 @@ struct source {
 static void hand_on(struct loop_step *step)
 {
     struct source *source = CONTAINER_OF(step, struct source, step);
-    for (unsigned i = 0; i < source->options.workers; i++)
-        if (!list_empty(&source->intake.outgoing[i]))
-            source->options.hooks.deliver(source->options.hooks.context, i,
-                                          &source->intake.outgoing[i]);
+    intake_hand_on(&source->intake);
     metrics_set(source->intake.metrics, METRIC_MEMORY, METRICS_INSTANCE,
                 (int64_t)source->intake.budget.used);
     if (source->intake.more && !heap_holds(&source->again.node))
@@ -68,6 +67,16 @@ static void say_when_drained(struct source *source)
     source->options.hooks.drained(source->options.hooks.context);
 }
 
+/* A rebalance that is under way is waited for, but not for long: what is finished can't be
+ * committed before. */
+static void close_lanes(struct source *source, int64_t now_ms)
+{
+    for (size_t i = 0; i < source->lane_count; i++)
+        if (lane_may_close(source->lanes[i]) ||
+            now_ms > source->close_by_ms - CLOSE_TIMEOUT_MS + REBALANCE_WAIT_MS)
+            lane_close(source->lanes[i]);
+}
+
 static void tick(struct loop_timer *timer)
 {
     struct source *source = CONTAINER_OF(timer, struct source, tick);
@@ -75,6 +84,8 @@ static void tick(struct loop_timer *timer)
     for (size_t i = 0; i < source->lane_count; i++)
         lane_tick(source->lanes[i]);
     say_when_drained(source);
+    if (source->closing)
+        close_lanes(source, now_ms);
     if (source->closing && (all_lanes(source, lane_closed) || now_ms > source->close_by_ms))
         loop_stop(source->intake.loop);
     else
@@ -83,8 +94,6 @@ static void tick(struct loop_timer *timer)
 
 static void begin_closing(struct source *source)
 {
-    for (size_t i = 0; i < source->lane_count; i++)
-        lane_close(source->lanes[i]);
     source->closing = true;
     source->close_by_ms = clock_now_ms() + CLOSE_TIMEOUT_MS;
     loop_arm(source->intake.loop, &source->tick, 0);
@@ -136,6 +145,8 @@ struct source *source_create(const struct source_options *options, struct error 
         return NULL;
     }
     source->options = *options;
+    source->intake.workers = options->workers;
+    source->intake.hooks = &source->options.hooks;
     source->tick.fire = tick;
     source->again.fire = poll_again;
     source->step.run = hand_on;

@@ -126,6 +126,45 @@ struct delivery *endpoint_take_idle(struct endpoint *endpoint)
     return delivery;
 }
 
+typedef const struct record_home *home_of(const struct list *link);
+
+static const struct record_home *home_of_record(const struct list *link)
+{
+    return &CONTAINER_OF(link, struct record, message.link)->home;
+}
+
+static const struct record_home *home_of_delivery(const struct list *link)
+{
+    return &CONTAINER_OF(link, struct delivery, link)->shared->record->home;
+}
+
+static unsigned move_from(struct list *from, home_of *of, const struct record_home *home,
+                          struct list *taken)
+{
+    unsigned moved = 0;
+    struct list *next = NULL;
+    for (struct list *link = from->next; link != from; link = next) {
+        next = link->next;
+        if (!record_home_equal(of(link), home))
+            continue;
+        list_remove(link);
+        list_push(taken, link);
+        moved++;
+    }
+    return moved;
+}
+
+void endpoint_take_from(struct endpoint *endpoint, const struct record_home *home,
+                        struct list *records, struct list *deliveries)
+{
+    endpoint->record_count -= move_from(&endpoint->records, home_of_record, home, records);
+    endpoint->again_count -= move_from(&endpoint->again, home_of_record, home, records);
+    endpoint->queued_count -= move_from(&endpoint->queued, home_of_delivery, home, deliveries);
+    endpoint->waiting_count -= move_from(&endpoint->waiting, home_of_delivery, home, deliveries);
+    note_queued(endpoint);
+    gauge(endpoint, METRIC_WAITING_RETRIES, endpoint->waiting_count);
+}
+
 unsigned endpoint_share(unsigned limit, unsigned index, unsigned workers)
 {
     return limit / workers + (index < limit % workers);

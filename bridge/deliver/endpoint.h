@@ -74,6 +74,10 @@ void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery);
 /* Takes one out that is queued or waiting; NULL when there is none. */
 struct delivery *endpoint_take_idle(struct endpoint *endpoint);
 
+/* Moves what came from there and is not being sent behind `records` and `deliveries`. */
+void endpoint_take_from(struct endpoint *endpoint, const struct record_home *home,
+                        struct list *records, struct list *deliveries);
+
 /* Worker `index` of `workers`' share of a limit: the shares add up to it. */
 unsigned endpoint_share(unsigned limit, unsigned index, unsigned workers);
 

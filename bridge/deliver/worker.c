@@ -9,7 +9,13 @@
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
-enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_DRAIN, WORKER_STOP };
+enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_GIVE_UP, WORKER_DRAIN, WORKER_STOP };
+
+/* A partition is being taken away. */
+struct give_up {
+    struct message message;
+    struct record_home home;
+};
 
 /* What one worker's breaker tells those of the others. */
 struct news {
@@ -220,6 +226,46 @@ void worker_end(struct worker *worker, struct delivery *delivery)
         worker_drop_event(worker, shared);
 }
 
+static void give_up_endpoint(struct worker *worker, struct endpoint *endpoint,
+                             const struct record_home *home)
+{
+    struct list records;
+    struct list deliveries;
+    list_init(&records);
+    list_init(&deliveries);
+    endpoint_take_from(endpoint, home, &records, &deliveries);
+    struct list *link = NULL;
+    while ((link = list_pop(&records)))
+        worker->options.hooks.refuse(worker->options.hooks.context,
+                                     CONTAINER_OF(link, struct record, message.link));
+    while ((link = list_pop(&deliveries)))
+        abandon(worker, CONTAINER_OF(link, struct delivery, link));
+    note_ready(worker, endpoint);
+}
+
+static void refuse_later_from(struct worker *worker, const struct record_home *home)
+{
+    for (size_t i = 0; i < worker->later.count;) {
+        struct heap_node *node = worker->later.nodes[i];
+        struct record *record = CONTAINER_OF(node, struct record, due);
+        if (!record_home_equal(&record->home, home)) {
+            i++;
+            continue;
+        }
+        heap_remove(&worker->later, node);
+        worker->options.hooks.refuse(worker->options.hooks.context, record);
+        i = 0; /* the heap has moved */
+    }
+}
+
+static void give_up(struct worker *worker, struct give_up *order)
+{
+    for (size_t i = 0; i < worker->options.catalog->count; i++)
+        give_up_endpoint(worker, &worker->endpoints[i], &order->home);
+    refuse_later_from(worker, &order->home);
+    free(order);
+}
+
 static void abandon_idle(struct worker *worker)
 {
     for (size_t i = 0; i < worker->options.catalog->count; i++) {
@@ -296,6 +342,9 @@ static void handle(void *context, struct message *message)
         break;
     case WORKER_NEWS:
         hear(worker, CONTAINER_OF(message, struct news, message));
+        break;
+    case WORKER_GIVE_UP:
+        give_up(worker, CONTAINER_OF(message, struct give_up, message));
         break;
     case WORKER_DRAIN:
         worker->draining = true;
@@ -420,6 +469,15 @@ void worker_tell(struct worker *worker, struct message *message)
     mailbox_post(worker->mailbox, message);
 }
 
+void worker_give_up(struct worker *worker, const struct record_home *home)
+{
+    struct give_up *order = malloc(sizeof *order);
+    if (!order)
+        return; /* then they are sent, and perhaps by their next owner too */
+    *order = (struct give_up){{.type = WORKER_GIVE_UP}, *home};
+    mailbox_post(worker->mailbox, &order->message);
+}
+
 void worker_drain(struct worker *worker)
 {
     mailbox_post(worker->mailbox, &worker->drain);
@@ -459,6 +517,8 @@ static void abandon_posted(struct worker *worker)
             receive(worker, CONTAINER_OF(message, struct record, message));
         else if (message->type == WORKER_NEWS)
             free(CONTAINER_OF(message, struct news, message));
+        else if (message->type == WORKER_GIVE_UP)
+            free(CONTAINER_OF(message, struct give_up, message));
     }
 }
 

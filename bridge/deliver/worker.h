@@ -62,6 +62,9 @@ void worker_post(struct worker *worker, struct list *records);
 /* What another worker says. Thread: any. */
 void worker_tell(struct worker *worker, struct message *message);
 
+/* Abandons what came from there and has not been sent. Thread: any. */
+void worker_give_up(struct worker *worker, const struct record_home *home);
+
 /* Abandons all that has not been sent, now and from now on. Thread: any. */
 void worker_drain(struct worker *worker);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "loop/flag.h"
 #include "kafka/property.h"
 
 /* librdkafka's levels are syslog's. This runs on its threads, and only formats and writes. */
@@ -18,6 +19,15 @@ static void log_line(const rd_kafka_t *rk, int level, const char *facility, cons
            STR("facility", facility), STR("text", text));
 }
 
+/* "Group "x" changed join state wait-sync -> steady (state up)" */
+static void note_state(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    struct flag *steady = rd_kafka_opaque(rk);
+    if (strcmp(facility, "CGRPJOINSTATE") == 0)
+        flag_put(steady, strstr(text, "-> steady ") != NULL);
+    log_line(rk, level, facility, text);
+}
+
 static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, struct error *err)
 {
     char text[256];
@@ -26,12 +36,17 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
     return error_set(err, ERROR_INPUT, "kafka: %s", text);
 }
 
-static bool is_given(const struct named_texts *properties, const char *name)
+static const char *given_value(const struct named_texts *properties, const char *name)
 {
     for (size_t i = 0; i < properties->count; i++)
         if (strcmp(properties->items[i].name.data, name) == 0)
-            return true;
-    return false;
+            return properties->items[i].value.data;
+    return NULL;
+}
+
+static bool is_given(const struct named_texts *properties, const char *name)
+{
+    return given_value(properties, name) != NULL;
 }
 
 static bool set_all(rd_kafka_conf_t *conf, const struct named_texts *properties,
@@ -58,6 +73,16 @@ rd_kafka_conf_t *client_conf(const struct named_texts *properties,
         return conf;
     rd_kafka_conf_destroy(conf);
     return NULL;
+}
+
+bool client_note_steady(rd_kafka_conf_t *conf, const struct named_texts *properties,
+                        struct error *err)
+{
+    char contexts[256];
+    const char *given = given_value(properties, "debug");
+    snprintf(contexts, sizeof contexts, "%s%scgrp", given ? given : "", given ? "," : "");
+    rd_kafka_conf_set_log_cb(conf, note_state);
+    return set(conf, "debug", contexts, err);
 }
 
 rd_kafka_t *client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err)

@@ -20,6 +20,15 @@ struct client_property {
 rd_kafka_conf_t *client_conf(const struct named_texts *properties,
                              const struct client_property *own, struct error *err);
 
+/* Has librdkafka tell in its log, whatever level is logged, what state its group is in: `noted`
+ * (the rd_kafka_t's opaque begins with it) is set while nothing of a rebalance is under way.
+ *
+ * A commit that meets a rebalance waits on its connection behind the JoinGroup, and comes back as
+ * an illegal generation, at which librdkafka 2.0.2 gives up its whole assignment. There is no other
+ * way to see a rebalance coming: librdkafka rejoins by itself, and calls back when it is over. */
+bool client_note_steady(rd_kafka_conf_t *conf, const struct named_texts *properties,
+                        struct error *err);
+
 /* A handle of that configuration, which it takes in any case. NULL and `err` when librdkafka
  * refuses it. Needs no reachable broker. */
 rd_kafka_t *client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct error *err);

@@ -46,6 +46,13 @@ static void deliver(void *context, unsigned worker, struct list *records)
     worker_post(service->workers[worker], records);
 }
 
+static void give_up(void *context, const struct record_home *home)
+{
+    struct service *service = context;
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_give_up(service->workers[i], home);
+}
+
 static void say_drained(void *context)
 {
     struct service *service = context;
@@ -202,7 +209,7 @@ static bool create_source(struct service *service, struct error *err)
         .memory_bytes = settings->limits.memory_bytes,
         .workers = settings->limits.workers,
         .metrics = service->metrics,
-        .hooks = {service, deliver, say_drained},
+        .hooks = {service, deliver, give_up, say_drained},
     };
     service->source = source_create(&options, err);
     if (!service->source || !name_groups(service, err))

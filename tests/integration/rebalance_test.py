@@ -1,0 +1,41 @@
+"""Instances come and go: nothing is missing, and nothing that ended is sent again."""
+
+import json
+
+from support.wait import until
+
+PARTITIONS = 6
+QUICK = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
+
+
+def publish(topics, orders, count, first=0):
+    for p in range(PARTITIONS):
+        values = [json.dumps({"n": n}) for n in range(first, first + count) if n % PARTITIONS == p]
+        topics.produce(orders, *values, partition=p)
+
+
+def assigned(running, names):
+    return running.metric("grapnel_assigned_partitions", subscription=names.subscription)
+
+
+def test_a_clean_rebalance_sends_nothing_twice(
+    topics, unique, names, receiver, subscribe, grapnel, results
+):
+    orders = topics.create(f"orders-{unique}", partitions=PARTITIONS)
+    subscription = subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 32})
+    first = grapnel(subscription, kafka=QUICK)
+    publish(topics, orders, 3000)
+    receiver.wait(300, "/hook")
+    second = grapnel(subscription, kafka=QUICK)
+    until(lambda: assigned(second, names) == PARTITIONS // 2, "half of the partitions")
+    publish(topics, orders, 3000, first=3000)
+    receiver.wait(3300, "/hook", seconds=60)
+    assert first.stop() == 0
+    until(lambda: assigned(second, names) == PARTITIONS, "all partitions")
+    receiver.wait(6000, "/hook", seconds=60)
+    topics.wait_committed(names.group, orders, seconds=60)
+    assert second.stop() == 0
+    came = receiver.requests("/hook")
+    assert len({r.id for r in came}) == 6000
+    assert len(came) == 6000
+    assert len({(r["partition"], r["offset"]) for r in results(6000)}) == 6000
