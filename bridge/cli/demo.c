@@ -63,6 +63,7 @@ static void take_webhook(void *context, const struct receiver_request *request)
     };
     demo_page_gap(&demo->page);
     demo_show_webhook(&demo->page, &arrival);
+    fflush(demo->page.out);
     if (demo->act && demo->act->is_signed && !verified)
         complain(demo, is_signed ? err.text : "it should be signed");
     if (demo->act)
@@ -192,7 +193,7 @@ static bool show_results(struct demo *demo, struct error *err)
     const char *topic = demo_stage_results(&demo->stage);
     demo_page_line(&demo->page, "results", DEMO_PLAIN, "topic %s", topic);
     demo_show_result_titles(&demo->page);
-    if (!demo_kafka_follow(demo->stage.kafka, topic, true, err) ||
+    if (!demo_kafka_follow(demo->stage.kafka, topic, 0, err) ||
         !demo_stage_wait(&demo->stage, &demo->results, demo_act_count, "result", err))
         return false;
     demo_page_gap(&demo->page);
@@ -205,7 +206,7 @@ static bool show_dead_letters(struct demo *demo, struct error *err)
 {
     const char *topic = demo_stage_dead_letters(&demo->stage);
     demo_page_gap(&demo->page);
-    return demo_kafka_follow(demo->stage.kafka, topic, true, err) &&
+    return demo_kafka_follow(demo->stage.kafka, topic, 0, err) &&
            demo_stage_wait(&demo->stage, &demo->dead_letters, 1, "dead letter", err);
 }
 
@@ -258,7 +259,7 @@ static void keep_up(struct demo *demo)
 {
     struct error err = {0};
     const char *topic = demo_stage_results(&demo->stage);
-    if (!demo_kafka_follow(demo->stage.kafka, topic, false, &err))
+    if (!demo_kafka_follow(demo->stage.kafka, topic, demo->results, &err))
         complain(demo, err.text);
     while (!demo->stage.interrupted)
         loop_run(demo->stage.loop);
@@ -294,7 +295,8 @@ enum command_exit demo_command(const struct command_line *line)
     bool done = demo_stage_open(&demo.stage, &hooks, &err) && play(&demo, &err);
     if (!done)
         complain(&demo, err.text);
-    show_verdict(&demo, clock_now_ms() - began_ms);
+    if (!demo.stage.interrupted)
+        show_verdict(&demo, clock_now_ms() - began_ms);
     if (done)
         go_on(&demo, keep);
     if (!demo_stage_close(&demo.stage, done && keep, &err))

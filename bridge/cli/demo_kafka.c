@@ -187,12 +187,11 @@ bool demo_kafka_publish(struct demo_kafka *kafka, const char *topic, const char 
     return true;
 }
 
-bool demo_kafka_follow(struct demo_kafka *kafka, const char *topic, bool from_beginning,
+bool demo_kafka_follow(struct demo_kafka *kafka, const char *topic, int64_t offset,
                        struct error *err)
 {
     rd_kafka_topic_partition_list_t *places = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(places, topic, 0)->offset =
-        from_beginning ? RD_KAFKA_OFFSET_BEGINNING : RD_KAFKA_OFFSET_END;
+    rd_kafka_topic_partition_list_add(places, topic, 0)->offset = offset;
     rd_kafka_resp_err_t result = learn_topic(kafka->consumer, topic);
     if (result == RD_KAFKA_RESP_ERR_NO_ERROR)
         result = rd_kafka_assign(kafka->consumer, places);

@@ -32,9 +32,9 @@ bool demo_kafka_create_topic(struct demo_kafka *kafka, const char *topic, struct
 bool demo_kafka_publish(struct demo_kafka *kafka, const char *topic, const char *key,
                         const char *value, int64_t *offset, struct error *err);
 
-/* From now on what is in partition 0 of `topic` goes to `handler`, and nothing of a topic that was
- * followed before. From its beginning, or only what is written from now on. */
-bool demo_kafka_follow(struct demo_kafka *kafka, const char *topic, bool from_beginning,
+/* From now on what is in partition 0 of `topic`, from `offset` on, goes to `handler`, and nothing
+ * of a topic that was followed before. */
+bool demo_kafka_follow(struct demo_kafka *kafka, const char *topic, int64_t offset,
                        struct error *err);
 
 #endif
