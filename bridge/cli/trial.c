@@ -83,7 +83,7 @@ static const char *first_topic(const struct subscription *sub)
 static struct record *make_record(const struct sample *sample, const char *topic)
 {
     const struct record_source from = {
-        .topic = topic,
+        .topic = slice_of(topic),
         .timestamp_ms = clock_unix_ms(),
         .key = sample->key,
         .value = sample->value.size ? buffer_slice(&sample->value) : SLICE_NONE,

@@ -171,6 +171,7 @@ def test_render_shows_the_request_and_sends_nothing(signed, receiver, names):
     assert f"{names.subscription}-b" in said  # and why it isn't for that one
     assert "POST" in said and receiver.url("/hook?n=41.10") in said or "/hook?n=41.10" in said
     assert "X-Key: k-1" in said and "X-Mark: m" in said
+    assert "webhook-id: orders-0-0" in said
     assert SALE.decode() in said
     assert ENV["TOKEN"] not in said
     assert receiver.requests() == []
