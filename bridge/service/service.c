@@ -135,6 +135,12 @@ static bool create_metrics(struct service *service, struct error *err)
     return true;
 }
 
+/* More than there are places in flight would have nothing to send. */
+static unsigned worker_count(const struct settings *settings)
+{
+    return worker_spread(settings->limits.workers, settings->limits.in_flight);
+}
+
 static bool name_groups(struct service *service, struct error *err)
 {
     const struct settings *settings = service->options.settings;
@@ -145,7 +151,7 @@ static bool name_groups(struct service *service, struct error *err)
     bool fine = service->groups && service->spread && service->retries;
     for (size_t i = 0; fine && i < catalog->count; i++) {
         const struct subscription *sub = catalog->routes[i].sub;
-        service->spread[i] = worker_spread(settings->limits.workers, sub->delivery.in_flight);
+        service->spread[i] = worker_spread(worker_count(settings), sub->delivery.in_flight);
         fine = asprintf(&service->groups[i], "grapnel.%s", sub->name) >= 0;
     }
     service->retry_pattern = fine ? retry_topics_pattern(settings->topics.retries.data) : NULL;
@@ -207,7 +213,7 @@ static bool create_source(struct service *service, struct error *err)
     const struct settings *settings = service->options.settings;
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
-        .workers = settings->limits.workers,
+        .workers = worker_count(settings),
         .metrics = service->metrics,
         .hooks = {service, deliver, give_up, say_drained},
     };
@@ -237,7 +243,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         return error_set(err, ERROR_MEMORY, "no memory for a worker");
     const struct worker_options options = {
         .index = index,
-        .workers = settings->limits.workers,
+        .workers = worker_count(settings),
         .in_flight = settings->limits.in_flight,
         .catalog = service->options.catalog,
         .metrics = service->metrics,
@@ -253,7 +259,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
 
 static bool create_workers(struct service *service, struct error *err)
 {
-    service->worker_count = service->options.settings->limits.workers;
+    service->worker_count = worker_count(service->options.settings);
     service->workers = calloc(service->worker_count, sizeof(struct worker *));
     service->pipelines = calloc(service->worker_count, sizeof(struct pipeline *));
     if (!service->workers || !service->pipelines)

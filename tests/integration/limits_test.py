@@ -72,3 +72,12 @@ def test_an_event_past_its_age_is_a_dead_letter(
     assert said["grapnel-status"] == b"503"
     [row] = results(1)
     assert (row["outcome"], row["error_kind"], row["status"]) == ("dead-lettered", "expired", 503)
+
+
+def test_fewer_places_in_flight_than_workers_keep_nothing_waiting(
+    topics, unique, receiver, subscribe, grapnel
+):
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    grapnel(subscribe(orders, receiver.url("/hook")), limits={"in_flight": 1, "workers": 4})
+    many(topics, orders, 40)
+    assert len({r.id for r in receiver.wait(40, "/hook")}) == 40
