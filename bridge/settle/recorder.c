@@ -78,6 +78,29 @@ static void release(struct recorder *recorder, struct write *write)
     write_destroy(write);
 }
 
+static bool topic_is_gone(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+           code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+           code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+/* A write that was refused is tried again in a moment; until then nothing more is taken. */
+static void hold_back(struct recorder *recorder, const struct write *write,
+                      rd_kafka_resp_err_t code)
+{
+    uint64_t held_back = 0;
+    metrics_add(recorder->metrics, METRIC_STORE_FAILURES, METRICS_INSTANCE, metric_topic(write), 1);
+    if (log_gate_open(&recorder->failure_gate, clock_now_ms(), &held_back))
+        log_error("Kafka does not store; nothing more is taken until it does",
+                  STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
+                  STR("error", rd_kafka_err2str(code)), INT("repeated", held_back));
+    if (topic_is_gone(code))
+        recorder->topics_ready = false; /* looked for, and created, again */
+    recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
+    say_storing(recorder);
+}
+
 /* librdkafka takes the headers when it takes the message, so it gets a copy: the write may have to
  * be produced again. */
 static bool produce(struct recorder *recorder, struct write *write)
@@ -98,8 +121,9 @@ static bool produce(struct recorder *recorder, struct write *write)
         return true;
     if (headers)
         rd_kafka_headers_destroy(headers);
-    if (rd_kafka_error_code(error) != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        log_error("a record can't be produced", STR("error", rd_kafka_error_string(error)));
+    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        hold_back(recorder, write, code);
     rd_kafka_error_destroy(error);
     return false;
 }
@@ -121,18 +145,11 @@ static void produce_all(struct recorder *recorder)
     }
 }
 
-static void failed(struct recorder *recorder, struct write *write, const char *why)
+static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
 {
-    uint64_t held_back = 0;
-    metrics_add(recorder->metrics, METRIC_STORE_FAILURES, METRICS_INSTANCE, metric_topic(write), 1);
-    if (log_gate_open(&recorder->failure_gate, clock_now_ms(), &held_back))
-        log_error("Kafka does not store; nothing more is taken until it does",
-                  STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
-                  STR("error", why), INT("repeated", held_back));
     list_remove(&write->message.link);
     list_push_front(&recorder->unsent, &write->message.link);
-    recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
-    say_storing(recorder);
+    hold_back(recorder, write, code);
 }
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -141,7 +158,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     struct recorder *recorder = opaque;
     struct write *write = message->_private;
     if (message->err) {
-        failed(recorder, write, rd_kafka_err2str(message->err));
+        failed(recorder, write, message->err);
         return;
     }
     metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);

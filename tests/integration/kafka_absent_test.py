@@ -74,3 +74,14 @@ def test_a_broker_that_goes_and_comes_back_loses_nothing(own_kafka, receiver, su
     assert len({r.id for r in receiver.requests()}) == 500
     assert topics.count(names.results) >= 500
     running.wait_ready()
+
+
+def test_a_results_topic_that_is_deleted_is_made_again(topics, orders, receiver, subscribe, grapnel, names):
+    running = grapnel(subscribe(orders, receiver.url()))
+    topics.produce(orders, *['{"a":1}'] * 10)
+    topics.wait_committed(names.group, orders)
+    topics.delete(names.results)
+    topics.produce(orders, *['{"a":2}'] * 10)
+    assert len(topics.wait(names.results, 10)) >= 10
+    topics.wait_committed(names.group, orders)
+    assert running.log().count("Kafka does not store") <= 1

@@ -23,6 +23,10 @@ class Topics:
         self._wait_for_partitions(name, partitions)
         return name
 
+    def delete(self, name):
+        self._admin.delete_topics([name])[name].result(30)
+        until(lambda: name not in self.names(), f"the end of {name}")
+
     def add_partitions(self, name, total):
         self._admin.create_partitions([NewPartitions(name, total)])[name].result(30)
         self._wait_for_partitions(name, total)
