@@ -27,6 +27,23 @@ static void put_commands(FILE *out)
         fprintf(out, "%s%s", i ? " " : "", command_rows[i].name);
 }
 
+/* What the command's first argument may be, where that is a matter of choice: "a|b [MORE]". */
+static bool has_words(const struct command *command)
+{
+    return command->function == help_command ||
+           (command->arguments && strchr(command->arguments, '|'));
+}
+
+static void put_words(FILE *out, const struct command *command)
+{
+    if (command->function == help_command) {
+        put_commands(out);
+        return;
+    }
+    for (const char *c = command->arguments; *c && *c != ' '; c++)
+        fputc(*c == '|' ? ' ' : *c, out);
+}
+
 static void bash_option_values(FILE *out)
 {
     for (enum command_option o = 0; o < OPTION_COUNT; o++) {
@@ -58,9 +75,9 @@ static void bash_command_options(FILE *out, const struct command *command)
         fprintf(out, "%s--%s", gap, option_rows[o].name);
         gap = " ";
     }
-    if (command->function == help_command) {
+    if (has_words(command)) {
         fputs(gap, out);
-        put_commands(out);
+        put_words(out, command);
     }
     fputs("' ;;\n", out);
 }
@@ -114,6 +131,17 @@ static void zsh_option(FILE *out, enum command_option o)
     }
 }
 
+static void zsh_words(FILE *out, const struct command *command)
+{
+    if (command->function == help_command) {
+        fputs(" \\\n            '1:command:{_describe command commands}'", out);
+    } else if (has_words(command)) {
+        fputs(" \\\n            '1:what:(", out);
+        put_words(out, command);
+        fputs(")' '*:id: '", out);
+    }
+}
+
 static void zsh_print(FILE *out)
 {
     fputs("#compdef grapnel\n# made by 'grapnel help --completion zsh'\n"
@@ -134,8 +162,7 @@ static void zsh_print(FILE *out)
         for (enum command_option o = 0; o < OPTION_COUNT; o++)
             if (command_shows(&command_rows[i], o))
                 zsh_option(out, o);
-        if (command_rows[i].function == help_command)
-            fputs(" \\\n            '1:command:{_describe command commands}'", out);
+        zsh_words(out, &command_rows[i]);
         fputs(" ;;\n", out);
     }
     fputs(
@@ -180,9 +207,14 @@ static void fish_print(FILE *out)
             if (command_shows(&command_rows[i], o))
                 fish_option(out, &command_rows[i], o);
     }
-    fputs("complete -c grapnel -n '__fish_seen_subcommand_from help' -a '", out);
-    put_commands(out);
-    fputs("'\n", out);
+    for (size_t i = 0; i < command_row_count; i++) {
+        if (!has_words(&command_rows[i]))
+            continue;
+        fprintf(out, "complete -c grapnel -n '__fish_seen_subcommand_from %s' -a '",
+                command_rows[i].name);
+        put_words(out, &command_rows[i]);
+        fputs("'\n", out);
+    }
 }
 
 void completion_print(const char *shell, FILE *out)

@@ -247,8 +247,9 @@ static enum command_exit list(const struct command_line *line, const struct sett
     log_configure(LOG_ERROR, LOG_TEXT); /* what matters of librdkafka's is in our error */
     if (listing.follow)
         block_signals(&set);
-    listing.scan = scan_open(&settings->kafka, settings->topics.results.data,
-                             last_of_each(&listing), ASK_MS, &err);
+    const struct scan_options options = {.last = last_of_each(&listing)};
+    listing.scan =
+        scan_open(&settings->kafka, settings->topics.results.data, &options, ASK_MS, &err);
     if (!listing.scan)
         return command_fail(&err);
     if (!command_wants_json(line))

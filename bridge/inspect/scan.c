@@ -29,8 +29,11 @@ struct scan {
     struct scan_partition *partitions;
     int32_t count;
     int32_t unfinished;
+    bool bounded;
     bool end_told;
     int64_t heard_ms;
+    struct record_header *headers; /* room for those of one record */
+    size_t header_capacity;
     char trouble[256]; /* the last thing librdkafka complained about */
 };
 
@@ -97,39 +100,72 @@ static bool count_partitions(struct scan *scan, int timeout_ms, struct error *er
     return fine;
 }
 
-static bool start_partition(struct scan *scan, int32_t id, int64_t last, int timeout_ms,
-                            struct error *err)
+/* The first offset that is not older; the end where all are. */
+static bool offset_since(struct scan *scan, int32_t id, int64_t unix_ms, int timeout_ms,
+                         struct scan_range *range, struct error *err)
 {
-    struct scan_partition *partition = &scan->partitions[id];
-    int64_t low = 0, high = 0;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *asked =
+        rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(scan->topic), id);
+    asked->offset = unix_ms < 0 ? 0 : unix_ms;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(scan->rk, list, timeout_ms);
+    if (!code)
+        code = asked->err;
+    if (!code)
+        range->begin = asked->offset >= 0 ? asked->offset : range->end;
+    rd_kafka_topic_partition_list_destroy(list);
+    return !code || kafka_failed(scan, code, err);
+}
+
+static bool choose_range(struct scan *scan, int32_t id, const struct scan_options *options,
+                         int timeout_ms, struct error *err)
+{
+    struct scan_range range = {0};
     rd_kafka_resp_err_t code = rd_kafka_query_watermark_offsets(
-        scan->rk, rd_kafka_topic_name(scan->topic), id, &low, &high, timeout_ms);
+        scan->rk, rd_kafka_topic_name(scan->topic), id, &range.begin, &range.end, timeout_ms);
     if (code)
         return kafka_failed(scan, code, err);
-    partition->first = last > 0 && high - low > last ? high - last : low;
-    partition->next = partition->first;
-    partition->end = high;
-    scan->unfinished += partition->next < partition->end;
+    if (options->last > 0 && range.end - range.begin > options->last)
+        range.begin = range.end - options->last;
+    if (options->since && !offset_since(scan, id, options->since_unix_ms, timeout_ms, &range, err))
+        return false;
+    if (options->choose)
+        options->choose(options->context, id, &range);
+    struct scan_partition *partition = &scan->partitions[id];
+    partition->first = partition->next = range.begin;
+    partition->end = range.end;
+    return true;
+}
+
+static bool start_partition(struct scan *scan, int32_t id, struct error *err)
+{
+    struct scan_partition *partition = &scan->partitions[id];
+    bool empty = partition->next >= partition->end;
+    scan->unfinished += !empty;
+    if (empty && scan->bounded)
+        return true;
     if (rd_kafka_consume_start_queue(scan->topic, id, partition->first, scan->queue) != 0)
         return kafka_failed(scan, rd_kafka_last_error(), err);
     partition->started = true;
     return true;
 }
 
-static bool start_all(struct scan *scan, int64_t last, int timeout_ms, struct error *err)
+static bool start_all(struct scan *scan, const struct scan_options *options, int timeout_ms,
+                      struct error *err)
 {
+    scan->bounded = options->bounded;
     scan->partitions = calloc((size_t)scan->count + 1, sizeof *scan->partitions);
     if (!scan->partitions)
         return error_set(err, ERROR_MEMORY, "no memory for %d partitions", (int)scan->count);
     for (int32_t id = 0; id < scan->count; id++)
-        if (!start_partition(scan, id, last, timeout_ms, err))
+        if (!choose_range(scan, id, options, timeout_ms, err) || !start_partition(scan, id, err))
             return false;
     scan->heard_ms = clock_now_ms();
     return true;
 }
 
-struct scan *scan_open(const struct named_texts *properties, const char *topic, int64_t last,
-                       int timeout_ms, struct error *err)
+struct scan *scan_open(const struct named_texts *properties, const char *topic,
+                       const struct scan_options *options, int timeout_ms, struct error *err)
 {
     struct scan *scan = calloc(1, sizeof *scan);
     if (!scan) {
@@ -137,7 +173,7 @@ struct scan *scan_open(const struct named_texts *properties, const char *topic, 
         return NULL;
     }
     if (create_client(scan, properties, topic, err) && count_partitions(scan, timeout_ms, err) &&
-        start_all(scan, last, timeout_ms, err))
+        start_all(scan, options, timeout_ms, err))
         return scan;
     scan_close(scan);
     return NULL;
@@ -158,6 +194,7 @@ void scan_close(struct scan *scan)
         rd_kafka_topic_destroy(scan->topic);
     if (scan->rk)
         rd_kafka_destroy(scan->rk);
+    free(scan->headers);
     free(scan->partitions);
     free(scan);
 }
@@ -169,8 +206,13 @@ static void move_on(struct scan *scan, int32_t id, int64_t next)
     bool before = partition->next < partition->end;
     if (next > partition->next)
         partition->next = next;
-    if (before && partition->next >= partition->end)
-        scan->unfinished--;
+    if (!before || partition->next < partition->end)
+        return;
+    scan->unfinished--;
+    if (scan->bounded && partition->started) {
+        rd_kafka_consume_stop(scan->topic, id);
+        partition->started = false;
+    }
 }
 
 static struct slice bytes_of(const void *data, size_t size)
@@ -181,7 +223,10 @@ static struct slice bytes_of(const void *data, size_t size)
 static enum scan_step give_record(struct scan *scan, struct scan_record *record)
 {
     const rd_kafka_message_t *message = scan->message;
+    bool behind = message->offset >= scan->partitions[message->partition].end;
     move_on(scan, message->partition, message->offset + 1);
+    if (behind && scan->bounded)
+        return SCAN_QUIET;
     *record = (struct scan_record){
         .partition = message->partition,
         .offset = message->offset,
@@ -241,6 +286,30 @@ enum scan_step scan_next(struct scan *scan, int timeout_ms, struct scan_record *
         return take_event(scan, err);
     scan->heard_ms = clock_now_ms();
     return give_record(scan, record);
+}
+
+bool scan_headers(struct scan *scan, const struct record_header **headers, size_t *count)
+{
+    rd_kafka_headers_t *list = NULL;
+    *count = 0;
+    if (!scan->message ||
+        rd_kafka_message_headers(scan->message, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return true; /* it has none */
+    size_t needed = rd_kafka_header_cnt(list);
+    if (needed > scan->header_capacity) {
+        struct record_header *room = realloc(scan->headers, needed * sizeof *room);
+        if (!room)
+            return false;
+        scan->headers = room;
+        scan->header_capacity = needed;
+    }
+    const char *name = NULL;
+    const void *value = NULL;
+    size_t size = 0;
+    while (*count < needed && !rd_kafka_header_get_all(list, *count, &name, &value, &size))
+        scan->headers[(*count)++] = (struct record_header){slice_of(name), {value, size}};
+    *headers = scan->headers;
+    return true;
 }
 
 void scan_progress(const struct scan *scan, int64_t *done, int64_t *total)

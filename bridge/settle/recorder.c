@@ -12,12 +12,12 @@
 #include "kafka/topics.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
+#include "settle/topic.h"
 #include "settle/write.h"
 
-#define ASK_TIMEOUT_MS    500
-#define RETRY_MS          1000
-#define TICK_MS           250
-#define RECORD_BYTES_MOST (64 << 20) /* larger than any source's record is likely to be */
+#define ASK_TIMEOUT_MS 500
+#define RETRY_MS       1000
+#define TICK_MS        250
 
 enum recorder_message { RECORDER_WRITE, RECORDER_STOP };
 
@@ -214,16 +214,11 @@ static const char *topic_name(const struct recorder *recorder, size_t topic)
 
 static bool ensure_topics(struct recorder *recorder, struct error *err)
 {
-    const struct settings_topics *topics = &recorder->settings->topics;
     for (size_t i = 0; i < recorder->topic_count; i++) {
-        const struct topic_wanted wanted = {
-            .name = topic_name(recorder, i),
-            .partitions = topics->partitions ? (int)topics->partitions : -1,
-            .replication = topics->replication ? (int)topics->replication : -1,
-            .max_message_bytes = i == WRITE_RESULT ? 0 : RECORD_BYTES_MOST,
-        };
-        if (wanted.name &&
-            !topic_ensure(recorder->rk, &wanted, topics->create, ASK_TIMEOUT_MS, err))
+        const struct topic_wanted wanted =
+            topic_as_configured(recorder->settings, topic_name(recorder, i), i != WRITE_RESULT);
+        if (wanted.name && !topic_ensure(recorder->rk, &wanted, recorder->settings->topics.create,
+                                         ASK_TIMEOUT_MS, err))
             return false;
     }
     return true;

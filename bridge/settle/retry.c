@@ -54,6 +54,8 @@ struct retry_topics *retry_topics_create(const struct settings *settings)
     bool fine = topics != NULL;
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
         fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
+    if (fine && topics->count == 0 && settings->subscription_count > 0)
+        fine = add_delay(topics, prefix, 0);
     if (fine && topics->count > 0)
         qsort(topics->items, topics->count, sizeof *topics->items, by_delay);
     if (fine)

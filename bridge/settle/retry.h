@@ -18,11 +18,12 @@ struct retry_topic {
 
 /* Immutable once created; shared by all threads. */
 struct retry_topics {
-    struct retry_topic *items; /* by delay, ascending; none where nothing is tried again */
+    struct retry_topic *items; /* by delay, ascending; none where there is no subscription */
     size_t count;
 };
 
-/* One for each delay in the subscriptions' schedules. NULL: no memory. */
+/* One for each delay in the subscriptions' schedules; where all of them are empty one without a
+ * delay, for what is replayed. NULL: no memory. */
 struct retry_topics *retry_topics_create(const struct settings *settings);
 void retry_topics_destroy(struct retry_topics *topics);
 

@@ -41,6 +41,8 @@ static void bash_completes_commands_options_and_choices(void **state)
     assert_string_equal(answer, "--help\n");
     complete("grapnel help versi", answer, sizeof answer);
     assert_string_equal(answer, "version\n");
+    complete("grapnel dead-letters re", answer, sizeof answer);
+    assert_string_equal(answer, "replay\n");
     complete("grapnel results --output js", answer, sizeof answer);
     assert_string_equal(answer, "json\n");
     complete("grapnel results -s ''", answer, sizeof answer);

@@ -75,7 +75,8 @@ static struct scan *open_scan(struct fixture *fixture, const char *topic, int64_
                               struct error *err)
 {
     struct named_texts properties = {fixture->properties, 1};
-    return scan_open(&properties, topic, last, 5000, err);
+    const struct scan_options options = {.last = last};
+    return scan_open(&properties, topic, &options, 5000, err);
 }
 
 /* Reads to the end; counts the records, and fails if one comes twice or out of its order. */
@@ -140,6 +141,42 @@ static void begins_at_the_last_of_each_partition(void **state)
     scan_close(scan);
 }
 
+/* Of partition 1 only. */
+static void choose_some(void *context, int32_t partition, struct scan_range *range)
+{
+    const struct scan_range *wanted = context;
+    if (partition != 1)
+        range->end = range->begin;
+    else
+        *range = *wanted;
+}
+
+static void reads_what_was_chosen_and_nothing_behind_it(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = {0};
+    struct scan_range wanted = {3, 7};
+    struct named_texts properties = {fixture->properties, 1};
+    const struct scan_options options = {
+        .choose = choose_some, .context = &wanted, .bounded = true};
+    publish(fixture, 0, 100);
+    struct scan *scan = scan_open(&properties, "results", &options, 5000, &err);
+    assert_non_null(scan);
+    int64_t next = wanted.begin;
+    struct scan_record record;
+    enum scan_step step;
+    while ((step = scan_next(scan, 1000, &record, &err)) != SCAN_END) {
+        assert_int_not_equal(step, SCAN_FAILED);
+        if (step != SCAN_RECORD)
+            continue;
+        assert_int_equal(record.partition, 1);
+        assert_int_equal(record.offset, next++);
+    }
+    assert_int_equal(next, wanted.end);
+    assert_int_equal(scan_next(scan, 50, &record, &err), SCAN_QUIET);
+    scan_close(scan);
+}
+
 static void an_empty_topic_ends_at_once(void **state)
 {
     struct fixture *fixture = *state;
@@ -160,7 +197,8 @@ static void kafka_that_is_not_there_is_told_within_seconds(void **state)
     property.value.data = "127.0.0.1:1";
     struct named_texts properties = {&property, 1};
     int64_t start_ms = clock_now_ms();
-    assert_null(scan_open(&properties, "results", 0, 2000, &err));
+    const struct scan_options options = {0};
+    assert_null(scan_open(&properties, "results", &options, 2000, &err));
     assert_true(clock_now_ms() - start_ms < 10000);
     assert_int_equal(err.kind, ERROR_KAFKA);
     assert_non_null(strstr(err.text, "127.0.0.1:1"));
@@ -184,6 +222,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(reads_all_there_was_and_then_what_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(begins_at_the_last_of_each_partition, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(reads_what_was_chosen_and_nothing_behind_it, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_empty_topic_ends_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kafka_that_is_not_there_is_told_within_seconds, set_up,
                                         tear_down),

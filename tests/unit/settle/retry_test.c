@@ -37,6 +37,21 @@ static void has_one_topic_for_each_delay_in_use(void **state)
     retry_topics_destroy(topics);
 }
 
+static void has_one_for_replays_where_nothing_is_tried_again(void **state)
+{
+    (void)state;
+    struct subscription sub = {0};
+    const struct settings settings = {
+        .topics.retries = {.data = "grapnel.retry"},
+        .subscriptions = &sub,
+        .subscription_count = 1,
+    };
+    struct retry_topics *topics = retry_topics_create(&settings);
+    assert_int_equal(topics->count, 1);
+    assert_string_equal(topics->items[0].name, "grapnel.retry.0ms");
+    retry_topics_destroy(topics);
+}
+
 static void chooses_the_longest_delay_that_is_not_too_long(void **state)
 {
     (void)state;
@@ -68,6 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_one_topic_for_each_delay_in_use),
+        cmocka_unit_test(has_one_for_replays_where_nothing_is_tried_again),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
         cmocka_unit_test(reads_topics_of_delays_that_are_no_longer_used),
     };

@@ -1,0 +1,12 @@
+/* A topic that grapnel writes to, as the configuration wants it created where it is missing. */
+#ifndef SETTLE_TOPIC_H
+#define SETTLE_TOPIC_H
+
+#include "config/settings.h"
+#include "kafka/topics.h"
+
+/* For topic_ensure. `whole`: it holds source records, and takes the largest of them. */
+struct topic_wanted topic_as_configured(const struct settings *settings, const char *name,
+                                        bool whole);
+
+#endif
