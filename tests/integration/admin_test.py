@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from support.program import command
-from support.receiver import Reply
+from support.receiver import Hang, Reply
 from support.wait import until
 
 BY_SUBSCRIPTION = [
@@ -75,11 +75,14 @@ def test_the_page_is_prometheus_text_format(topics, orders, receiver, subscribe,
 
 
 def test_lag_is_what_is_not_finished(topics, orders, names, receiver, subscribe, grapnel):
-    receiver.script("/hook", Reply(503))
-    delivery = {"retry": {"schedule": ["1h"]}, "in_flight": 10}
-    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    receiver.script("/hook", Hang())
+    delivery = {"timeout": "60s", "in_flight": 10}
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery), shutdown_grace="500ms")
     topics.produce(orders, *['{"a":1}'] * 30)
-    until(lambda: running.metric("grapnel_lag", subscription=names.subscription) == 30, "a lag of 30")
+    until(
+        lambda: running.metric("grapnel_lag", subscription=names.subscription) == 30,
+        lambda: f"a lag of 30, it is {running.metrics().get('grapnel_lag')}",
+    )
 
 
 def test_what_it_does_not_have(orders, receiver, subscribe, grapnel):
