@@ -49,8 +49,8 @@ def test_all_mistakes_are_told_at_once_with_their_places(check):
         ("grapnel.yaml:1:87:", "socket.timeout.ms"),
         ("grapnel.yaml:4:5:", "did you mean topics?"),
         ("grapnel.yaml:6:13:", "not supported yet"),
-        ("grapnel.yaml:7:21:", "url"),
-        ("grapnel.yaml:7:64:", "headers.X"),
+        ("grapnel.yaml:7:41:", "url"),
+        ("grapnel.yaml:7:65:", "headers.X"),
         ("grapnel.yaml:8:21:", "GRAPNEL_NO_SUCH_VARIABLE"),
         ("grapnel.yaml:9:40:", ""),
     ]:
