@@ -178,6 +178,8 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
     report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
     if (lane->paused)
         rd_kafka_pause_partitions(lane->rk, list);
+    else
+        rd_kafka_resume_partitions(lane->rk, list); /* librdkafka keeps a pause over a revocation */
     log_info("partitions assigned", STR("group", lane->options.group), INT("taken", list->cnt),
              INT("held", lane->partitions.count));
 }

@@ -39,3 +39,16 @@ def test_a_clean_rebalance_sends_nothing_twice(
     assert len({r.id for r in came}) == 6000
     assert len(came) == 6000
     assert len({(r["partition"], r["offset"]) for r in results(6000)}) == 6000
+
+
+def test_partitions_that_come_back_are_read_on(topics, unique, names, receiver, subscribe, grapnel):
+    orders = topics.create(f"orders-{unique}", partitions=PARTITIONS)
+    subscription = subscribe(orders, receiver.url("/hook"))
+    first = grapnel(subscription, kafka=QUICK)
+    second = grapnel(subscription, kafka=QUICK)
+    until(lambda: assigned(second, names) == PARTITIONS // 2, "half of the partitions")
+    assert second.stop() == 0
+    until(lambda: assigned(first, names) == PARTITIONS, "all partitions")
+    publish(topics, orders, 600)
+    receiver.wait(600, "/hook")
+    topics.wait_committed(names.group, orders)
