@@ -15,6 +15,7 @@
 #include "kafka/client.h"
 
 #define COMMIT_TIMEOUT_MS 3000
+#define HELD_COMMIT_MS    300  /* when Kafka may be away */
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
 
 struct topic_name {
@@ -84,7 +85,8 @@ static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_li
     struct error err = {0};
     if (offsets->cnt == 0)
         return;
-    bool fine = client_commit(lane->rk, offsets, COMMIT_TIMEOUT_MS, &err);
+    int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
+    bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
     lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
     if (!fine)
         log_warn("commit failed", STR("group", lane->options.group), STR("error", err.text));

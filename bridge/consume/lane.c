@@ -42,6 +42,7 @@ static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err
         {"queued.min.messages", "1000000", true}, /* bytes are the bound, not messages */
         {"queued.max.messages.kbytes", queue_kbytes, true},
         {"fetch.message.max.bytes", fetch_bytes, true},
+        {"topic.blacklist", lane->options.ignored ? lane->options.ignored : "", false},
         {0},
     };
     return client_conf(lane->options.kafka, own, err);

@@ -51,7 +51,8 @@ struct lane_options {
     const struct subscription_start *start;
     const unsigned *spread; /* by subscription: how many workers share its records */
     const struct named_texts *kafka;
-    size_t queue_bytes; /* of librdkafka's own queue */
+    const char *ignored; /* topics that do not exist for it: regular expressions; for the call */
+    size_t queue_bytes;  /* of librdkafka's own queue */
 };
 
 struct lane *lane_create(struct intake *intake, const struct lane_options *options,

@@ -11,6 +11,7 @@
 #define TICK_MS           100
 #define CLOSE_TIMEOUT_MS  8000
 #define REBALANCE_WAIT_MS 4000
+#define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (256u << 10)
 
@@ -61,8 +62,9 @@ static bool all_lanes(const struct source *source, bool (*is)(const struct lane 
 
 static void say_when_drained(struct source *source)
 {
-    if (!source->draining || !all_lanes(source, lane_is_empty))
-        return;
+    bool empty = all_lanes(source, lane_is_empty);
+    if (!source->draining || !(empty || source->intake.held))
+        return; /* where nothing can be stored nothing can be finished */
     source->draining = false;
     source->options.hooks.drained(source->options.hooks.context);
 }
@@ -72,7 +74,7 @@ static void say_when_drained(struct source *source)
 static void close_lanes(struct source *source, int64_t now_ms)
 {
     for (size_t i = 0; i < source->lane_count; i++)
-        if (lane_may_close(source->lanes[i]) ||
+        if (lane_may_close(source->lanes[i]) || source->intake.held ||
             now_ms > source->close_by_ms - CLOSE_TIMEOUT_MS + REBALANCE_WAIT_MS)
             lane_close(source->lanes[i]);
 }
@@ -95,7 +97,7 @@ static void tick(struct loop_timer *timer)
 static void begin_closing(struct source *source)
 {
     source->closing = true;
-    source->close_by_ms = clock_now_ms() + CLOSE_TIMEOUT_MS;
+    source->close_by_ms = clock_now_ms() + (source->intake.held ? HELD_CLOSE_MS : CLOSE_TIMEOUT_MS);
     loop_arm(source->intake.loop, &source->tick, 0);
 }
 

@@ -90,8 +90,8 @@ void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t d
 /* From the hooks `settle` and `abandon`: frees the delivery, and its event with the last one. */
 void worker_end(struct worker *worker, struct delivery *delivery);
 
-/* How many workers share the records of a lane: no more than the least in_flight there is, since
- * each must have a place of its own. */
+/* How many workers share a subscription's records: no more than it may have in flight, since each
+ * must have a place of its own. */
 unsigned worker_spread(unsigned workers, unsigned in_flight);
 
 #endif

@@ -105,6 +105,7 @@ void service_stop(struct service *service)
     if (service->stopping)
         return;
     service->stopping = true;
+    metrics_set(service->counts, METRIC_STOPPING, METRICS_INSTANCE, 1);
     log_info("stopping: finishing what is in flight",
              INT("grace_ms", service->options.settings->shutdown_grace_ms));
     source_drain(service->source);
@@ -162,6 +163,41 @@ static bool name_groups(struct service *service, struct error *err)
     return true;
 }
 
+static bool is_named(const struct texts *topics, const char *name)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (strcmp(topics->items[i].data, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_ignored(struct buffer *out, const struct texts *topics, const char *name)
+{
+    if (!name || is_named(topics, name))
+        return;
+    if (out->size > 0)
+        buffer_add_char(out, ',');
+    retry_topics_add_quoted(out, name);
+}
+
+/* What a subscription's regular expressions don't match: the topics that grapnel writes itself,
+ * which would go round for ever. One that is named as it stands is read all the same. */
+static char *ignored_topics(const struct service *service, const struct texts *topics)
+{
+    const struct settings *settings = service->options.settings;
+    struct buffer out = {0};
+    for (size_t i = 0; i < settings->kafka.count; i++)
+        if (strcmp(settings->kafka.items[i].name.data, "topic.blacklist") == 0)
+            buffer_add_slice(&out, text_slice(&settings->kafka.items[i].value));
+    add_ignored(&out, topics, settings->topics.results.data);
+    add_ignored(&out, topics, settings->topics.dead_letters.data);
+    for (size_t i = 0; i < service->retries->count; i++)
+        add_ignored(&out, topics, service->retries->items[i].name);
+    if (!buffer_text(&out))
+        buffer_finish(&out);
+    return out.data;
+}
+
 static unsigned find_subscription(const void *context, struct slice name)
 {
     const struct service *service = context;
@@ -192,7 +228,10 @@ static bool add_lane(struct service *service, unsigned index, struct error *err)
     lane.subscription = index;
     lane.topics = &sub->topics;
     lane.start = &sub->start;
-    return source_add_lane(service->source, &lane, err);
+    lane.ignored = ignored_topics(service, &sub->topics);
+    bool added = source_add_lane(service->source, &lane, err);
+    free((char *)(uintptr_t)lane.ignored);
+    return added;
 }
 
 static bool add_retry_lane(struct service *service, struct error *err)
@@ -349,8 +388,13 @@ struct metrics *service_metrics(struct service *service)
 bool service_ready(const struct service *service, struct buffer *why)
 {
     bool ready = true;
+    if (metrics_read(service->metrics, METRIC_STOPPING, METRICS_INSTANCE, METRICS_NO_LABEL)) {
+        buffer_add_text(why, "stopping\n");
+        ready = false;
+    }
     if (!metrics_read(service->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, METRICS_NO_LABEL)) {
-        buffer_add_text(why, "Kafka can't be reached, or the topics to write to are not there\n");
+        buffer_add_text(why,
+                        "Kafka can't be reached, or does not store results and dead letters\n");
         ready = false;
     }
     for (size_t i = 0; i < service->options.catalog->count; i++) {

@@ -15,9 +15,11 @@
 #include "settle/topic.h"
 #include "settle/write.h"
 
-#define ASK_TIMEOUT_MS 500
-#define RETRY_MS       1000
-#define TICK_MS        250
+#define ASK_TIMEOUT_MS   500
+#define REFUSED_RETRY_MS 30000
+#define SILENCE_MS       2000
+#define RETRY_MS         1000
+#define TICK_MS          250
 
 enum recorder_message { RECORDER_WRITE, RECORDER_STOP };
 
@@ -36,9 +38,12 @@ struct recorder {
     struct loop_io io;
     struct loop_step step;
     struct loop_timer tick;
-    struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
-    struct list sent;   /* under way */
-    struct list home;   /* records to give back */
+    struct list unsent;  /* posted, but librdkafka's queue is full, or a failed one waits */
+    struct list sent;    /* under way */
+    struct list refused; /* as too large: each tried again now and then, the others go on */
+    size_t refused_count;
+    int64_t heard_at_ms; /* when Kafka last answered */
+    struct list home;    /* records to give back */
     int64_t resend_at_ms;
     bool topics_ready;
     bool brokers_down;
@@ -54,8 +59,7 @@ struct recorder {
 static void say_storing(struct recorder *recorder)
 {
     bool can = recorder->topics_ready && !recorder->brokers_down && recorder->resend_at_ms == 0;
-    metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE,
-                recorder->topics_ready && !recorder->brokers_down);
+    metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, can);
     if (can == recorder->storing)
         return;
     recorder->storing = can;
@@ -85,25 +89,9 @@ static bool topic_is_gone(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
-/* A write that was refused is tried again in a moment; until then nothing more is taken. */
-static void hold_back(struct recorder *recorder, const struct write *write,
-                      rd_kafka_resp_err_t code)
-{
-    uint64_t held_back = 0;
-    metrics_add(recorder->metrics, METRIC_STORE_FAILURES, METRICS_INSTANCE, metric_topic(write), 1);
-    if (log_gate_open(&recorder->failure_gate, clock_now_ms(), &held_back))
-        log_error("Kafka does not store; nothing more is taken until it does",
-                  STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
-                  STR("error", rd_kafka_err2str(code)), INT("repeated", held_back));
-    if (topic_is_gone(code))
-        recorder->topics_ready = false; /* looked for, and created, again */
-    recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
-    say_storing(recorder);
-}
-
 /* librdkafka takes the headers when it takes the message, so it gets a copy: the write may have to
  * be produced again. */
-static bool produce(struct recorder *recorder, struct write *write)
+static rd_kafka_resp_err_t produce(struct recorder *recorder, struct write *write)
 {
     rd_kafka_headers_t *headers = write->headers ? rd_kafka_headers_copy(write->headers) : NULL;
     rd_kafka_vu_t parts[] = {
@@ -118,38 +106,94 @@ static bool produce(struct recorder *recorder, struct write *write)
     rd_kafka_error_t *error =
         rd_kafka_produceva(recorder->rk, parts, COUNT_OF(parts) - (headers ? 0 : 1));
     if (!error)
-        return true;
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
     if (headers)
         rd_kafka_headers_destroy(headers);
     rd_kafka_resp_err_t code = rd_kafka_error_code(error);
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
-        hold_back(recorder, write, code);
     rd_kafka_error_destroy(error);
+    return code;
+}
+
+/* Is it this record that Kafka won't have, and not just now that it won't have any? A batch that is
+ * too large fails whole, so each of it is then tried alone. */
+static bool is_refused(rd_kafka_resp_err_t code)
+{
+    return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE ||
+           code == RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE ||
+           code == RD_KAFKA_RESP_ERR_INVALID_RECORD;
+}
+
+static void refuse(struct recorder *recorder, struct write *write)
+{
+    bool alone = write->retry_at_ms > 0;
+    write->retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
+    list_push(&recorder->refused, &write->message.link);
+    recorder->refused_count++;
+    metrics_set(recorder->metrics, METRIC_REFUSED_WRITES, METRICS_INSTANCE,
+                (int64_t)recorder->refused_count);
+}
+
+static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
+{
+    uint64_t held_back = 0;
+    bool refused = is_refused(code);
+    metrics_add(recorder->metrics, METRIC_STORE_FAILURES, METRICS_INSTANCE, metric_topic(write), 1);
+    if (log_gate_open(&recorder->failure_gate, clock_now_ms(), &held_back))
+        log_error(refused ? "Kafka refuses a record; its partition's offset waits for it"
+                          : "Kafka does not store; nothing more is taken until it does",
+                  STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
+                  STR("error", rd_kafka_err2str(code)), INT("repeated", held_back));
+    list_remove(&write->message.link);
+    if (refused) {
+        refuse(recorder, write);
+        return;
+    }
+    list_push_front(&recorder->unsent, &write->message.link);
+    recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
+    if (topic_is_gone(code))
+        recorder->topics_ready = false; /* to be looked for, and created, again */
+    say_storing(recorder);
+}
+
+/* False: no more can be produced now. */
+static bool produce_next(struct recorder *recorder)
+{
+    struct list *link = list_pop(&recorder->unsent);
+    struct write *write = CONTAINER_OF(link, struct write, message.link);
+    list_push(&recorder->sent, link);
+    rd_kafka_resp_err_t code = produce(recorder, write);
+    if (!code)
+        return true;
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        failed(recorder, write, code);
+        return is_refused(code);
+    }
+    list_remove(link);
+    list_push_front(&recorder->unsent, link);
     return false;
 }
 
 static void produce_all(struct recorder *recorder)
 {
-    if (!recorder->topics_ready)
-        return;
-    while (!list_empty(&recorder->unsent)) {
-        struct list *link = recorder->unsent.next;
-        struct write *write = CONTAINER_OF(link, struct write, message.link);
-        list_remove(link);
-        list_push(&recorder->sent, link);
-        if (produce(recorder, write))
-            continue;
-        list_remove(link);
-        list_push_front(&recorder->unsent, link);
-        return;
-    }
+    while (recorder->topics_ready && !list_empty(&recorder->unsent))
+        if (!produce_next(recorder))
+            return;
 }
 
-static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
+/* One at a time, so that none fails for another's size. */
+static void try_refused(struct recorder *recorder, int64_t now_ms)
 {
+    if (list_empty(&recorder->refused))
+        return;
+    struct write *write = CONTAINER_OF(recorder->refused.next, struct write, message.link);
+    if (now_ms < write->retry_at_ms)
+        return;
     list_remove(&write->message.link);
-    list_push_front(&recorder->unsent, &write->message.link);
-    hold_back(recorder, write, code);
+    list_push(&recorder->unsent, &write->message.link);
+    recorder->refused_count--;
+    metrics_set(recorder->metrics, METRIC_REFUSED_WRITES, METRICS_INSTANCE,
+                (int64_t)recorder->refused_count);
 }
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -161,6 +205,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
         failed(recorder, write, message->err);
         return;
     }
+    recorder->heard_at_ms = clock_now_ms();
     metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
     list_remove(&write->message.link);
     release(recorder, write);
@@ -238,15 +283,21 @@ static void look_for_topics(struct recorder *recorder)
         log_warn("waiting for Kafka", STR("error", err.text));
 }
 
-static void look_for_brokers(struct recorder *recorder)
+/* A broker that hangs says nothing: where no report has come for a while, it is asked. */
+static void look_for_brokers(struct recorder *recorder, int64_t now_ms)
 {
-    const struct rd_kafka_metadata *metadata = NULL;
-    if (rd_kafka_metadata(recorder->rk, 0, recorder->topics[WRITE_DEAD_LETTER], &metadata,
-                          ASK_TIMEOUT_MS))
+    if (!recorder->brokers_down && now_ms < recorder->heard_at_ms + SILENCE_MS)
         return;
-    rd_kafka_metadata_destroy(metadata);
-    recorder->brokers_down = false;
-    log_info("Kafka is back");
+    const struct rd_kafka_metadata *metadata = NULL;
+    bool there = !rd_kafka_metadata(recorder->rk, 0, recorder->topics[WRITE_DEAD_LETTER], &metadata,
+                                    ASK_TIMEOUT_MS);
+    if (there) {
+        rd_kafka_metadata_destroy(metadata);
+        recorder->heard_at_ms = clock_now_ms();
+    }
+    if (there == recorder->brokers_down)
+        log_info(there ? "Kafka is back" : "Kafka does not answer");
+    recorder->brokers_down = !there;
 }
 
 static bool all_stored(const struct recorder *recorder)
@@ -260,13 +311,15 @@ static void tick(struct loop_timer *timer)
     rd_kafka_poll(recorder->rk, 0);
     if (!recorder->stopping && !recorder->topics_ready)
         look_for_topics(recorder);
-    else if (!recorder->stopping && recorder->brokers_down)
-        look_for_brokers(recorder);
+    else if (!recorder->stopping)
+        look_for_brokers(recorder, clock_now_ms());
     int64_t now_ms = clock_now_ms();
+    try_refused(recorder, now_ms);
     if (recorder->resend_at_ms && now_ms >= recorder->resend_at_ms)
         recorder->resend_at_ms = 0;
     say_storing(recorder);
-    if (recorder->stopping && (all_stored(recorder) || now_ms >= recorder->stop_by_ms))
+    bool done = all_stored(recorder) || !recorder->storing || now_ms >= recorder->stop_by_ms;
+    if (recorder->stopping && done)
         loop_stop(recorder->loop);
     else
         loop_arm(recorder->loop, timer, now_ms + (recorder->stopping ? 10 : TICK_MS));
@@ -337,6 +390,7 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->stop.type = RECORDER_STOP;
     list_init(&recorder->unsent);
     list_init(&recorder->sent);
+    list_init(&recorder->refused);
     list_init(&recorder->home);
     recorder->loop = loop_create(err);
     if (recorder->loop)
@@ -395,12 +449,16 @@ void recorder_destroy(struct recorder *recorder)
     free(recorder->topics);
     if (recorder->queue)
         rd_kafka_queue_destroy(recorder->queue);
-    if (recorder->rk)
+    if (recorder->rk) {
+        rd_kafka_purge(recorder->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                         RD_KAFKA_PURGE_F_NON_BLOCKING);
         rd_kafka_destroy(recorder->rk); /* after this no report comes, and no bytes are borrowed */
+    }
     if (recorder->mailbox)
         mailbox_empty(recorder->mailbox, &recorder->unsent);
     give_up(recorder, &recorder->unsent);
     give_up(recorder, &recorder->sent);
+    give_up(recorder, &recorder->refused);
     if (!list_empty(&recorder->home))
         recorder->hooks.home(recorder->hooks.context, &recorder->home);
     if (recorder->io.fd >= 0) {

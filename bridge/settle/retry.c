@@ -74,15 +74,28 @@ void retry_topics_destroy(struct retry_topics *topics)
     free(topics);
 }
 
+/* Of what a topic's name may hold only the dot means anything. */
+static void add_escaped(struct buffer *out, const char *name)
+{
+    for (; *name; name++) {
+        if (*name == '.')
+            buffer_add_char(out, '\\');
+        buffer_add_char(out, *name);
+    }
+}
+
+void retry_topics_add_quoted(struct buffer *out, const char *name)
+{
+    buffer_add_char(out, '^');
+    add_escaped(out, name);
+    buffer_add_char(out, '$');
+}
+
 char *retry_topics_pattern(const char *prefix)
 {
     struct buffer pattern = {0};
     buffer_add_char(&pattern, '^');
-    for (; *prefix; prefix++) {
-        if (*prefix == '.')
-            buffer_add_char(&pattern, '\\'); /* nothing else in a topic's name means anything */
-        buffer_add_char(&pattern, *prefix);
-    }
+    add_escaped(&pattern, prefix);
     buffer_add_text(&pattern, "\\.[0-9]+(ms|s|m|h|d)$");
     if (!buffer_text(&pattern))
         buffer_finish(&pattern);

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <librdkafka/rdkafka.h>
 
+#include "base/buffer.h"
 #include "config/settings.h"
 #include "consume/envelope.h"
 #include "consume/record.h"
@@ -30,6 +31,9 @@ void retry_topics_destroy(struct retry_topics *topics);
 /* All topics of that prefix, those of delays that no schedule names any more included, as a regular
  * expression for a consumer. The caller frees it; NULL: no memory. */
 char *retry_topics_pattern(const char *prefix);
+
+/* One topic's name as a regular expression that matches nothing else. */
+void retry_topics_add_quoted(struct buffer *out, const char *name);
 
 /* The place in `topics` for a wait: the longest delay that is not longer, else the shortest. */
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms);

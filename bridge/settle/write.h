@@ -20,6 +20,7 @@ struct write {
     struct slice value;    /* borrows the record or `made`; data NULL: a null value */
     struct buffer made;
     rd_kafka_headers_t *headers; /* owned; NULL: none */
+    int64_t retry_at_ms;         /* monotonic; the recorder's, while Kafka refuses it */
 };
 
 /* Takes over one claim on `record`, which the caller gives. NULL: no memory. */
