@@ -269,6 +269,7 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     if (lane->leaving)
         leave(lane);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        lane->assigned = true;
         take_partitions(lane, list);
     } else if (lane->state == LANE_CLOSING || rd_kafka_assignment_lost(rk)) {
         give_back(lane, list, rd_kafka_assignment_lost(rk));

@@ -93,14 +93,24 @@ struct lane *lane_create(struct intake *intake, const struct lane_options *optio
     return lane;
 }
 
+/* librdkafka 2.0.2 aborts when a cooperative-sticky member is destroyed between its first JoinGroup
+ * and its first assignment (github.com/confluentinc/librdkafka/issues/4312). The program is about
+ * to end: such a one, which librdkafka's threads still use, is left to the system. */
+static bool must_be_left(const struct lane *lane)
+{
+    return lane->subscribed && !lane->assigned;
+}
+
 void lane_destroy(struct lane *lane)
 {
     if (!lane)
         return;
-    if (lane->io.fd >= 0) {
+    if (lane->io.fd >= 0)
         loop_unwatch(lane->intake->loop, &lane->io);
+    if (must_be_left(lane))
+        return;
+    if (lane->io.fd >= 0)
         close(lane->io.fd);
-    }
     if (lane->queue)
         rd_kafka_queue_destroy(lane->queue);
     if (lane->rk)
@@ -130,6 +140,7 @@ static void join(struct lane *lane)
     if (start_prepare(lane->rk, lane->options.topics, lane->options.start, JOIN_TIMEOUT_MS, &err) &&
         subscribe(lane, &err)) {
         lane->state = LANE_JOINED;
+        lane->subscribed = true;
         return;
     }
     lane->join_at_ms = clock_now_ms() + JOIN_RETRY_MS;

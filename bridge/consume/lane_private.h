@@ -29,6 +29,8 @@ struct lane {
     rd_kafka_topic_partition_list_t *leaving; /* being taken away; NULL: none */
     int64_t leave_by_ms;
     bool member;
+    bool subscribed;
+    bool assigned; /* at least once, partitions or none */
     bool paused;
     int64_t join_at_ms;
     int64_t commit_at_ms;
