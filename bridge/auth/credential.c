@@ -4,16 +4,16 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/jtext.h"
 #include "base/secret.h"
 #include "base/uri.h"
 
-#define SECRETS_MAX   6
 #define CUT_BYTES_MIN 4 /* fewer bytes of a secret tell nothing and are everywhere */
 
 struct credential {
-    struct buffer headers;              /* complete lines */
-    struct buffer query;                /* "name=value", percent-encoded */
-    struct secret secrets[SECRETS_MAX]; /* every form in which one leaves */
+    struct buffer headers;  /* complete lines */
+    struct buffer query;    /* "name=value", percent-encoded */
+    struct secret *secrets; /* every form in which one leaves, the longest first */
     size_t secret_count;
     const char *api_key_header; /* the subscription's */
     bool has_authorization;
@@ -38,8 +38,50 @@ static bool check_value(const struct text *value, const char *what, struct probl
 
 static void remember(struct credential *credential, struct slice secret)
 {
-    if (secret.size)
-        credential->secrets[credential->secret_count++] = secret_copy(secret);
+    if (secret.size == 0)
+        return;
+    struct secret *secrets =
+        realloc(credential->secrets, (credential->secret_count + 1) * sizeof *secrets);
+    if (!secrets)
+        abort(); /* at start-up and reload only, where no memory is the end */
+    credential->secrets = secrets;
+    secrets[credential->secret_count++] = secret_copy(secret);
+}
+
+/* As it stands, as a URL and as JSON have it. */
+static void remember_forms(struct credential *credential, struct slice secret)
+{
+    struct buffer form = {0};
+    remember(credential, secret);
+    uri_add_encoded(&form, secret);
+    remember(credential, buffer_slice(&form));
+    buffer_clear(&form);
+    jtext_add_string(&form, secret);
+    if (form.size > 2)
+        remember(credential, (struct slice){form.data + 1, form.size - 2}); /* its quotes */
+    if (form.data)
+        explicit_bzero(form.data, form.capacity);
+    buffer_finish(&form);
+}
+
+/* What ${env:} and ${file:} brought into the URL, the headers, the body or the signature. */
+static void add_expanded(struct credential *credential, const struct subscription *sub)
+{
+    static const struct slice prefix = SLICE_INIT("whsec_");
+    for (const struct text_secret *from = sub->secrets; from; from = from->next) {
+        if (from->value.size < CUT_BYTES_MIN)
+            continue;
+        remember_forms(credential, from->value);
+        if (slice_starts(from->value, prefix))
+            remember(credential, slice_from(from->value, prefix.size));
+    }
+}
+
+static int by_size(const void *left, const void *right)
+{
+    size_t a = ((const struct secret *)left)->size;
+    size_t b = ((const struct secret *)right)->size;
+    return (a < b) - (a > b);
 }
 
 static void add_bearer(struct credential *credential, const struct subscription *sub,
@@ -114,6 +156,9 @@ struct credential *credential_create(const struct subscription *sub, struct prob
     add_bearer(credential, sub, problems);
     add_basic(credential, sub);
     add_api_key(credential, sub, problems);
+    add_expanded(credential, sub);
+    if (credential->secret_count > 0)
+        qsort(credential->secrets, credential->secret_count, sizeof *credential->secrets, by_size);
     return credential;
 }
 
@@ -123,6 +168,7 @@ void credential_destroy(struct credential *credential)
         return;
     for (size_t i = 0; i < credential->secret_count; i++)
         secret_finish(&credential->secrets[i]);
+    free(credential->secrets);
     if (credential->headers.data)
         explicit_bzero(credential->headers.data, credential->headers.capacity);
     if (credential->query.data)

@@ -103,14 +103,19 @@ static void print_headers(FILE *out, const struct route *route, struct slice hea
     }
 }
 
-static void print_body(FILE *out, struct slice body)
+static void print_body(FILE *out, const struct route *route, struct slice body, bool show_secrets)
 {
+    struct buffer shown = {0};
     fputc('\n', out);
     if (body.size == 0)
         return;
-    print_bytes(out, body);
-    if (body.data[body.size - 1] != '\n')
+    buffer_add_slice(&shown, body);
+    if (!show_secrets && !shown.failed)
+        credential_mask(route->credential, shown.data, shown.size);
+    print_bytes(out, buffer_slice(&shown));
+    if (shown.size > 0 && shown.data[shown.size - 1] != '\n')
         fputc('\n', out);
+    buffer_finish(&shown);
 }
 
 void exchange_print_request(FILE *out, const struct route *route, const struct trial *trial,
@@ -120,7 +125,7 @@ void exchange_print_request(FILE *out, const struct route *route, const struct t
     print_headers(out, route, trial->http.headers, show_secrets);
     if (http_has_length(&trial->http))
         fprintf(out, "Content-Length: %zu\n", trial->http.body.size);
-    print_body(out, trial->http.body);
+    print_body(out, route, trial->http.body, show_secrets);
 }
 
 void exchange_print_answer(FILE *out, const struct route *route,
@@ -136,9 +141,5 @@ void exchange_print_answer(FILE *out, const struct route *route,
         print_bytes(out, slice_of(exchange->retry_after));
         fputc('\n', out);
     }
-    char body[HTTP_RESPONSE_BYTES];
-    memcpy(body, exchange->response.data, exchange->response.size);
-    if (!show_secrets)
-        credential_mask(route->credential, body, exchange->response.size);
-    print_body(out, (struct slice){body, exchange->response.size});
+    print_body(out, route, exchange->response, show_secrets);
 }

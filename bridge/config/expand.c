@@ -15,6 +15,7 @@ struct expansion {
     struct problems *problems;
     struct buffer out;
     bool secret;
+    const struct text_secret *secrets;
 };
 
 const char *expand_path(struct arena *arena, const char *file, const char *path)
@@ -53,13 +54,22 @@ static bool is_text(struct slice bytes)
     return true;
 }
 
+static void keep_secret(struct expansion *in, struct slice value)
+{
+    struct text_secret *secret = arena_alloc(in->arena, sizeof *secret);
+    *secret = (struct text_secret){in->secrets, {arena_copy(in->arena, value), value.size}};
+    in->secrets = secret;
+}
+
 static void add_value(struct expansion *in, const char *what, const char *name, struct slice value)
 {
     in->secret = true;
-    if (is_text(value))
-        buffer_add_slice(&in->out, value);
-    else
+    if (!is_text(value)) {
         problems_add(in->problems, in->at, "%s %s holds what is no UTF-8 text", what, name);
+        return;
+    }
+    buffer_add_slice(&in->out, value);
+    keep_secret(in, value);
 }
 
 static void expand_env(struct expansion *in, const char *name)
@@ -176,8 +186,11 @@ struct text expand_text(struct arena *arena, struct slice raw, struct place at,
         rest = slice_from(rest, skip);
     }
     struct slice out = buffer_slice(&in.out);
-    struct text text = {
-        .data = arena_copy(arena, out), .size = out.size, .at = at, .secret = in.secret};
+    struct text text = {.data = arena_copy(arena, out),
+                        .size = out.size,
+                        .at = at,
+                        .secret = in.secret,
+                        .secrets = in.secrets};
     if (in.out.data)
         explicit_bzero(in.out.data, in.out.capacity);
     buffer_finish(&in.out);

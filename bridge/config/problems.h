@@ -18,12 +18,19 @@ struct place {
     unsigned column; /* from 1, in characters */
 };
 
+/* What a ${env:} or ${file:} in a scalar stood for. */
+struct text_secret {
+    const struct text_secret *next;
+    struct slice value;
+};
+
 /* A scalar as it is written, after ${env:} and ${file:}. */
 struct text {
     const char *data; /* NUL-terminated; NULL: not given, or YAML's null */
     size_t size;
     struct place at;
-    bool secret; /* came from ${env:} or ${file:}: not to be shown */
+    bool secret;                       /* came from ${env:} or ${file:}: not to be shown */
+    const struct text_secret *secrets; /* each of them; NULL: none */
     unsigned
         column; /* of its first character, where it stands in one line as it is; 0: elsewhere */
 };

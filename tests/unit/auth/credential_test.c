@@ -151,6 +151,22 @@ static void reports_what_would_break_a_header_at_its_place(void **state)
     }
 }
 
+static void masks_what_the_environment_and_files_gave(void **state)
+{
+    (void)state;
+    const struct text_secret key = {NULL, SLICE("a \"b/9")};
+    const struct text_secret sign = {&key, SLICE("whsec_AAAA")};
+    const struct text_secret part = {&sign, SLICE("a \"b")};
+    const struct text_secret tiny = {&part, SLICE("eu")};
+    const struct subscription sub = {.secrets = &tiny};
+    struct problems problems = {0};
+    struct credential *credential = credential_create(&sub, &problems);
+    assert_masked(credential, "a \"b/9 whsec_AAAA AAAA", "****** ********** ****");
+    assert_masked(credential, "a%20%22b%2F9 a \\\"b/9 .", "************ ******* .");
+    assert_masked(credential, "europe", "europe");
+    credential_destroy(credential);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -162,6 +178,7 @@ int main(void)
         cmocka_unit_test(masks_every_form_of_every_secret),
         cmocka_unit_test(masks_a_secret_that_the_end_cuts_off),
         cmocka_unit_test(reports_what_would_break_a_header_at_its_place),
+        cmocka_unit_test(masks_what_the_environment_and_files_gave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
