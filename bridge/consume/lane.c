@@ -13,6 +13,8 @@
 #define JOIN_TIMEOUT_MS 500
 #define JOIN_RETRY_MS   1000
 #define COMMIT_EVERY_MS 1000
+#define ENDS_EVERY_MS   5000
+#define ENDS_TIMEOUT_MS 300
 
 static void on_ready(struct loop_io *io, uint32_t events)
 {
@@ -160,15 +162,55 @@ static bool has_member_id(const struct lane *lane)
     return has;
 }
 
-static int64_t partition_lag(struct lane *lane, const struct partition *partition)
+/* What is fetched tells where a partition ends. Where nothing is fetched, Kafka is asked. */
+static void learn_ends(struct lane *lane)
 {
     int64_t low = 0;
-    int64_t high = -1;
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p)) {
+        int64_t high = -1;
+        if (!rd_kafka_get_watermark_offsets(lane->rk, p->topic, p->number, &low, &high) &&
+            high > p->end)
+            p->end = high;
+    }
+}
+
+static void ask_for_ends(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(lane->rk, list, ENDS_TIMEOUT_MS);
+    for (int i = 0; !code && i < list->cnt; i++) {
+        struct partition *p =
+            partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
+        if (p && !list->elems[i].err && list->elems[i].offset > p->end)
+            p->end = list->elems[i].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static int64_t lag_of(const struct partition *partition)
+{
     int64_t position = ledger_position(&partition->ledger);
-    if (position < 0 ||
-        rd_kafka_get_watermark_offsets(lane->rk, partition->topic, partition->number, &low, &high))
-        return 0;
-    return high > position ? high - position : 0;
+    return position >= 0 && partition->end > position ? partition->end - position : 0;
+}
+
+static void note_lag(struct lane *lane)
+{
+    int64_t now_ms = loop_now_ms(lane->intake->loop);
+    int64_t lag = 0;
+    learn_ends(lane);
+    if (lane->paused && !lane->intake->held && now_ms >= lane->ends_at_ms) {
+        lane->ends_at_ms = now_ms + ENDS_EVERY_MS;
+        ask_for_ends(lane);
+    }
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        lag += lag_of(p);
+    lane_gauge(lane, METRIC_LAG, (size_t)lag);
 }
 
 static void once_a_second(struct lane *lane)
@@ -177,11 +219,7 @@ static void once_a_second(struct lane *lane)
         lane->member = has_member_id(lane);
     if (lane->state != LANE_CLOSING)
         assignment_commit_soon(lane);
-    int64_t lag = 0;
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        lag += partition_lag(lane, p);
-    lane_gauge(lane, METRIC_LAG, (size_t)lag);
+    note_lag(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
 }
 

@@ -34,6 +34,7 @@ struct lane {
     bool paused;
     int64_t join_at_ms;
     int64_t commit_at_ms;
+    int64_t ends_at_ms;
     struct record_header *headers; /* of the record being copied */
     size_t header_capacity;
     struct log_gate error_gate;

@@ -19,6 +19,7 @@ struct partition {
     int32_t number;
     uint32_t assignment; /* which assignment this is: a record of an earlier one changes nothing */
     struct ledger ledger;
+    int64_t end;  /* the offset after the last one published, as far as is known */
     bool dirty;   /* something finished since the last commit that succeeded or is under way */
     size_t out;   /* records in memory, workers' included */
     bool leaving; /* paused: it is being taken away */

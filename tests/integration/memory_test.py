@@ -46,3 +46,11 @@ def test_paused_partitions_go_on(kafka, topics, unique, names, receiver, subscri
     )
     assert len({r.id for r in receiver.requests()}) == 30_000
     topics.wait_committed(names.group, orders)
+
+
+def test_a_paused_lane_knows_how_far_it_is_behind(topics, orders, receiver, subscribe, grapnel):
+    receiver.script("/hook", Hang())
+    running = grapnel(subscribe(orders, receiver.url("/hook")), limits={"memory": "16MiB"})
+    topics.produce(orders, *['{"a":"' + "x" * 5000 + '"}' for _ in range(5000)])
+    until(lambda: running.metric("grapnel_lag") == 5000, lambda: f"a lag of 5000, not {running.metric('grapnel_lag')}", 30)
+    assert running.metric("grapnel_paused_partitions") == 1
