@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka/client.h"
+#include "kafka/offsets.h"
 
 static bool failed(rd_kafka_resp_err_t code, const char *what, struct error *err)
 {
@@ -58,32 +59,6 @@ static bool any_committed(const rd_kafka_topic_partition_list_t *list)
     return false;
 }
 
-/* Replaces the times in the list by offsets; RD_KAFKA_OFFSET_END is Kafka's own time for "the end".
- */
-static bool offsets_at(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int64_t time,
-                       int timeout_ms, struct error *err)
-{
-    for (int i = 0; i < list->cnt; i++)
-        list->elems[i].offset = time;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
-    for (int i = 0; !code && i < list->cnt; i++)
-        code = list->elems[i].err;
-    return !code || failed(code, "offsets can't be looked up", err);
-}
-
-/* No record is as young as that time: begin at the end. */
-static bool fill_with_ends(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int timeout_ms,
-                           struct error *err)
-{
-    rd_kafka_topic_partition_list_t *ends = rd_kafka_topic_partition_list_copy(list);
-    bool fine = offsets_at(rk, ends, RD_KAFKA_OFFSET_END, timeout_ms, err);
-    for (int i = 0; fine && i < list->cnt; i++)
-        if (list->elems[i].offset < 0)
-            list->elems[i].offset = ends->elems[i].offset;
-    rd_kafka_topic_partition_list_destroy(ends);
-    return fine;
-}
-
 static bool prepare(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
                     const struct subscription_start *start, int timeout_ms, struct error *err)
 {
@@ -93,8 +68,7 @@ static bool prepare(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
     if (any_committed(list))
         return true;
     int64_t time = start->at == START_TIME ? start->unix_ms : RD_KAFKA_OFFSET_END;
-    return offsets_at(rk, list, time, timeout_ms, err) &&
-           fill_with_ends(rk, list, timeout_ms, err) && client_commit(rk, list, timeout_ms, err);
+    return offsets_at(rk, list, time, timeout_ms, err) && client_commit(rk, list, timeout_ms, err);
 }
 
 bool start_prepare(rd_kafka_t *rk, const struct texts *topics,

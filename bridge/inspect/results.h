@@ -15,6 +15,9 @@ struct result_row {
     struct slice id;
     struct slice subscription;
     struct slice event_type;
+    struct slice topic;
+    struct slice partition;
+    struct slice offset;
     struct slice outcome;
     struct slice attempt;
     struct slice status;

@@ -312,6 +312,11 @@ bool scan_headers(struct scan *scan, const struct record_header **headers, size_
     return true;
 }
 
+const char *scan_topic(const struct scan *scan)
+{
+    return rd_kafka_topic_name(scan->topic);
+}
+
 void scan_progress(const struct scan *scan, int64_t *done, int64_t *total)
 {
     *done = *total = 0;

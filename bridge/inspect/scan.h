@@ -65,6 +65,9 @@ enum scan_step scan_next(struct scan *scan, int timeout_ms, struct scan_record *
 bool scan_headers(struct scan *scan, const struct record_header **headers,
                   size_t *count) MUST_CHECK;
 
+/* The topic that is read; lives as long as the scan. */
+const char *scan_topic(const struct scan *scan);
+
 /* How many offsets of those that were there at scan_open have been read, and of how many. */
 void scan_progress(const struct scan *scan, int64_t *done, int64_t *total);
 
