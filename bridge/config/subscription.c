@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/secrets.h"
 #include "config/subscription_types.h"
 
 #define SCHEMA_STRUCT struct subscription
@@ -14,18 +15,6 @@ static const struct schema_row rows[] = {
 const struct schema subscription_schema = {rows, COUNT_OF(rows)};
 
 _Static_assert(COUNT_OF(rows) <= SCHEMA_ROWS_MAX, "a reading has room for each row");
-
-static void collect_secrets(struct arena *arena, const struct yaml_node *node,
-                            const struct text_secret **all)
-{
-    for (const struct text_secret *from = node->text.secrets; from; from = from->next) {
-        struct text_secret *secret = arena_alloc(arena, sizeof *secret);
-        *secret = (struct text_secret){*all, from->value};
-        *all = secret;
-    }
-    for (size_t i = 0; i < node->count; i++)
-        collect_secrets(arena, node->items[i], all);
-}
 
 /* Two keys that can't both be given. Then one is taken away, so that nobody notes it again. */
 static void check_authorization(const struct schema_reading *reading, struct subscription *sub)
@@ -88,9 +77,8 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
 {
     struct schema_reading reading = {.own = node};
     *sub = (struct subscription){.at = node->at};
-    const struct yaml_node *whole = yaml_merge(reader->arena, defaults, node, "body");
-    schema_read(reader, whole, sub, &reading);
-    collect_secrets(reader->arena, whole, &sub->secrets);
+    schema_read(reader, yaml_merge(reader->arena, defaults, node, "body"), sub, &reading);
+    sub->secrets = secrets_collect(&reading);
     check_authorization(&reading, sub);
     check_credential_header(&reading, sub);
     check_api_key(&reading, sub);

@@ -102,7 +102,7 @@ struct subscription {
     struct subscription_auth auth;
     enum sign_style sign_style;
     struct texts sign_secrets;
-    const struct text_secret *secrets; /* all that ${env:} and ${file:} stood for in it */
+    const struct text_secret *secrets; /* what is never shown of it: secrets.h */
     struct subscription_tls tls;
     struct subscription_delivery delivery;
 };
