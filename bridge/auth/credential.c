@@ -4,17 +4,11 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/jtext.h"
-#include "base/secret.h"
 #include "base/uri.h"
 
-#define CUT_BYTES_MIN 4 /* fewer bytes of a secret tell nothing and are everywhere */
-
 struct credential {
-    struct buffer headers;  /* complete lines */
-    struct buffer query;    /* "name=value", percent-encoded */
-    struct secret *secrets; /* every form in which one leaves, the longest first */
-    size_t secret_count;
+    struct buffer headers;      /* complete lines */
+    struct buffer query;        /* "name=value", percent-encoded */
     const char *api_key_header; /* the subscription's */
     bool has_authorization;
 };
@@ -36,54 +30,6 @@ static bool check_value(const struct text *value, const char *what, struct probl
     return true;
 }
 
-static void remember(struct credential *credential, struct slice secret)
-{
-    if (secret.size == 0)
-        return;
-    struct secret *secrets =
-        realloc(credential->secrets, (credential->secret_count + 1) * sizeof *secrets);
-    if (!secrets)
-        abort(); /* at start-up and reload only, where no memory is the end */
-    credential->secrets = secrets;
-    secrets[credential->secret_count++] = secret_copy(secret);
-}
-
-/* As it stands, as a URL and as JSON have it. */
-static void remember_forms(struct credential *credential, struct slice secret)
-{
-    struct buffer form = {0};
-    remember(credential, secret);
-    uri_add_encoded(&form, secret);
-    remember(credential, buffer_slice(&form));
-    buffer_clear(&form);
-    jtext_add_string(&form, secret);
-    if (form.size > 2)
-        remember(credential, (struct slice){form.data + 1, form.size - 2}); /* its quotes */
-    if (form.data)
-        explicit_bzero(form.data, form.capacity);
-    buffer_finish(&form);
-}
-
-/* What ${env:} and ${file:} brought into the URL, the headers, the body or the signature. */
-static void add_expanded(struct credential *credential, const struct subscription *sub)
-{
-    static const struct slice prefix = SLICE_INIT("whsec_");
-    for (const struct text_secret *from = sub->secrets; from; from = from->next) {
-        if (from->value.size < CUT_BYTES_MIN)
-            continue;
-        remember_forms(credential, from->value);
-        if (slice_starts(from->value, prefix))
-            remember(credential, slice_from(from->value, prefix.size));
-    }
-}
-
-static int by_size(const void *left, const void *right)
-{
-    size_t a = ((const struct secret *)left)->size;
-    size_t b = ((const struct secret *)right)->size;
-    return (a < b) - (a > b);
-}
-
 static void add_bearer(struct credential *credential, const struct subscription *sub,
                        struct problems *problems)
 {
@@ -94,7 +40,6 @@ static void add_bearer(struct credential *credential, const struct subscription 
     buffer_add_slice(&credential->headers, text_slice(token));
     buffer_add_char(&credential->headers, '\0');
     credential->has_authorization = true;
-    remember(credential, text_slice(token));
 }
 
 /* RFC 7617. */
@@ -114,8 +59,6 @@ static void add_basic(struct credential *credential, const struct subscription *
     buffer_add_slice(&credential->headers, buffer_slice(&encoded));
     buffer_add_char(&credential->headers, '\0');
     credential->has_authorization = true;
-    remember(credential, buffer_slice(&encoded));
-    remember(credential, text_slice(password));
     if (plain.data)
         explicit_bzero(plain.data, plain.capacity);
     if (encoded.data)
@@ -141,11 +84,8 @@ static void add_api_key(struct credential *credential, const struct subscription
     if (parameter->data) {
         uri_add_encoded(&credential->query, text_slice(parameter));
         buffer_add_char(&credential->query, '=');
-        size_t start = credential->query.size;
         uri_add_encoded(&credential->query, text_slice(value));
-        remember(credential, slice_from(buffer_slice(&credential->query), start));
     }
-    remember(credential, text_slice(value));
 }
 
 struct credential *credential_create(const struct subscription *sub, struct problems *problems)
@@ -156,9 +96,6 @@ struct credential *credential_create(const struct subscription *sub, struct prob
     add_bearer(credential, sub, problems);
     add_basic(credential, sub);
     add_api_key(credential, sub, problems);
-    add_expanded(credential, sub);
-    if (credential->secret_count > 0)
-        qsort(credential->secrets, credential->secret_count, sizeof *credential->secrets, by_size);
     return credential;
 }
 
@@ -166,9 +103,6 @@ void credential_destroy(struct credential *credential)
 {
     if (!credential)
         return;
-    for (size_t i = 0; i < credential->secret_count; i++)
-        secret_finish(&credential->secrets[i]);
-    free(credential->secrets);
     if (credential->headers.data)
         explicit_bzero(credential->headers.data, credential->headers.capacity);
     if (credential->query.data)
@@ -193,29 +127,6 @@ void credential_add_query(const struct credential *credential, struct buffer *ur
     else if (last != '?' && last != '&')
         buffer_add_char(url, '&');
     buffer_add_slice(url, buffer_slice(&credential->query));
-}
-
-/* What is kept of an answer may end within a secret. */
-static void mask_cut_end(struct slice secret, char *text, size_t size)
-{
-    size_t most = secret.size - 1 < size ? secret.size - 1 : size;
-    for (size_t part = most; part >= CUT_BYTES_MIN; part--) {
-        if (memcmp(text + size - part, secret.data, part) != 0)
-            continue;
-        memset(text + size - part, '*', part);
-        return;
-    }
-}
-
-void credential_mask(const struct credential *credential, char *text, size_t size)
-{
-    for (size_t i = 0; i < credential->secret_count; i++) {
-        struct slice secret = secret_reveal(&credential->secrets[i]);
-        char *end = text + size;
-        for (char *at = text; (at = memmem(at, (size_t)(end - at), secret.data, secret.size));)
-            memset(at, '*', secret.size);
-        mask_cut_end(secret, text, size);
-    }
 }
 
 bool credential_owns_header(const struct credential *credential, struct slice name)

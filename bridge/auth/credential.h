@@ -19,11 +19,6 @@ void credential_destroy(struct credential *credential);
 void credential_add_headers(const struct credential *credential, struct buffer *headers);
 void credential_add_query(const struct credential *credential, struct buffer *url);
 
-/* Replaces every secret of the subscription that occurs in `text` by asterisks, in place: for
- * answers that echo what they were sent. Those of auth, and all that ${env:} and ${file:} stood
- * for, but for the shortest, which would be everywhere. */
-void credential_mask(const struct credential *credential, char *text, size_t size);
-
 /* Is this header one that carries a secret, so that `render` masks it? */
 bool credential_owns_header(const struct credential *credential, struct slice name);
 

@@ -36,6 +36,30 @@ void uri_add_encoded(struct buffer *out, struct slice text)
     }
 }
 
+/* 0 to 15; -1: no hexadecimal digit. */
+static int digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void uri_add_decoded(struct buffer *out, struct slice text)
+{
+    for (size_t i = 0; i < text.size; i++) {
+        bool encoded = text.data[i] == '%' && text.size - i > 2 &&
+                       digit_value(text.data[i + 1]) >= 0 && digit_value(text.data[i + 2]) >= 0;
+        if (!encoded) {
+            buffer_add_char(out, text.data[i]);
+            continue;
+        }
+        buffer_add_char(out,
+                        (char)(digit_value(text.data[i + 1]) << 4 | digit_value(text.data[i + 2])));
+        i += 2;
+    }
+}
+
 void uri_add_form_encoded(struct buffer *out, struct slice text)
 {
     size_t i = 0;

@@ -15,6 +15,7 @@ static bool compile(struct route *route, const struct settings *settings, unsign
     route->plan = plan_create(sub, settings->namespace_.data, problems);
     route->signer = signer_create(sub, problems);
     route->credential = credential_create(sub, problems);
+    route->mask = mask_create(sub);
     route->http = (struct http_options){
         .ca_file = sub->tls.ca_file.data,
         .pinned_public_key = sub->tls.pinned_public_key.data,
@@ -61,6 +62,7 @@ void catalog_destroy(struct catalog *catalog)
         plan_destroy(catalog->routes[i].plan);
         signer_destroy(catalog->routes[i].signer);
         credential_destroy(catalog->routes[i].credential);
+        mask_destroy(catalog->routes[i].mask);
     }
     free(catalog->routes);
     free(catalog);

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "auth/credential.h"
+#include "auth/mask.h"
 #include "auth/sign.h"
 #include "config/settings.h"
 #include "match/match.h"
@@ -19,6 +20,7 @@ struct route {
     struct plan *plan;
     struct signer *signer; /* NULL: unsigned */
     struct credential *credential;
+    struct mask *mask; /* for what is shown */
     struct http_options http;
 };
 

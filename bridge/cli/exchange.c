@@ -20,36 +20,40 @@ static void print_bytes(FILE *out, struct slice bytes)
     buffer_finish(&clean);
 }
 
-/* Names stay, values go; what is no query goes as a whole. */
-static void add_masked_url(struct buffer *text, const char *secret)
+/* A `mask` of NULL shows all. */
+static void print_masked_bytes(FILE *out, const struct mask *mask, struct slice bytes)
 {
-    if (*secret && *secret != '?' && *secret != '&') {
-        buffer_add_text(text, *secret == '/' ? "/" MASK : MASK);
+    struct buffer shown = {0};
+    if (!mask) {
+        print_bytes(out, bytes);
         return;
     }
-    while (*secret) {
-        size_t name_bytes = strcspn(secret, "=");
-        buffer_add(text, secret, name_bytes);
-        secret += name_bytes;
-        if (*secret == '=')
-            buffer_add_text(text, "=" MASK);
-        secret += strcspn(secret, "&");
+    char *room = buffer_reserve(&shown, bytes.size);
+    if (room) {
+        mask_text(mask, bytes, room);
+        print_bytes(out, (struct slice){room, bytes.size});
     }
+    buffer_finish(&shown);
 }
 
-static void add_url(struct buffer *text, const struct trial *trial, bool show_secrets)
+static void add_url(struct buffer *text, const struct mask *mask, struct slice url)
 {
-    const char *url = trial->http.url;
-    size_t shown = show_secrets ? strlen(url) : trial->request.url_public_bytes;
-    buffer_add(text, url, shown);
-    add_masked_url(text, url + shown);
+    if (!mask) {
+        buffer_add_slice(text, url);
+        return;
+    }
+    char *room = buffer_reserve(text, url.size);
+    if (!room)
+        return;
+    mask_url(mask, url, room);
+    text->size += url.size;
 }
 
 /* "POST /path?query HTTP/1.1" and "Host: …". */
-static void print_target(FILE *out, const struct trial *trial, bool show_secrets)
+static void print_target(FILE *out, const struct mask *mask, const struct trial *trial)
 {
     struct buffer url = {0};
-    add_url(&url, trial, show_secrets);
+    add_url(&url, mask, slice_of(trial->http.url));
     const char *text = buffer_text(&url);
     const char *host = text ? strstr(text, "://") : NULL;
     if (host) {
@@ -87,50 +91,47 @@ static void print_masked(FILE *out, struct slice name, const char *value)
     fprintf(out, "%.*s: %.*s%s" MASK "\n", SLICE_ARGS(name), (int)scheme, value, scheme ? " " : "");
 }
 
-static void print_headers(FILE *out, const struct route *route, struct slice headers,
-                          bool show_secrets)
+static void print_headers(FILE *out, const struct route *route, const struct mask *mask,
+                          struct slice headers)
 {
     for (size_t at = 0; at < headers.size;) {
         const char *line = headers.data + at;
         struct slice name = {line, strcspn(line, ":")};
         at += strlen(line) + 1;
-        if (!show_secrets && owns_header(route, name)) {
+        if (mask && owns_header(route, name)) {
             print_masked(out, name, line + name.size + 2);
             continue;
         }
-        print_bytes(out, slice_of(line));
+        print_masked_bytes(out, mask, slice_of(line));
         fputc('\n', out);
     }
 }
 
-static void print_body(FILE *out, const struct route *route, struct slice body, bool show_secrets)
+static void print_body(FILE *out, const struct mask *mask, struct slice body)
 {
-    struct buffer shown = {0};
     fputc('\n', out);
     if (body.size == 0)
         return;
-    buffer_add_slice(&shown, body);
-    if (!show_secrets && !shown.failed)
-        credential_mask(route->credential, shown.data, shown.size);
-    print_bytes(out, buffer_slice(&shown));
-    if (shown.size > 0 && shown.data[shown.size - 1] != '\n')
+    print_masked_bytes(out, mask, body);
+    if (body.data[body.size - 1] != '\n')
         fputc('\n', out);
-    buffer_finish(&shown);
 }
 
 void exchange_print_request(FILE *out, const struct route *route, const struct trial *trial,
                             bool show_secrets)
 {
-    print_target(out, trial, show_secrets);
-    print_headers(out, route, trial->http.headers, show_secrets);
+    const struct mask *mask = show_secrets ? NULL : route->mask;
+    print_target(out, mask, trial);
+    print_headers(out, route, mask, trial->http.headers);
     if (http_has_length(&trial->http))
         fprintf(out, "Content-Length: %zu\n", trial->http.body.size);
-    print_body(out, route, trial->http.body, show_secrets);
+    print_body(out, mask, trial->http.body);
 }
 
 void exchange_print_answer(FILE *out, const struct route *route,
                            const struct http_exchange *exchange, bool show_secrets)
 {
+    const struct mask *mask = show_secrets ? NULL : route->mask;
     if (exchange->status == 0)
         return;
     fprintf(out, "%d, after %lld.%lld ms\n", exchange->status,
@@ -138,8 +139,8 @@ void exchange_print_answer(FILE *out, const struct route *route,
             (long long)(exchange->duration_us / 100 % 10));
     if (exchange->retry_after) {
         fputs("Retry-After: ", out);
-        print_bytes(out, slice_of(exchange->retry_after));
+        print_masked_bytes(out, mask, slice_of(exchange->retry_after));
         fputc('\n', out);
     }
-    print_body(out, route, exchange->response, show_secrets);
+    print_body(out, mask, exchange->response);
 }

@@ -26,6 +26,8 @@ static void answered(void *context, const struct http_exchange *exchange)
                      &outcome);
     if (outcome.kind != ERROR_NONE)
         error_set(&sending->err, outcome.kind, "not delivered: %s", outcome.error);
+    if (!sending->show_secrets)
+        mask_error(sending->route->mask, &sending->err);
     loop_stop(sending->loop);
 }
 
@@ -49,8 +51,10 @@ static enum command_exit send_taken(const struct route *route, const struct tria
     exchange_print_request(stdout, route, trial, show_secrets);
     putchar('\n');
     fflush(stdout);
-    if (!exchange(&sending, &trial->http, &err))
+    if (!exchange(&sending, &trial->http, &err)) {
+        mask_error(route->mask, &err);
         return command_fail(&err);
+    }
     return sending.err.kind == ERROR_NONE ? COMMAND_DONE : command_fail(&sending.err);
 }
 

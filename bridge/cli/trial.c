@@ -101,8 +101,11 @@ static enum trial_verdict run_stages(struct trial *trial, const struct route *ro
     if (!matcher_wants(route->matcher, &trial->ev, &trial->why_not))
         return TRIAL_LEFT;
     if (!plan_render(route->plan, &trial->ev, &trial->request, err) ||
-        !authorise(route, &trial->request, clock_unix_ms(), &trial->authorised, &trial->http, err))
+        !authorise(route, &trial->request, clock_unix_ms(), &trial->authorised, &trial->http,
+                   err)) {
+        mask_error(route->mask, err);
         return TRIAL_FAILED;
+    }
     return TRIAL_TAKEN;
 }
 

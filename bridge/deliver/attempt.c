@@ -15,6 +15,7 @@ struct attempt {
     struct http_call *call;
     struct request request;
     struct authorised authorised;
+    struct buffer url; /* the request's, without secrets */
     int64_t started_unix_ms;
     char response[HTTP_RESPONSE_BYTES];
 };
@@ -38,12 +39,19 @@ void attempt_destroy(struct attempt *attempt)
         http_cancel(attempt->call);
     request_finish(&attempt->request);
     authorised_finish(&attempt->authorised);
+    buffer_finish(&attempt->url);
     free(attempt);
 }
 
 static void finish(struct attempt *attempt, struct outcome *outcome)
 {
     struct delivery *delivery = attempt->delivery;
+    struct error shown;
+    if (outcome->kind != ERROR_NONE) { /* its text may quote what was sent */
+        error_set(&shown, outcome->kind, "%s", outcome->error);
+        mask_error(delivery->route->mask, &shown);
+        outcome->error = shown.text;
+    }
     delivery->attempt = NULL;
     attempt->delivery = NULL;
     attempt->call = NULL;
@@ -55,11 +63,14 @@ static void finish(struct attempt *attempt, struct outcome *outcome)
 /* What may be shown of the URL; "" when there is none yet. */
 static const char *public_url(struct attempt *attempt)
 {
-    struct request *request = &attempt->request;
-    const char *url = request->url.size ? buffer_text(&request->url) : NULL;
-    if (url && request->url_public_bytes < request->url.size)
-        request->url.data[request->url_public_bytes] = '\0';
-    return url ? url : "";
+    const struct buffer *url = &attempt->request.url;
+    buffer_clear(&attempt->url);
+    char *room = url->failed ? NULL : buffer_reserve(&attempt->url, url->size + 1);
+    if (!room)
+        return "";
+    mask_url(attempt->delivery->route->mask, buffer_slice(url), room);
+    room[url->size] = '\0';
+    return room;
 }
 
 static void fail(struct attempt *attempt, const struct error *err)
@@ -85,8 +96,7 @@ static void answered(void *context, const struct http_exchange *exchange)
     struct error text;
     outcome_classify(exchange, &route->sub->delivery.success, clock_unix_ms(), &text, &outcome);
     if (outcome.response.size > 0) {
-        memcpy(attempt->response, outcome.response.data, outcome.response.size);
-        credential_mask(route->credential, attempt->response, outcome.response.size);
+        mask_text(route->mask, outcome.response, attempt->response);
         outcome.response.data = attempt->response;
     }
     finish(attempt, &outcome);

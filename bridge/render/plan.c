@@ -17,11 +17,9 @@ struct plan {
     bool has_id;
     struct template id; /* `id:`; else the position behind id_prefix */
     struct slice id_prefix;
-    struct template url;         /* up to the first part that holds a secret */
-    struct template url_secrets; /* from there on */
+    struct template url; /* with the query */
     struct url_shape shape;
     bool path_varies;
-    size_t url_public_max;
     struct headers headers;
     struct body body;
 };
@@ -74,24 +72,14 @@ static void add_query_item(struct template_builder *builder, const struct named_
     template_add_text(builder, &item->value, &style);
 }
 
-static void add_query(struct plan *plan, struct template_builder *builder,
+static void add_query(const struct plan *plan, struct template_builder *builder,
                       const struct named_texts *query)
 {
     const char *joint = plan->shape.takes_item ? "" : plan->shape.has_query ? "&" : "?";
-    bool secret = false;
     for (size_t i = 0; i < query->count; i++) {
-        const struct named_text *item = &query->items[i];
-        if (item->value.secret && !secret) {
-            plan->url = template_build(builder);
-            secret = true;
-        }
-        add_query_item(builder, item, joint);
+        add_query_item(builder, &query->items[i], joint);
         joint = "&";
     }
-    if (secret)
-        plan->url_secrets = template_build(builder);
-    else
-        plan->url = template_build(builder);
 }
 
 static void compile_url(struct plan *plan, const struct subscription_request *request,
@@ -104,8 +92,8 @@ static void compile_url(struct plan *plan, const struct subscription_request *re
     url_check(&request->url, &plan->shape, problems);
     template_add_text(&builder, &request->url, &style);
     plan->path_varies = strstr(request->url.data, "{{");
-    plan->url_public_max = request->url.secret ? plan->shape.authority_bytes : URL_BYTES_MAX;
     add_query(plan, &builder, &request->query);
+    plan->url = template_build(&builder);
 }
 
 struct plan *plan_create(const struct subscription *sub, const char *namespace,
@@ -173,9 +161,6 @@ static bool render_url(const struct plan *plan, const struct scope *scope, struc
     struct buffer *url = &request->url;
     url->limit = URL_BYTES_MAX;
     if (!template_render(&plan->url, scope, url, err))
-        return false;
-    request->url_public_bytes = url->size < plan->url_public_max ? url->size : plan->url_public_max;
-    if (!template_render(&plan->url_secrets, scope, url, err))
         return false;
     if (url->failed)
         return error_set(err, ERROR_RENDER, "url: more than %u bytes", URL_BYTES_MAX);

@@ -15,7 +15,6 @@ void request_finish(struct request *request)
 void request_clear(struct request *request)
 {
     request->method = NULL;
-    request->url_public_bytes = 0;
     request->body = SLICE_NONE;
     buffer_clear(&request->id);
     buffer_clear(&request->url);

@@ -13,11 +13,10 @@
 #include "base/slice.h"
 
 struct request {
-    const char *method; /* static */
-    struct buffer id;   /* $id, sent as webhook-id; no '.', white space or control byte in it */
-    struct buffer url;  /* absolute, percent-encoded */
-    size_t url_public_bytes;  /* so much of url holds no secret: what results and logs may show */
-    struct buffer headers;    /* "Name: value" lines, each ended by a NUL */
+    const char *method;    /* static */
+    struct buffer id;      /* $id, sent as webhook-id; no '.', white space or control byte in it */
+    struct buffer url;     /* absolute, percent-encoded; may hold secrets, which auth/mask hides */
+    struct buffer headers; /* "Name: value" lines, each ended by a NUL */
     struct buffer body_bytes; /* what had to be made of the body */
     struct slice body;        /* what is sent; data NULL: none */
     struct buffer scratch;    /* for the renderer's own use */

@@ -35,6 +35,28 @@ static void encodes_all_but_unreserved_characters(void **state)
     buffer_finish(&out);
 }
 
+static void decodes_what_is_encoded(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        struct slice plain;
+    } rows[] = {
+        {SLICE_INIT(""), SLICE_INIT("")},
+        {SLICE_INIT("a%2Fb%2fc+d"), SLICE_INIT("a/b/c+d")},
+        {SLICE_INIT("%C3%A9%00"), SLICE_INIT("\xC3\xA9\0")},
+        {SLICE_INIT("100%"), SLICE_INIT("100%")},
+        {SLICE_INIT("%4%4g%G4%41"), SLICE_INIT("%4%4g%G4A")},
+    };
+    struct buffer out = {0};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        buffer_clear(&out);
+        uri_add_decoded(&out, rows[i].text);
+        assert_true(slice_equal(buffer_slice(&out), rows[i].plain));
+    }
+    buffer_finish(&out);
+}
+
 static void fails_at_the_limit_and_says_so(void **state)
 {
     (void)state;
@@ -48,6 +70,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encodes_all_but_unreserved_characters),
+        cmocka_unit_test(decodes_what_is_encoded),
         cmocka_unit_test(fails_at_the_limit_and_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

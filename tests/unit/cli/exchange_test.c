@@ -17,39 +17,46 @@
         .data = (data_), .size = sizeof(data_) - 1, .secret = true                                 \
     }
 
-/* A request as a trial leaves it: what is over `public_bytes` of the URL is secret. */
+/* A request as a trial leaves it. */
 struct fixture {
     struct subscription sub;
     struct named_text headers[1];
-    struct text secrets[1];
+    struct text keys[1];
+    struct text_secret secrets[5];
     struct route route;
     struct trial trial;
 };
 
-static void begin(struct fixture *f, const char *url, size_t public_bytes)
+static void begin(struct fixture *f, const char *url)
 {
     struct problems problems = {0};
     *f = (struct fixture){
         .headers = {{TEXT("X-Key"), SECRET("hunter2")}},
-        .secrets = {TEXT("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")},
+        .keys = {TEXT("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")},
+        .secrets = {{&f->secrets[1], SLICE("hunter2")},
+                    {&f->secrets[2], SLICE("hunter3")},
+                    {&f->secrets[3], SLICE("hunter4")},
+                    {&f->secrets[4], SLICE("hunter5")},
+                    {NULL, SLICE("https://h/services/hunter6")}},
+        .sub.secrets = f->secrets,
         .sub.auth = {.bearer = SECRET("hunter3"),
                      .api_key_query = TEXT("token"),
                      .api_key_value = SECRET("hunter4")},
         .sub.sign_style = SIGN_STANDARD,
     };
     f->sub.request.headers = (struct named_texts){f->headers, 1};
-    f->sub.sign_secrets = (struct texts){f->secrets, 1};
+    f->sub.sign_secrets = (struct texts){f->keys, 1};
     f->route = (struct route){.sub = &f->sub,
                               .signer = signer_create(&f->sub, &problems),
-                              .credential = credential_create(&f->sub, &problems)};
+                              .credential = credential_create(&f->sub, &problems),
+                              .mask = mask_create(&f->sub)};
     struct request *request = &f->trial.request;
     request->method = "POST";
-    request->body = SLICE("{\"a\":1}");
-    request->url_public_bytes = public_bytes;
+    request->body = SLICE("{\"a\":\"hunter5\"}");
     buffer_add_text(&request->url, url);
     buffer_add_text(&request->id, "orders-0-0");
     request_add_header(request, SLICE("X-Key"), SLICE("hunter2"));
-    request_add_header(request, SLICE("X-Open"), SLICE("seen"));
+    request_add_header(request, SLICE("X-Open"), SLICE("seen hunter5"));
     struct error err;
     assert_true(
         authorise(&f->route, request, 1614265330000, &f->trial.authorised, &f->trial.http, &err));
@@ -60,6 +67,7 @@ static void finish(struct fixture *f)
     trial_finish(&f->trial);
     signer_destroy(f->route.signer);
     credential_destroy(f->route.credential);
+    mask_destroy(f->route.mask);
 }
 
 static char *printed(const struct fixture *f, bool show_secrets)
@@ -76,13 +84,13 @@ static void shows_the_request_but_not_its_secrets(void **state)
 {
     (void)state;
     struct fixture f;
-    begin(&f, "https://h:1/p?a=1&k=hunter5&b=2", strlen("https://h:1/p?a=1"));
+    begin(&f, "https://h:1/p?a=1&k=hunter5&b=2");
     char *text = printed(&f, false);
-    assert_string_equal(text, "POST /p?a=1&k=********&b=********&token=******** HTTP/1.1\n"
-                              "Host: h:1\nAccept: */*\nX-Key: ********\nX-Open: seen\n"
+    assert_string_equal(text, "POST /p?a=1&k=*******&b=2&token=******* HTTP/1.1\n"
+                              "Host: h:1\nAccept: */*\nX-Key: ********\nX-Open: seen *******\n"
                               "webhook-id: orders-0-0\nwebhook-timestamp: 1614265330\n"
                               "Authorization: Bearer ********\nwebhook-signature: ********\n"
-                              "Content-Length: 7\n\n{\"a\":1}\n");
+                              "Content-Length: 15\n\n{\"a\":\"*******\"}\n");
     free(text);
     finish(&f);
 }
@@ -91,9 +99,10 @@ static void a_url_that_is_a_secret_itself_shows_its_host(void **state)
 {
     (void)state;
     struct fixture f;
-    begin(&f, "https://h/services/hunter5", strlen("https://h"));
+    begin(&f, "https://h/services/hunter6");
     char *text = printed(&f, false);
-    assert_int_equal(strncmp(text, "POST /******** HTTP/1.1\nHost: h\n", 32), 0);
+    assert_int_equal(strncmp(text, "POST /****************?token=******* HTTP/1.1\nHost: h\n", 54),
+                     0);
     assert_null(strstr(text, "hunter"));
     free(text);
     finish(&f);
@@ -103,12 +112,13 @@ static void shows_the_secrets_when_told_to(void **state)
 {
     (void)state;
     struct fixture f;
-    begin(&f, "https://h?k=hunter5", strlen("https://h"));
+    begin(&f, "https://h?k=hunter5");
     char *text = printed(&f, true);
     assert_non_null(strstr(text, "POST /?k=hunter5&token=hunter4 HTTP/1.1\n"));
     assert_non_null(strstr(text, "X-Key: hunter2\n"));
     assert_non_null(strstr(text, "Authorization: Bearer hunter3\n"));
     assert_non_null(strstr(text, "webhook-signature: v1,"));
+    assert_non_null(strstr(text, "{\"a\":\"hunter5\"}"));
     free(text);
     finish(&f);
 }
@@ -117,17 +127,17 @@ static void masks_what_an_answer_echoes(void **state)
 {
     (void)state;
     struct fixture f;
-    begin(&f, "https://h/", strlen("https://h/"));
+    begin(&f, "https://h/");
     const struct http_exchange exchange = {.status = 429,
                                            .response = SLICE("you said hunter3"),
-                                           .retry_after = "120",
+                                           .retry_after = "hunter2",
                                            .duration_us = 12345};
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
     exchange_print_answer(out, &f.route, &exchange, false);
     fclose(out);
-    assert_string_equal(text, "429, after 12.3 ms\nRetry-After: 120\n\nyou said *******\n");
+    assert_string_equal(text, "429, after 12.3 ms\nRetry-After: *******\n\nyou said *******\n");
     free(text);
     finish(&f);
 }

@@ -414,30 +414,6 @@ static void names_the_column_where_the_file_holds_the_text_as_it_is(void **state
     }
 }
 
-static void tells_how_much_of_the_url_is_public(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *request;
-        const char *shown;
-    } rows[] = {
-        {"url: \"https://h/x?a={{ $offset }}\"", "https://h/x?a=17"},
-        {"url: \"https://h/x/${env:PLAN_TEST}\"", "https://h"},
-        {"url: \"https://h/\", query: { a: 1, b: \"{{ $key }}${env:PLAN_TEST}\", c: 2 }",
-         "https://h/?a=1"},
-    };
-    setenv("PLAN_TEST", "s3cret", 1);
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct fixture f;
-        char yaml[256];
-        snprintf(yaml, sizeof yaml, "request: { %s }", rows[i].request);
-        assert_true(render(&f, yaml, &record));
-        struct slice shown = {f.request.url.data, f.request.url_public_bytes};
-        assert_true(slice_is(shown, rows[i].shown));
-        finish(&f);
-    }
-}
-
 /* One request is used for delivery after delivery: nothing of the last one may stay. */
 static void leaves_nothing_behind_in_a_reused_request(void **state)
 {
@@ -470,7 +446,6 @@ int main(void)
         cmocka_unit_test(types_the_event_by_its_form),
         cmocka_unit_test(reports_every_mistake_at_its_place),
         cmocka_unit_test(names_the_column_where_the_file_holds_the_text_as_it_is),
-        cmocka_unit_test(tells_how_much_of_the_url_is_public),
         cmocka_unit_test(leaves_nothing_behind_in_a_reused_request),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
