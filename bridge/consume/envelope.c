@@ -14,6 +14,7 @@ enum part {
     PART_PARTITION,
     PART_OFFSET,
     PART_TIMESTAMP,
+    PART_NOBODYS_SINCE,
 };
 
 static const char *const names[ENVELOPE_HEADERS] = {
@@ -25,6 +26,7 @@ static const char *const names[ENVELOPE_HEADERS] = {
     [PART_PARTITION] = "grapnel-retry-partition",
     [PART_OFFSET] = "grapnel-retry-offset",
     [PART_TIMESTAMP] = "grapnel-retry-timestamp",
+    [PART_NOBODYS_SINCE] = "grapnel-retry-nobodys-since",
 };
 
 static bool add_text(rd_kafka_headers_t *headers, enum part part, struct slice value)
@@ -48,7 +50,8 @@ bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers
            add_text(headers, PART_TOPIC, envelope->topic) &&
            add_number(headers, PART_PARTITION, envelope->partition) &&
            add_number(headers, PART_OFFSET, envelope->offset) &&
-           add_number(headers, PART_TIMESTAMP, envelope->timestamp_ms);
+           add_number(headers, PART_TIMESTAMP, envelope->timestamp_ms) &&
+           add_number(headers, PART_NOBODYS_SINCE, envelope->nobodys_since_unix_ms);
 }
 
 static bool read_number(struct slice text, int64_t least, int64_t most, int64_t *value)
@@ -89,7 +92,9 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
                      &envelope->first_attempt_unix_ms) ||
         !read_number(last[PART_PARTITION].value, 0, INT32_MAX, &partition) ||
         !read_number(last[PART_OFFSET].value, 0, INT64_MAX, &envelope->offset) ||
-        !read_number(last[PART_TIMESTAMP].value, -1, INT64_MAX, &envelope->timestamp_ms))
+        !read_number(last[PART_TIMESTAMP].value, -1, INT64_MAX, &envelope->timestamp_ms) ||
+        !read_number(last[PART_NOBODYS_SINCE].value, 0, INT64_MAX,
+                     &envelope->nobodys_since_unix_ms))
         return error_set(err, ERROR_DECODE, "the headers of a retry are malformed");
     envelope->attempts = (unsigned)attempts;
     envelope->partition = (int32_t)partition;

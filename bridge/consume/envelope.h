@@ -15,7 +15,7 @@
 #include "base/slice.h"
 #include "consume/record.h"
 
-#define ENVELOPE_HEADERS 8
+#define ENVELOPE_HEADERS 9
 
 struct envelope {
     struct slice subscription;
@@ -25,7 +25,9 @@ struct envelope {
     struct slice topic;            /* where the event was published */
     int32_t partition;
     int64_t offset;
-    int64_t timestamp_ms; /* -1: none */
+    int64_t
+        nobodys_since_unix_ms; /* since when no subscription of that name was found; 0: it was */
+    int64_t timestamp_ms;      /* -1: none */
 };
 
 /* Adds it to `headers`. False: no memory. */

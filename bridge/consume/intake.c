@@ -154,6 +154,7 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     record->attempts = envelope.attempts;
     record->first_attempt_unix_ms = envelope.first_attempt_unix_ms;
     record->due_unix_ms = envelope.due_unix_ms;
+    record->nobodys_since_unix_ms = envelope.nobodys_since_unix_ms;
     record->subscription = lane->options.find(lane->options.context, envelope.subscription);
     if (record->subscription == RECORD_NOBODYS)
         record->wrong = ERROR_DISABLED;

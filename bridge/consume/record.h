@@ -62,6 +62,7 @@ struct record {
     size_t header_count;
     unsigned attempts;             /* requests sent before: it comes of a retry topic */
     int64_t first_attempt_unix_ms; /* -1: none yet */
+    int64_t nobodys_since_unix_ms; /* a retry's; 0: its subscription has been there */
     int64_t due_unix_ms;           /* not to be tried before; 0: at once */
     struct slice owner;            /* a retry's: the subscription's name */
     enum error_kind wrong;         /* a retry's: DISABLED nobody of that name, DECODE no envelope */

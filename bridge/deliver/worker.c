@@ -282,8 +282,13 @@ static void abandon_idle(struct worker *worker)
 
 /* ── life ────────────────────────────────────────────────────────────────── */
 
+/* One that is wrong waits for its time too: it may only be passed on. */
 static void enqueue(struct worker *worker, struct record *record)
 {
+    if (record->wrong) {
+        worker->options.hooks.take(worker->options.hooks.context, record);
+        return;
+    }
     struct endpoint *endpoint = &worker->endpoints[record->subscription];
     endpoint_add_record(endpoint, record);
     note_ready(worker, endpoint);
@@ -322,8 +327,6 @@ static void receive(struct worker *worker, struct record *record)
     const struct worker_hooks *hooks = &worker->options.hooks;
     if (worker->draining) {
         hooks->refuse(hooks->context, record);
-    } else if (record->wrong) {
-        hooks->take(hooks->context, record);
     } else if (record->due_unix_ms > clock_unix_ms()) {
         if (!heap_push(&worker->later, &record->due, record->due_unix_ms))
             out_of_memory();

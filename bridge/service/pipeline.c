@@ -16,6 +16,9 @@
 
 #define RESULT_BYTES 640 /* what a usual one takes, so that its buffer grows once */
 
+#define NOBODYS_WAIT_MS 5000
+#define NOBODYS_MOST_MS (10 * 60000)
+
 struct pipeline {
     struct pipeline_options options;
     struct worker *worker;
@@ -24,6 +27,7 @@ struct pipeline {
     struct list writes;     /* for the recorder */
     struct list home;       /* for the source: records that nothing is written for */
     struct log_gate *gates; /* one a subscription, and one for retries of none */
+    struct log_gate nobodys_gate;
     struct buffer id;
     uint64_t random;
 };
@@ -43,6 +47,7 @@ static void give_up(struct pipeline *pipeline, struct record *record)
 }
 
 static void bury(struct pipeline *pipeline, struct record *record, const struct error *err);
+static bool pass_on(struct pipeline *pipeline, struct record *record);
 
 /* A retry that nobody can try. */
 static void explain(const struct record *record, struct error *err)
@@ -58,6 +63,8 @@ void pipeline_take(void *context, struct record *record)
 {
     struct pipeline *pipeline = context;
     struct error err = {0};
+    if (record->wrong && pass_on(pipeline, record))
+        return;
     if (record->wrong) {
         explain(record, &err);
         bury(pipeline, record, &err);
@@ -110,20 +117,14 @@ static struct write *make_result(const struct verdict *verdict, struct record *r
     return write;
 }
 
-static struct write *make_retry(const struct pipeline *pipeline, const struct delivery *delivery,
-                                int64_t due_unix_ms, int64_t wait_ms)
+/* `envelope` says what is not the record's own. */
+static struct write *make_retry(const struct pipeline *pipeline, struct record *record,
+                                struct envelope envelope, int64_t wait_ms)
 {
-    struct record *record = delivery->shared->record;
-    const struct envelope envelope = {
-        .subscription = slice_of(delivery->route->sub->name),
-        .attempts = delivery->attempts,
-        .due_unix_ms = due_unix_ms,
-        .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
-        .topic = slice_of(record->topic),
-        .partition = record->partition,
-        .offset = record->offset,
-        .timestamp_ms = record->timestamp_ms,
-    };
+    envelope.topic = slice_of(record->topic);
+    envelope.partition = record->partition;
+    envelope.offset = record->offset;
+    envelope.timestamp_ms = record->timestamp_ms;
     struct write *write =
         write_create(WRITE_RETRY + retry_topic_for(pipeline->options.retries, wait_ms), record);
     if (!write)
@@ -136,10 +137,41 @@ static struct write *make_retry(const struct pipeline *pipeline, const struct de
     return NULL;
 }
 
+/* A retry whose subscription is not configured here may be another instance's, which has been
+ * started with a newer configuration, or has not been yet: it goes round for a while. */
+static bool pass_on(struct pipeline *pipeline, struct record *record)
+{
+    int64_t now_ms = clock_unix_ms();
+    int64_t since_ms = record->nobodys_since_unix_ms ? record->nobodys_since_unix_ms : now_ms;
+    if (record->wrong != ERROR_DISABLED || now_ms - since_ms >= NOBODYS_MOST_MS)
+        return false;
+    const struct envelope envelope = {
+        .subscription = record->owner,
+        .attempts = record->attempts,
+        .due_unix_ms = now_ms + NOBODYS_WAIT_MS,
+        .first_attempt_unix_ms = record->first_attempt_unix_ms,
+        .nobodys_since_unix_ms = since_ms,
+    };
+    struct write *write = make_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
+    if (!write)
+        return false;
+    if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
+        log_warn("a retry of a subscription that is not configured here goes round",
+                 BYTES("subscription", record->owner));
+    add_write(pipeline, write);
+    return true;
+}
+
 /* The delivery goes on by a retry topic: its claim on the record becomes the write's. */
 static bool hand_over(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
 {
-    struct write *write = make_retry(pipeline, delivery, clock_unix_ms() + wait_ms, wait_ms);
+    const struct envelope envelope = {
+        .subscription = slice_of(delivery->route->sub->name),
+        .attempts = delivery->attempts,
+        .due_unix_ms = clock_unix_ms() + wait_ms,
+        .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
+    };
+    struct write *write = make_retry(pipeline, delivery->shared->record, envelope, wait_ms);
     if (!write)
         return false;
     add_write(pipeline, write);

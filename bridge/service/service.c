@@ -109,6 +109,7 @@ void service_stop(struct service *service)
     log_info("stopping: finishing what is in flight",
              INT("grace_ms", service->options.settings->shutdown_grace_ms));
     source_drain(service->source);
+    recorder_drain(service->recorder);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_drain(service->workers[i]);
     loop_arm(service->options.loop, &service->grace,

@@ -21,7 +21,7 @@
 #define RETRY_MS         1000
 #define TICK_MS          250
 
-enum recorder_message { RECORDER_WRITE, RECORDER_STOP };
+enum recorder_message { RECORDER_WRITE, RECORDER_DRAIN, RECORDER_STOP };
 
 struct recorder {
     struct recorder_hooks hooks;
@@ -49,8 +49,10 @@ struct recorder {
     bool brokers_down;
     char trouble[256]; /* what was last said of one broker */
     bool storing;
+    bool draining;
     bool stopping;
     int64_t stop_by_ms;
+    struct message drain;
     struct message stop;
     struct log_gate failure_gate;
     struct log_gate wait_gate;
@@ -124,12 +126,33 @@ static bool is_refused(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
+static void give_up(struct recorder *recorder, struct list *writes)
+{
+    for (struct list *link = list_pop(writes); link; link = list_pop(writes)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message->type != RECORDER_WRITE)
+            continue;
+        struct write *write = CONTAINER_OF(message, struct write, message);
+        record_abandon(write->record);
+        release(recorder, write);
+    }
+}
+
+/* Nobody waits for these at the end. */
+static void give_up_refused(struct recorder *recorder)
+{
+    give_up(recorder, &recorder->refused);
+    recorder->refused_count = 0;
+}
+
 static void refuse(struct recorder *recorder, struct write *write)
 {
     bool alone = write->retry_at_ms > 0;
     write->retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
     list_push(&recorder->refused, &write->message.link);
     recorder->refused_count++;
+    if (recorder->draining)
+        give_up_refused(recorder);
     metrics_set(recorder->metrics, METRIC_REFUSED_WRITES, METRICS_INSTANCE,
                 (int64_t)recorder->refused_count);
 }
@@ -332,6 +355,11 @@ static void handle(void *context, struct message *message)
         list_push(&recorder->unsent, &message->link);
         return;
     }
+    if (message->type == RECORDER_DRAIN) {
+        recorder->draining = true;
+        give_up_refused(recorder);
+        return;
+    }
     recorder->stopping = true;
     loop_arm(recorder->loop, &recorder->tick, 0);
 }
@@ -387,6 +415,7 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->io.fd = -1;
     recorder->step.run = before_wait;
     recorder->tick.fire = tick;
+    recorder->drain.type = RECORDER_DRAIN;
     recorder->stop.type = RECORDER_STOP;
     list_init(&recorder->unsent);
     list_init(&recorder->sent);
@@ -417,6 +446,11 @@ void recorder_post(struct recorder *recorder, struct list *writes)
     mailbox_post_all(recorder->mailbox, writes);
 }
 
+void recorder_drain(struct recorder *recorder)
+{
+    mailbox_post(recorder->mailbox, &recorder->drain);
+}
+
 void recorder_stop(struct recorder *recorder, int64_t timeout_ms)
 {
     if (!recorder->thread)
@@ -425,18 +459,6 @@ void recorder_stop(struct recorder *recorder, int64_t timeout_ms)
     mailbox_post(recorder->mailbox, &recorder->stop);
     thread_join(recorder->thread);
     recorder->thread = NULL;
-}
-
-static void give_up(struct recorder *recorder, struct list *writes)
-{
-    for (struct list *link = list_pop(writes); link; link = list_pop(writes)) {
-        struct message *message = CONTAINER_OF(link, struct message, link);
-        if (message == &recorder->stop)
-            continue;
-        struct write *write = CONTAINER_OF(message, struct write, message);
-        record_abandon(write->record);
-        release(recorder, write);
-    }
 }
 
 void recorder_destroy(struct recorder *recorder)

@@ -35,6 +35,9 @@ bool recorder_start(struct recorder *recorder, struct error *err);
 /* Moves writes (linked by their message). Thread: any. Bounded by the records they belong to. */
 void recorder_post(struct recorder *recorder, struct list *writes);
 
+/* What Kafka refuses is given up, now and from now on: it will be read again. Thread: any. */
+void recorder_drain(struct recorder *recorder);
+
 /* Stores what was posted before, for `timeout_ms` at most, and ends the thread. Thread: main. */
 void recorder_stop(struct recorder *recorder, int64_t timeout_ms);
 

@@ -92,6 +92,7 @@ def test_a_retry_of_nobody_is_a_dead_letter(
         ("grapnel-retry-partition", b"7"),
         ("grapnel-retry-offset", b"42"),
         ("grapnel-retry-timestamp", b"-1"),
+        ("grapnel-retry-nobodys-since", b"1"),  # long enough
     ]
     topics.produce(retries, VALUE, key=KEY, headers=HEADERS + envelope)
     grapnel(subscribe(orders, receiver.url("/hook"), delivery=later("1s")))
@@ -104,6 +105,29 @@ def test_a_retry_of_nobody_is_a_dead_letter(
     assert said["grapnel-attempts"] == b"3" and said["grapnel-id"] == b"orders-7-42"
     [row] = results(1)
     assert (row["outcome"], row["error_kind"]) == ("dead-lettered", "disabled")
+
+
+def test_a_retry_of_somebody_elses_goes_round_until_he_takes_it(
+    topics, unique, names, receiver, subscribe, grapnel
+):
+    """Two configurations share the retry topics: that of the one may be read by the other."""
+    orders = topics.create(f"orders-{unique}")
+    receiver.script("/mine", Reply(503), Reply(200))
+    mine = {**subscribe(orders, receiver.url("/mine"), delivery=later("11s")), "name": "mine-" + unique[-6:]}
+    other = {**subscribe(orders, receiver.url("/other"), delivery=later("11s")), "name": "other-" + unique[-6:]}
+    running = grapnel(mine)
+    topics.produce(orders, VALUE)
+    topics.wait(f"{names.retries}.11s", 1)
+    assert running.stop() == 0
+    running = grapnel(other)
+    until(lambda: topics.count(f"{names.retries}.11s") >= 3, "the retry going round", 60)
+    first, second = topics.read(f"{names.retries}.11s")[1:3]
+    assert second.timestamp()[1] - first.timestamp()[1] >= 4500
+    assert topics.count(names.dead_letters) == 0
+    assert running.stop() == 0
+    grapnel(mine)
+    receiver.wait(2, "/mine", seconds=60)
+    assert topics.count(names.dead_letters) == 0
 
 
 def test_garbage_in_a_retry_topic_stops_nothing(

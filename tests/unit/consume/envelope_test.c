@@ -29,6 +29,7 @@ static const struct envelope sent = {
     .partition = 7,
     .offset = 42,
     .timestamp_ms = 1763910245000,
+    .nobodys_since_unix_ms = 7,
 };
 
 static void comes_out_as_it_went_in(void **state)
@@ -52,6 +53,7 @@ static void comes_out_as_it_went_in(void **state)
     assert_int_equal(got.partition, sent.partition);
     assert_int_equal(got.offset, sent.offset);
     assert_int_equal(got.timestamp_ms, sent.timestamp_ms);
+    assert_int_equal(got.nobodys_since_unix_ms, 7);
     rd_kafka_headers_destroy(written);
 }
 
