@@ -13,6 +13,7 @@
 #include "kafka/client.h"
 
 #define SILENCE_MS 15000 /* so long nothing at all before the end, and it is given up */
+#define OPEN_MOST  4     /* partitions fetched at once where it is bounded: each has a queue */
 
 struct scan_partition {
     int64_t first;
@@ -29,6 +30,8 @@ struct scan {
     struct scan_partition *partitions;
     int32_t count;
     int32_t unfinished;
+    int32_t begun; /* partitions before this one have been started, or were empty */
+    int32_t open;  /* started and not stopped */
     bool bounded;
     bool end_told;
     int64_t heard_ms;
@@ -37,12 +40,15 @@ struct scan {
     char trouble[256]; /* the last thing librdkafka complained about */
 };
 
+/* A small fetch, since a batch may grow tenfold when it is unpacked; a larger record comes all the
+ * same. */
 static const struct client_property own_properties[] = {
     {.name = "enable.auto.commit", .value = "false"},
     {.name = "enable.partition.eof", .value = "true"},
     {.name = "auto.offset.reset", .value = "earliest"},
     {.name = "allow.auto.create.topics", .value = "false"},
     {.name = "queued.max.messages.kbytes", .value = "16384"},
+    {.name = "fetch.message.max.bytes", .value = "524288", .weak = true},
     {.name = "client.id", .value = "grapnel-inspect", .weak = true},
     {.name = NULL},
 };
@@ -140,13 +146,22 @@ static bool choose_range(struct scan *scan, int32_t id, const struct scan_option
 static bool start_partition(struct scan *scan, int32_t id, struct error *err)
 {
     struct scan_partition *partition = &scan->partitions[id];
-    bool empty = partition->next >= partition->end;
-    scan->unfinished += !empty;
-    if (empty && scan->bounded)
+    if (partition->next >= partition->end && scan->bounded)
         return true;
     if (rd_kafka_consume_start_queue(scan->topic, id, partition->first, scan->queue) != 0)
         return kafka_failed(scan, rd_kafka_last_error(), err);
     partition->started = true;
+    scan->open++;
+    return true;
+}
+
+/* librdkafka's queue of a partition may hold queued.max.messages.kbytes: however many partitions
+ * there are, what has an end is read a few of them at a time. */
+static bool start_more(struct scan *scan, struct error *err)
+{
+    while (scan->begun < scan->count && (!scan->bounded || scan->open < OPEN_MOST))
+        if (!start_partition(scan, scan->begun++, err))
+            return false;
     return true;
 }
 
@@ -157,11 +172,13 @@ static bool start_all(struct scan *scan, const struct scan_options *options, int
     scan->partitions = calloc((size_t)scan->count + 1, sizeof *scan->partitions);
     if (!scan->partitions)
         return error_set(err, ERROR_MEMORY, "no memory for %d partitions", (int)scan->count);
-    for (int32_t id = 0; id < scan->count; id++)
-        if (!choose_range(scan, id, options, timeout_ms, err) || !start_partition(scan, id, err))
+    for (int32_t id = 0; id < scan->count; id++) {
+        if (!choose_range(scan, id, options, timeout_ms, err))
             return false;
+        scan->unfinished += scan->partitions[id].next < scan->partitions[id].end;
+    }
     scan->heard_ms = clock_now_ms();
-    return true;
+    return start_more(scan, err);
 }
 
 struct scan *scan_open(const struct named_texts *properties, const char *topic,
@@ -212,6 +229,7 @@ static void move_on(struct scan *scan, int32_t id, int64_t next)
     if (scan->bounded && partition->started) {
         rd_kafka_consume_stop(scan->topic, id);
         partition->started = false;
+        scan->open--;
     }
 }
 
@@ -278,6 +296,8 @@ enum scan_step scan_next(struct scan *scan, int timeout_ms, struct scan_record *
         scan->end_told = true;
         return SCAN_END;
     }
+    if (!start_more(scan, err))
+        return SCAN_FAILED;
     rd_kafka_poll(scan->rk, 0);
     scan->message = rd_kafka_consume_queue(scan->queue, timeout_ms);
     if (!scan->message)

@@ -13,7 +13,7 @@
 #include "base/compiler.h"
 #include "inspect/scan.h"
 
-#define PARTITIONS 3
+#define PARTITIONS 9 /* more than are read at once */
 
 /* A producer, and the cluster in it: librdkafka's own mock, which listens on real sockets. */
 struct fixture {
@@ -159,7 +159,7 @@ static void reads_what_was_chosen_and_nothing_behind_it(void **state)
     struct named_texts properties = {fixture->properties, 1};
     const struct scan_options options = {
         .choose = choose_some, .context = &wanted, .bounded = true};
-    publish(fixture, 0, 100);
+    publish(fixture, 0, 200);
     struct scan *scan = scan_open(&properties, "results", &options, 5000, &err);
     assert_non_null(scan);
     int64_t next = wanted.begin;
@@ -174,6 +174,19 @@ static void reads_what_was_chosen_and_nothing_behind_it(void **state)
     }
     assert_int_equal(next, wanted.end);
     assert_int_equal(scan_next(scan, 50, &record, &err), SCAN_QUIET);
+    scan_close(scan);
+}
+
+static void reads_all_of_more_partitions_than_at_once(void **state)
+{
+    struct fixture *fixture = *state;
+    struct error err = {0};
+    struct named_texts properties = {fixture->properties, 1};
+    const struct scan_options options = {.bounded = true};
+    publish(fixture, 0, 1000);
+    struct scan *scan = scan_open(&properties, "results", &options, 5000, &err);
+    assert_non_null(scan);
+    assert_int_equal(read_to_end(scan), 1000);
     scan_close(scan);
 }
 
@@ -223,6 +236,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(reads_all_there_was_and_then_what_comes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(begins_at_the_last_of_each_partition, set_up, tear_down),
         cmocka_unit_test_setup_teardown(reads_what_was_chosen_and_nothing_behind_it, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(reads_all_of_more_partitions_than_at_once, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_empty_topic_ends_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(kafka_that_is_not_there_is_told_within_seconds, set_up,
