@@ -13,6 +13,8 @@
 #include "kafka/offsets.h"
 #include "settle/retry.h"
 
+#define FIRST_ASK_MS 5000 /* whoever waits for a Kafka that isn't there should not wait long */
+
 typedef rd_kafka_topic_partition_list_t partition_list;
 
 struct asking {
@@ -47,7 +49,7 @@ static bool open_client(struct asking *asking, struct error *err)
     if (!asking->rk)
         return false;
     rd_kafka_resp_err_t code =
-        rd_kafka_metadata(asking->rk, 1, NULL, &asking->metadata, RECONCILE_ASK_MS);
+        rd_kafka_metadata(asking->rk, 1, NULL, &asking->metadata, FIRST_ASK_MS);
     if (!code)
         return true;
     rd_kafka_poll(asking->rk, 0);
