@@ -155,7 +155,8 @@ struct source *source_create(const struct source_options *options, struct error 
     source->drain.type = SOURCE_DRAIN;
     source->stop.type = SOURCE_STOP;
     source->intake.held = true;
-    source->intake.budget.limit = options->memory_bytes / 2;
+    source->intake.budget.limit =
+        options->memory_bytes / 3; /* the rest: fetched, rendered, written */
     source->intake.metrics = metrics_block_create(options->metrics);
     source->intake.outgoing = calloc(options->workers, sizeof *source->intake.outgoing);
     source->intake.loop = loop_create(err);
