@@ -28,6 +28,7 @@ struct delivery {
     struct endpoint *endpoint;
     struct attempt *attempt; /* while it is sending */
     struct shared_event *shared;
+    int64_t sent_ms;               /* monotonic, while it is sending */
     uint32_t pass;                 /* the breaker's, while it is sending */
     unsigned attempts;             /* requests sent so far */
     int64_t first_attempt_unix_ms; /* -1: none yet */

@@ -43,6 +43,28 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
     return CONTAINER_OF(link, struct record, message.link);
 }
 
+#define USEFUL_LEAST   16
+#define US_A_PLACE     50 /* no worker is faster than one delivery in that */
+#define TURNS_AWAY     3  /* a request waits to be sent, to be answered, to be read */
+#define DURATION_SHARE 16 /* of a new duration in the average */
+
+static int64_t oldest_us(const struct endpoint *endpoint, int64_t now_ms)
+{
+    if (list_empty(&endpoint->sending))
+        return 0;
+    const struct delivery *oldest = CONTAINER_OF(endpoint->sending.next, struct delivery, link);
+    return (now_ms - oldest->sent_ms) * 1000;
+}
+
+unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us)
+{
+    int64_t taken_us = endpoint->duration_us;
+    int64_t waiting_us = oldest_us(endpoint, now_ms); /* for an answer that may never come */
+    int64_t slow_us = (waiting_us > taken_us ? waiting_us : taken_us) - TURNS_AWAY * busy_us;
+    int64_t useful = USEFUL_LEAST + (slow_us > 0 ? slow_us / US_A_PLACE : 0);
+    return useful < endpoint->in_flight_most ? (unsigned)useful : endpoint->in_flight_most;
+}
+
 static bool is_limited(const struct endpoint *endpoint)
 {
     return endpoint->route->sub->delivery.rate.count > 0;
@@ -69,6 +91,8 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms)
 {
     enum breaker_sign sign = breaker_sign(outcome);
+    if (sign != BREAKER_SILENT)
+        endpoint->duration_us += (outcome->duration_us - endpoint->duration_us) / DURATION_SHARE;
     if (sign == BREAKER_SILENT && is_limited(endpoint))
         rate_give_back(&endpoint->rate);
     breaker_end(&endpoint->breaker, delivery->pass, sign, outcome->retry_after_ms, now_ms);

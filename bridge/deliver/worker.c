@@ -9,6 +9,9 @@
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
+#define LOOK_AGAIN_MS 5
+#define BUSY_SHARE    16
+
 enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_GIVE_UP, WORKER_DRAIN, WORKER_STOP };
 
 /* A partition is being taken away. */
@@ -39,6 +42,7 @@ struct worker {
     struct attempt **free_attempts;
     size_t free_count;
     struct loop_step step;
+    int64_t busy_us; /* how long a turn of the loop took of late: a moving average */
     uint64_t connections_counted;
     struct message drain;
     struct message stop;
@@ -61,6 +65,8 @@ static void note_ready(struct worker *worker, struct endpoint *endpoint)
         return;
     int64_t now_ms = loop_now_ms(worker->loop);
     int64_t next_ms = endpoint_next_ms(endpoint, now_ms);
+    if (endpoint->in_flight >= endpoint_useful(endpoint, now_ms, worker->busy_us))
+        next_ms = now_ms + LOOK_AGAIN_MS;
     if (next_ms > now_ms) {
         if (next_ms < INT64_MAX)
             loop_arm(worker->loop, &endpoint->wake, next_ms);
@@ -102,6 +108,7 @@ static void hear(struct worker *worker, struct news *news)
 static void send(struct worker *worker, struct endpoint *endpoint)
 {
     struct delivery *delivery = endpoint_send_next(endpoint);
+    delivery->sent_ms = loop_now_ms(worker->loop);
     if (endpoint_admit(endpoint, delivery, loop_now_ms(worker->loop))) {
         tell_others(worker, endpoint);
         attempt_start(worker->free_attempts[--worker->free_count], delivery);
@@ -111,8 +118,10 @@ static void send(struct worker *worker, struct endpoint *endpoint)
     endpoint_queue(endpoint, delivery);
 }
 
-static void send_what_fits(struct worker *worker)
+/* True if anything left. */
+static bool send_what_fits(struct worker *worker)
 {
+    size_t before = worker->free_count;
     while (worker->free_count > 0 && heap_first(&worker->ready)) {
         struct endpoint *endpoint =
             CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
@@ -123,6 +132,7 @@ static void send_what_fits(struct worker *worker)
             send(worker, endpoint);
         note_ready(worker, endpoint);
     }
+    return worker->free_count < before;
 }
 
 static void attempt_over(void *context, struct attempt *attempt, struct delivery *delivery,
@@ -143,7 +153,9 @@ static void attempt_over(void *context, struct attempt *attempt, struct delivery
 static void before_wait(struct loop_step *step)
 {
     struct worker *worker = CONTAINER_OF(step, struct worker, step);
-    send_what_fits(worker);
+    worker->busy_us += (loop_busy_us(worker->loop) - worker->busy_us) / BUSY_SHARE;
+    if (send_what_fits(worker))
+        http_push(worker->http);
     uint64_t opened = http_connections_opened(worker->http);
     metrics_add(worker->metrics, METRIC_CONNECTIONS_OPENED, METRICS_INSTANCE, METRICS_NO_LABEL,
                 opened - worker->connections_counted);

@@ -15,6 +15,8 @@ struct loop {
     int epoll;
     bool running;
     int64_t now_ms;
+    int64_t woke_us;
+    int64_t busy_us;
     struct heap timers;
     struct list steps;
     struct epoll_event events[EVENTS_PER_TURN];
@@ -35,7 +37,8 @@ struct loop *loop_create(struct error *err)
         return NULL;
     }
     list_init(&loop->steps);
-    loop->now_ms = clock_now_ms();
+    loop->woke_us = clock_now_us();
+    loop->now_ms = loop->woke_us / 1000;
     return loop;
 }
 
@@ -82,8 +85,10 @@ static int wait_ms(const struct loop *loop)
 
 static void turn(struct loop *loop)
 {
+    loop->busy_us = clock_now_us() - loop->woke_us;
     int count = epoll_wait(loop->epoll, loop->events, EVENTS_PER_TURN, wait_ms(loop));
-    loop->now_ms = clock_now_ms();
+    loop->woke_us = clock_now_us();
+    loop->now_ms = loop->woke_us / 1000;
     loop->event_count = count < 0 ? 0 : count;
     for (int i = 0; i < loop->event_count; i++) {
         struct loop_io *io = loop->events[i].data.ptr;
@@ -114,6 +119,11 @@ void loop_stop(struct loop *loop)
 int64_t loop_now_ms(const struct loop *loop)
 {
     return loop->now_ms;
+}
+
+int64_t loop_busy_us(const struct loop *loop)
+{
+    return loop->busy_us;
 }
 
 bool loop_watch(struct loop *loop, struct loop_io *io, uint32_t events, struct error *err)

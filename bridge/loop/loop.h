@@ -46,6 +46,9 @@ void loop_stop(struct loop *loop);
 /* The monotonic time of this turn. */
 int64_t loop_now_ms(const struct loop *loop);
 
+/* How long the last turn took, from the end of one wait to the beginning of the next. */
+int64_t loop_busy_us(const struct loop *loop);
+
 /* Starts, changes or (events 0) ends the watch on io->fd. */
 bool loop_watch(struct loop *loop, struct loop_io *io, uint32_t events, struct error *err);
 void loop_unwatch(struct loop *loop, struct loop_io *io);

@@ -189,6 +189,11 @@ static void before_wait(struct loop_step *step)
     struct list *link = NULL;
     while ((link = list_pop(&batch)))
         report(CONTAINER_OF(link, struct http_call, link));
+    http_push(http);
+}
+
+void http_push(struct http *http)
+{
     engine_run(&http->engine);
     collect(http);
     engine_settle(&http->engine);

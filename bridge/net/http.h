@@ -82,6 +82,10 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
                             void *context, struct error *err);
 void http_cancel(struct http_call *call);
 
+/* Lets what was just sent leave now. Without it that is in the loop's next turn. Not from `done`.
+ */
+void http_push(struct http *http);
+
 /* Connections opened so far, and handles in use: for /metrics. */
 uint64_t http_connections_opened(const struct http *http);
 unsigned http_in_flight(const struct http *http);

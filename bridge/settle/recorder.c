@@ -373,7 +373,7 @@ static bool open_producer(struct recorder *recorder, struct error *err)
         {"enable.idempotence", "true", false},
         {"message.timeout.ms", "0", false}, /* for ever: what is lost here is lost for good */
         {"message.max.bytes", "100000000", true},
-        {"linger.ms", "5", true},
+        {"linger.ms", "20", true}, /* nobody waits for a result */
         {"client.id", "grapnel", true},
         {0},
     };
