@@ -19,32 +19,32 @@
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
 
 struct topic_name {
-    struct list link;
+    struct topic_name *next;
     char text[];
 };
 
 static const char *intern(struct lane *lane, const char *topic)
 {
-    for (struct list *link = lane->topic_names.next; link != &lane->topic_names;
-         link = link->next) {
-        struct topic_name *name = CONTAINER_OF(link, struct topic_name, link);
+    for (struct topic_name *name = lane->topic_names; name; name = name->next)
         if (strcmp(name->text, topic) == 0)
             return name->text;
-    }
     size_t size = strlen(topic) + 1;
     struct topic_name *name = malloc(sizeof *name + size);
     if (!name)
         return NULL;
     memcpy(name->text, topic, size);
-    list_push(&lane->topic_names, &name->link);
+    name->next = lane->topic_names;
+    lane->topic_names = name;
     return name->text;
 }
 
 void assignment_forget_topics(struct lane *lane)
 {
-    struct list *link = NULL;
-    while ((link = list_pop(&lane->topic_names)))
-        free(CONTAINER_OF(link, struct topic_name, link));
+    while (lane->topic_names) {
+        struct topic_name *name = lane->topic_names;
+        lane->topic_names = name->next;
+        free(name);
+    }
 }
 
 void assignment_note(struct lane *lane)

@@ -86,7 +86,6 @@ struct lane *lane_create(struct intake *intake, const struct lane_options *optio
     lane->options = *options;
     lane->io.fd = -1;
     partitions_init(&lane->partitions);
-    list_init(&lane->topic_names);
     if (!open_consumer(lane, err)) {
         error_wrap(err, "group %s", options->group);
         lane_destroy(lane);

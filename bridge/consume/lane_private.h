@@ -12,6 +12,8 @@
 
 enum lane_state { LANE_WAITING, LANE_JOINED, LANE_DRAINING, LANE_CLOSING };
 
+struct topic_name;
+
 struct lane {
     struct flag steady; /* no rebalance is under way; first, for client_note_steady */
     struct intake *intake;
@@ -21,7 +23,7 @@ struct lane {
     struct loop_io io;
     enum lane_state state;
     struct partitions partitions;
-    struct list topic_names; /* interned */
+    struct topic_name *topic_names; /* interned */
     uint32_t assignments;
     size_t held_bytes;
     size_t held_records;

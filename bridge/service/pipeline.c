@@ -17,7 +17,7 @@
 #define RESULT_BYTES 640 /* what a usual one takes, so that its buffer grows once */
 
 #define NOBODYS_WAIT_MS 5000
-#define NOBODYS_MOST_MS (10 * 60000)
+#define NOBODYS_MOST_MS 600000
 
 struct pipeline {
     struct pipeline_options options;
