@@ -48,7 +48,7 @@ bool heap_push(struct heap *heap, struct heap_node *node, int64_t key)
 {
     if (heap->count == heap->capacity) {
         size_t capacity = heap->capacity ? heap->capacity * 2 : 16;
-        struct heap_node **nodes = realloc(heap->nodes, capacity * sizeof *nodes);
+        struct heap_node **nodes = realloc(heap->nodes, capacity * sizeof(struct heap_node *));
         if (!nodes)
             return false;
         heap->nodes = nodes;

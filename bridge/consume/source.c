@@ -159,6 +159,8 @@ struct source *source_create(const struct source_options *options, struct error 
         options->memory_bytes / 3; /* the rest: fetched, rendered, written */
     source->intake.metrics = metrics_block_create(options->metrics);
     source->intake.outgoing = calloc(options->workers, sizeof *source->intake.outgoing);
+    for (unsigned i = 0; source->intake.outgoing && i < options->workers; i++)
+        list_init(&source->intake.outgoing[i]);
     source->intake.loop = loop_create(err);
     if (source->intake.loop && source->intake.outgoing)
         source->mailbox = mailbox_create(source->intake.loop, handle, source, err);
@@ -166,15 +168,13 @@ struct source *source_create(const struct source_options *options, struct error 
         source_destroy(source);
         return NULL;
     }
-    for (unsigned i = 0; i < options->workers; i++)
-        list_init(&source->intake.outgoing[i]);
     loop_add_step(source->intake.loop, &source->step);
     return source;
 }
 
 bool source_add_lane(struct source *source, const struct lane_options *options, struct error *err)
 {
-    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof *lanes);
+    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof(struct lane *));
     if (!lanes)
         return error_set(err, ERROR_MEMORY, "no memory for a lane");
     source->lanes = lanes;

@@ -11,7 +11,7 @@
 #include "net/http.h"
 
 /* A receiver may ask for that much patience (Retry-After), not more. */
-#define RETRY_AFTER_MOST_MS (24 * 3600 * 1000LL)
+#define RETRY_AFTER_MOST_MS 86400000LL /* a day */
 
 struct outcome {
     enum error_kind kind;   /* ERROR_NONE: delivered */

@@ -90,8 +90,8 @@ static void names_are_no_secrets(void **state)
 
 int main(void)
 {
-    for (char letter = 'A'; letter <= 'F'; letter++) {
-        char name[] = {'S', 'E', 'C', 'R', 'E', 'T', 'S', '_', letter, '\0'};
+    for (int letter = 'A'; letter <= 'F'; letter++) {
+        char name[] = {'S', 'E', 'C', 'R', 'E', 'T', 'S', '_', (char)letter, '\0'};
         char value[] = {'v', 'a', 'l', 'u', 'e', '-', (char)(letter | 0x20), '\0'};
         setenv(name, value, 1);
     }
