@@ -145,7 +145,7 @@ static unsigned noted(const struct account_partition *partition, int64_t offset)
     const unsigned char *page = partition->pages[at / PAGE_OFFSETS];
     if (!page)
         return 0;
-    return page[at % PAGE_OFFSETS / 2] >> (at % 2 * 4) & 0xFu;
+    return (unsigned)page[at % PAGE_OFFSETS / 2] >> (at % 2 * 4) & 0xFu;
 }
 
 bool account_note(struct account_partition *partition, int64_t offset, enum account_note note)

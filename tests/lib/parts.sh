@@ -62,7 +62,7 @@ build() {
 build_quietly() {
     local dir=$1
     shift
-    cmake -S . -B "$dir" -G Ninja -DGRAPNEL_TESTS=ON "$@" && cmake --build "$dir" -j "$jobs"
+    cmake -S . -B "$dir" -G Ninja -DGRAPNEL_TESTS=ON -DGRAPNEL_WERROR="${GRAPNEL_WERROR:-OFF}" "$@" && cmake --build "$dir" -j "$jobs"
 }
 
 # run_units NAME: every cmocka executable of build/NAME, several at once; a line a file.
