@@ -85,8 +85,9 @@ static void reports_a_wrong_secret_without_showing_it(void **state)
         "whsec_c2hvcnQ=",                        /* too short */
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS", /* not padded */
         "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2La!aSw",
-        "whsec_"
-        "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjUMfKQ9r8G",
+        ("whsec_" /* of 66 bytes */
+         "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYqrTwjUMfKQ9r8"
+         "G"),
         "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     };
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
