@@ -12,7 +12,7 @@ static bool load(const char *path, bool compile, struct configuration *configura
     if (settings)
         client_check(&settings->kafka, &problems);
     if (settings && compile)
-        configuration->catalog = catalog_create(settings, &problems);
+        configuration->catalog = catalog_create(settings, NULL, &problems);
     bool fine = problems.count == 0;
     problems_print(&problems, stderr);
     problems_finish(&problems);

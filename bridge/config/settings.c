@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/groups.h"
 #include "config/settings_types.h"
 #include "config/sources.h"
 
@@ -113,6 +114,7 @@ static void read_subscriptions(struct settings *settings, const struct sources *
         check_loop(settings, sub, problems);
     }
     check_names(settings, problems);
+    groups_check(settings, problems);
 }
 
 static void read_root(struct settings *settings, const char *path, const struct yaml_node *root,

@@ -22,6 +22,7 @@ enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
 enum http_version { HTTP_1_1, HTTP_2 };
 enum tls_version { TLS_1_2, TLS_1_3 };
+enum exhausted { EXHAUSTED_SKIP, EXHAUSTED_PARK, EXHAUSTED_STOP };
 
 struct texts {
     struct text *items;
@@ -81,6 +82,8 @@ struct subscription_delivery {
     unsigned jitter_percent;
     struct status_set never;
     unsigned in_flight;
+    bool ordered;             /* order: key */
+    enum exhausted exhausted; /* of a key, where ordered */
     enum http_version http;
     size_t max_body_bytes;
     struct number_rate rate;   /* count 0: unlimited */
@@ -95,6 +98,7 @@ struct subscription {
     struct texts topics;
     struct texts events; /* count 0: all */
     struct text id;      /* a template; not given: the position */
+    struct text group;   /* whom it shares a consumer with; not given: nobody */
     enum format format;
     bool deliver_tombstones;
     struct subscription_start start;
@@ -106,6 +110,12 @@ struct subscription {
     struct subscription_tls tls;
     struct subscription_delivery delivery;
 };
+
+/* Its consumer group is grapnel.<this>. */
+static inline const char *subscription_group(const struct subscription *sub)
+{
+    return sub->group.data ? sub->group.data : sub->name;
+}
 
 /* The rows of subscription.def. */
 extern const struct schema subscription_schema;

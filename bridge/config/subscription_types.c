@@ -35,6 +35,15 @@ static void read_name(struct schema_reading *reading, const struct schema_row *r
         schema_wrong(reading, row, node, NULL);
 }
 
+static void read_group(struct schema_reading *reading, const struct schema_row *row,
+                       const struct yaml_node *node, void *field)
+{
+    const char *name = NULL;
+    read_name(reading, row, node, &name);
+    if (name)
+        *(struct text *)field = node->text;
+}
+
 bool schema_is_topic_name(struct slice name)
 {
     return is_made_of(name, LOWER UPPER DIGITS "._-", 249) && !slice_is(name, ".") &&
@@ -258,15 +267,23 @@ static void read_schedule(struct schema_reading *reading, const struct schema_ro
 }
 
 #define STRING_JSON "\"type\": \"string\""
+#define NAME_NEEDED "a name of lower-case letters, digits and hyphens, at most 63,"
+#define NAME_JSON   STRING_JSON ", \"pattern\": \"^[a-z0-9-]{1,63}$\""
 #define STATUS_JSON                                                                                \
     "\"items\": {\"oneOf\": [{\"type\": \"integer\", \"minimum\": 200, \"maximum\": 599}, "        \
     "{\"type\": \"string\", \"pattern\": \"^[2-5]([0-9][0-9]|xx)$\"}]}"
 
 const struct schema_type schema_name = {
     .name = "name",
-    .needed = "a name of lower-case letters, digits and hyphens, at most 63,",
-    .json = STRING_JSON ", \"pattern\": \"^[a-z0-9-]{1,63}$\"",
+    .needed = NAME_NEEDED,
+    .json = NAME_JSON,
     .read = read_name,
+};
+const struct schema_type schema_group_name = {
+    .name = "name",
+    .needed = NAME_NEEDED,
+    .json = NAME_JSON,
+    .read = read_group,
 };
 const struct schema_type schema_topics = {
     .name = "list of topics",

@@ -5,6 +5,7 @@
 #include "config/schema.h"
 
 extern const struct schema_type schema_name;        /* const char * */
+extern const struct schema_type schema_group_name;  /* struct text */
 extern const struct schema_type schema_topics;      /* struct texts */
 extern const struct schema_type schema_start;       /* struct subscription_start */
 extern const struct schema_type schema_url;         /* struct text */

@@ -30,24 +30,26 @@ static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err
 {
     char queue_kbytes[24];
     char fetch_bytes[24];
-    size_t queue = lane->options.queue_bytes;
+    size_t queue = lane->intake->roster->queue_bytes;
+    const char *ignored = lane->roster->ignored;
     snprintf(queue_kbytes, sizeof queue_kbytes, "%zu", queue / 1024);
     snprintf(fetch_bytes, sizeof fetch_bytes, "%zu", queue / 2 < 1048576 ? queue / 2 : 1048576);
     const struct client_property own[] = {
-        {"group.id", lane->options.group, false},
+        {"group.id", lane->group, false},
         {"enable.auto.commit", "false", false},
         {"enable.auto.offset.store", "false", false},
         {"auto.offset.reset", "earliest", false},
         {"partition.assignment.strategy", "cooperative-sticky", false},
         {"client.id", "grapnel", true},
+        {"session.timeout.ms", "10000", true}, /* after a crash the group waits no longer */
         {"topic.metadata.refresh.interval.ms", "10000", true},
         {"queued.min.messages", "1000000", true}, /* bytes are the bound, not messages */
         {"queued.max.messages.kbytes", queue_kbytes, true},
         {"fetch.message.max.bytes", fetch_bytes, true},
-        {"topic.blacklist", lane->options.ignored ? lane->options.ignored : "", false},
+        {"topic.blacklist", ignored ? ignored : "", false},
         {0},
     };
-    return client_conf(lane->options.kafka, own, err);
+    return client_conf(lane->intake->kafka, own, err);
 }
 
 static bool open_consumer(struct lane *lane, struct error *err)
@@ -56,7 +58,7 @@ static bool open_consumer(struct lane *lane, struct error *err)
     if (!conf)
         return false;
     rd_kafka_conf_set_opaque(conf, lane);
-    if (!client_note_steady(conf, lane->options.kafka, err)) {
+    if (!client_note_steady(conf, lane->intake->kafka, err)) {
         rd_kafka_conf_destroy(conf);
         return false;
     }
@@ -74,24 +76,31 @@ static bool open_consumer(struct lane *lane, struct error *err)
     return loop_watch(lane->intake->loop, &lane->io, EPOLLIN, err);
 }
 
-struct lane *lane_create(struct intake *intake, const struct lane_options *options,
-                         struct error *err)
+struct lane *lane_create(struct intake *intake, const struct roster_lane *roster, struct error *err)
 {
     struct lane *lane = calloc(1, sizeof *lane);
-    if (!lane) {
+    if (lane)
+        lane->group = strdup(roster->group);
+    if (!lane || !lane->group) {
+        free(lane);
         error_set(err, ERROR_MEMORY, "no memory for a lane");
         return NULL;
     }
     lane->intake = intake;
-    lane->options = *options;
+    lane->roster = roster;
     lane->io.fd = -1;
     partitions_init(&lane->partitions);
     if (!open_consumer(lane, err)) {
-        error_wrap(err, "group %s", options->group);
+        error_wrap(err, "group %s", lane->group);
         lane_destroy(lane);
         return NULL;
     }
     return lane;
+}
+
+const char *lane_group(const struct lane *lane)
+{
+    return lane->group;
 }
 
 /* librdkafka 2.0.2 aborts when a cooperative-sticky member is destroyed between its first JoinGroup
@@ -121,14 +130,15 @@ void lane_destroy(struct lane *lane)
     partitions_finish(&lane->partitions);
     assignment_forget_topics(lane);
     free(lane->headers);
+    free(lane->group);
     free(lane);
 }
 
 static bool subscribe(struct lane *lane, struct error *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
-    for (size_t i = 0; i < lane->options.topics->count; i++)
-        rd_kafka_topic_partition_list_add(list, lane->options.topics->items[i].data,
+    for (size_t i = 0; i < lane->roster->topics.count; i++)
+        rd_kafka_topic_partition_list_add(list, lane->roster->topics.items[i].data,
                                           RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t code = rd_kafka_subscribe(lane->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -138,7 +148,8 @@ static bool subscribe(struct lane *lane, struct error *err)
 static void join(struct lane *lane)
 {
     struct error err = {0};
-    if (start_prepare(lane->rk, lane->options.topics, lane->options.start, JOIN_TIMEOUT_MS, &err) &&
+    if (start_prepare(lane->rk, &lane->roster->topics, &lane->roster->start, JOIN_TIMEOUT_MS,
+                      &err) &&
         subscribe(lane, &err)) {
         lane->state = LANE_JOINED;
         lane->subscribed = true;
@@ -147,7 +158,7 @@ static void join(struct lane *lane)
     lane->join_at_ms = clock_now_ms() + JOIN_RETRY_MS;
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
-        log_warn("waiting for Kafka", STR("group", lane->options.group), STR("error", err.text));
+        log_warn("waiting for Kafka", STR("group", lane->group), STR("error", err.text));
 }
 
 /* librdkafka tells of no assignment when there is no partition to assign; a member's id it has all
@@ -222,6 +233,18 @@ static void once_a_second(struct lane *lane)
     lane_gauge(lane, METRIC_JOINED, lane->member);
 }
 
+/* Nobody is in it any more: it closes when all has come home, or when its time is up. */
+static void close_if_over(struct lane *lane, int64_t now_ms)
+{
+    if (lane->close_by_ms == 0 || lane->state == LANE_CLOSING)
+        return;
+    bool late = now_ms >= lane->close_by_ms;
+    if (late)
+        assignment_give_up_all(lane, true);
+    if (late || (lane_is_empty(lane) && lane_may_close(lane)))
+        lane_close(lane);
+}
+
 void lane_tick(struct lane *lane)
 {
     int64_t now_ms = loop_now_ms(lane->intake->loop);
@@ -230,11 +253,12 @@ void lane_tick(struct lane *lane)
     lane_poll(lane);
     assignment_leave(lane);
     intake_release_due(lane);
-    intake_update_pause(lane);
+    pause_update(lane);
     if (lane->state != LANE_WAITING && now_ms >= lane->commit_at_ms) {
         lane->commit_at_ms = now_ms + COMMIT_EVERY_MS;
         once_a_second(lane);
     }
+    close_if_over(lane, now_ms);
 }
 
 void lane_drain(struct lane *lane)
@@ -245,12 +269,54 @@ void lane_drain(struct lane *lane)
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
         intake_drop_head(lane, p);
-    intake_update_pause(lane);
+    pause_update(lane);
+}
+
+void lane_leave(struct lane *lane, int64_t grace_ms)
+{
+    lane_drain(lane);
+    lane->close_by_ms = clock_now_ms() + grace_ms;
+    assignment_give_up_all(lane, false);
+}
+
+static bool same_topics(const struct texts *a, const struct texts *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->items[i].data, b->items[i].data) == 0;
+    return same;
+}
+
+/* Where keys are kept in order, what is in memory must not be overtaken at another worker. */
+static bool moves_keys(const struct roster_lane *before, const struct roster_lane *now)
+{
+    if (before->ordered != now->ordered)
+        return true;
+    return now->ordered && before->spread != now->spread;
+}
+
+void lane_change(struct lane *lane, const struct roster_lane *roster)
+{
+    const struct roster_lane *before = lane->roster;
+    struct error err = {0};
+    bool moved = moves_keys(before, roster);
+    bool other = !same_topics(&before->topics, &roster->topics);
+    lane->roster = roster;
+    if (other && lane->subscribed && !subscribe(lane, &err))
+        log_error("the topics can't be changed", STR("group", lane->group), STR("error", err.text));
+    if (moved)
+        assignment_rewind_all(lane);
 }
 
 bool lane_is_empty(const struct lane *lane)
 {
     return lane->held_records == 0;
+}
+
+bool lane_is_over(const struct lane *lane)
+{
+    return lane->close_by_ms && lane->state == LANE_CLOSING && lane_is_empty(lane) &&
+           lane_closed(lane);
 }
 
 bool lane_may_close(const struct lane *lane)

@@ -23,6 +23,7 @@ struct partition {
     bool dirty;   /* something finished since the last commit that succeeded or is under way */
     size_t out;   /* records in memory, workers' included */
     bool leaving; /* paused: it is being taken away */
+    bool rewinds; /* paused: it is read again once nothing of it is in memory */
     bool full;    /* paused: the commit's metadata could not tell of more */
     struct record *head; /* paused: a retry that is not due yet; NULL: none */
 };

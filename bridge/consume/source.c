@@ -1,6 +1,8 @@
 #include "consume/source.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,7 +17,19 @@
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (256u << 10)
 
-enum source_message { SOURCE_RECORD, SOURCE_HOLD, SOURCE_RELEASE, SOURCE_DRAIN, SOURCE_STOP };
+enum source_message {
+    SOURCE_RECORD,
+    SOURCE_HOLD,
+    SOURCE_RELEASE,
+    SOURCE_CHANGE,
+    SOURCE_DRAIN,
+    SOURCE_STOP,
+};
+
+struct change {
+    struct message message;
+    const struct roster *roster;
+};
 
 struct source {
     struct source_options options;
@@ -29,6 +43,8 @@ struct source {
     struct loop_step step;
     struct message drain;
     struct message stop;
+    bool lanes_due; /* not all lanes of the roster are there */
+    struct log_gate lane_gate;
     bool draining;
     bool closing;
     int64_t close_by_ms;
@@ -79,12 +95,91 @@ static void close_lanes(struct source *source, int64_t now_ms)
             lane_close(source->lanes[i]);
 }
 
+/* ── which lanes there are ───────────────────────────────────────────────── */
+
+static struct lane *find_lane(const struct source *source, const char *group)
+{
+    for (size_t i = 0; i < source->lane_count; i++)
+        if (strcmp(lane_group(source->lanes[i]), group) == 0)
+            return source->lanes[i];
+    return NULL;
+}
+
+static bool add_lane(struct source *source, const struct roster_lane *roster, struct error *err)
+{
+    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof(struct lane *));
+    if (!lanes)
+        return error_set(err, ERROR_MEMORY, "no memory for a lane");
+    source->lanes = lanes;
+    struct lane *lane = lane_create(&source->intake, roster, err);
+    if (!lane)
+        return false;
+    lanes[source->lane_count++] = lane;
+    return true;
+}
+
+/* Those of the roster that are not there yet. One whose group is just being left waits for that. */
+static bool add_lanes(struct source *source, struct error *err)
+{
+    const struct roster *roster = source->intake.roster;
+    for (size_t i = 0; i < roster->lane_count; i++)
+        if (!find_lane(source, roster->lanes[i].group) && !add_lane(source, &roster->lanes[i], err))
+            return false;
+    return true;
+}
+
+static void drop_closed_lanes(struct source *source)
+{
+    for (size_t i = 0; i < source->lane_count;) {
+        if (!lane_is_over(source->lanes[i])) {
+            i++;
+            continue;
+        }
+        log_info("group left", STR("group", lane_group(source->lanes[i])));
+        lane_destroy(source->lanes[i]);
+        source->lanes[i] = source->lanes[--source->lane_count];
+    }
+}
+
+static void change(struct source *source, const struct roster *roster)
+{
+    const struct roster *before = source->intake.roster;
+    source->intake.roster = roster;
+    for (size_t i = 0; i < source->lane_count; i++) {
+        const struct roster_lane *lane = roster_lane(roster, lane_group(source->lanes[i]));
+        if (lane)
+            lane_change(source->lanes[i], lane);
+        else
+            lane_leave(source->lanes[i], source->options.grace_ms);
+    }
+    source->lanes_due = true;
+    loop_arm(source->intake.loop, &source->tick, 0);
+    source->options.hooks.done_with(source->options.hooks.context, before);
+}
+
+/* Again and again until all are there: what keeps one from beginning does not keep the others. */
+static void update_lanes(struct source *source)
+{
+    struct error err = {0};
+    uint64_t held_back = 0;
+    drop_closed_lanes(source);
+    if (!source->lanes_due || source->draining || source->closing)
+        return;
+    source->lanes_due =
+        !add_lanes(source, &err) || source->lane_count < source->intake.roster->lane_count;
+    if (err.kind && log_gate_open(&source->lane_gate, clock_now_ms(), &held_back))
+        log_error("a consumer can't be made", STR("error", err.text));
+}
+
+/* ── the loop ────────────────────────────────────────────────────────────── */
+
 static void tick(struct loop_timer *timer)
 {
     struct source *source = CONTAINER_OF(timer, struct source, tick);
     int64_t now_ms = loop_now_ms(source->intake.loop);
     for (size_t i = 0; i < source->lane_count; i++)
         lane_tick(source->lanes[i]);
+    update_lanes(source);
     say_when_drained(source);
     if (source->closing)
         close_lanes(source, now_ms);
@@ -130,6 +225,12 @@ static void handle(void *context, struct message *message)
         set_held(source, message->type == SOURCE_HOLD);
         free(message);
         break;
+    case SOURCE_CHANGE: {
+        struct change *order = CONTAINER_OF(message, struct change, message);
+        change(source, order->roster);
+        free(order);
+        break;
+    }
     case SOURCE_DRAIN:
         drain(source);
         break;
@@ -149,6 +250,8 @@ struct source *source_create(const struct source_options *options, struct error 
     source->options = *options;
     source->intake.workers = options->workers;
     source->intake.hooks = &source->options.hooks;
+    source->intake.kafka = options->kafka;
+    source->intake.roster = options->roster;
     source->tick.fire = tick;
     source->again.fire = poll_again;
     source->step.run = hand_on;
@@ -164,25 +267,13 @@ struct source *source_create(const struct source_options *options, struct error 
     source->intake.loop = loop_create(err);
     if (source->intake.loop && source->intake.outgoing)
         source->mailbox = mailbox_create(source->intake.loop, handle, source, err);
-    if (!source->mailbox) {
+    bool seeded = getrandom(&source->intake.seed, sizeof source->intake.seed, 0) > 0;
+    if (!source->mailbox || !seeded || !add_lanes(source, err)) {
         source_destroy(source);
         return NULL;
     }
     loop_add_step(source->intake.loop, &source->step);
     return source;
-}
-
-bool source_add_lane(struct source *source, const struct lane_options *options, struct error *err)
-{
-    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof(struct lane *));
-    if (!lanes)
-        return error_set(err, ERROR_MEMORY, "no memory for a lane");
-    source->lanes = lanes;
-    struct lane *lane = lane_create(&source->intake, options, err);
-    if (!lane)
-        return false;
-    lanes[source->lane_count++] = lane;
-    return true;
 }
 
 size_t source_queue_bytes(size_t memory_bytes, size_t lanes)
@@ -216,6 +307,16 @@ void source_hold(struct source *source, bool held)
     mailbox_post(source->mailbox, message);
 }
 
+bool source_change(struct source *source, const struct roster *roster)
+{
+    struct change *order = malloc(sizeof *order);
+    if (!order)
+        return false;
+    *order = (struct change){{.type = SOURCE_CHANGE}, roster};
+    mailbox_post(source->mailbox, &order->message);
+    return true;
+}
+
 void source_drain(struct source *source)
 {
     mailbox_post(source->mailbox, &source->drain);
@@ -228,6 +329,12 @@ void source_stop(struct source *source)
     mailbox_post(source->mailbox, &source->stop);
     thread_join(source->thread);
     source->thread = NULL;
+}
+
+static void drop_change(struct source *source, struct change *order)
+{
+    source->options.hooks.done_with(source->options.hooks.context, order->roster);
+    free(order);
 }
 
 static void drop_leftovers(struct source *source)
@@ -243,6 +350,8 @@ static void drop_leftovers(struct source *source)
             record_destroy(CONTAINER_OF(message, struct record, message));
         else if (message->type == SOURCE_HOLD || message->type == SOURCE_RELEASE)
             free(message);
+        else if (message->type == SOURCE_CHANGE)
+            drop_change(source, CONTAINER_OF(message, struct change, message));
     }
 }
 
@@ -258,5 +367,6 @@ void source_destroy(struct source *source)
     mailbox_destroy(source->mailbox);
     loop_destroy(source->intake.loop);
     free(source->intake.outgoing);
+    source->options.hooks.done_with(source->options.hooks.context, source->intake.roster);
     free(source);
 }

@@ -43,6 +43,15 @@ void attempt_destroy(struct attempt *attempt)
     free(attempt);
 }
 
+void attempt_cancel(struct attempt *attempt)
+{
+    if (attempt->call)
+        http_cancel(attempt->call);
+    attempt->call = NULL;
+    attempt->delivery->attempt = NULL;
+    attempt->delivery = NULL;
+}
+
 static void finish(struct attempt *attempt, struct outcome *outcome)
 {
     struct delivery *delivery = attempt->delivery;
@@ -107,8 +116,7 @@ static bool decode(struct delivery *delivery, struct error *err)
 {
     struct shared_event *shared = delivery->shared;
     if (!shared->decoded)
-        shared->decoded =
-            event_decode(shared->record, delivery->route->sub->format, &shared->event, err);
+        shared->decoded = event_decode(shared->record, shared->format, &shared->event, err);
     return shared->decoded;
 }
 

@@ -21,6 +21,9 @@ struct attempt *attempt_create(struct http *http, attempt_done *done, void *cont
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);
 
+/* Takes the request back, without `done`; the attempt is free again. */
+void attempt_cancel(struct attempt *attempt);
+
 /* Begins; counts delivery->attempts when a request leaves. */
 void attempt_start(struct attempt *attempt, struct delivery *delivery);
 

@@ -101,6 +101,12 @@ int64_t breaker_next_ms(const struct breaker *breaker, int64_t now_ms)
     return BREAKER_NEVER;
 }
 
+int64_t breaker_expected_ms(const struct breaker *breaker, int64_t now_ms)
+{
+    return breaker->state == BREAKER_PROBING ? later(now_ms, breaker->until_ms)
+                                             : breaker_next_ms(breaker, now_ms);
+}
+
 static void note_retry_after(struct breaker *breaker, int64_t retry_after_ms, int64_t now_ms)
 {
     if (retry_after_ms >= 0)

@@ -10,15 +10,17 @@
 #include "decode/event.h"
 #include "loop/loop.h"
 
-/* The event that the deliveries of one record share. It is decoded when a place in flight is free
- * for it, and only the record is kept while its deliveries wait for another attempt.
+/* The event that the deliveries of one record share. While they wait only the record is kept; it is
+ * decoded again when one of them is sent.
  * Owner: the worker, which keeps some for reuse. */
 struct shared_event {
-    struct list link; /* in the worker's pool */
+    struct list link; /* in the worker's pool, or among those that are decoded */
     struct event event;
+    enum format format;
     bool decoded;
     struct record *record;
-    unsigned users;
+    unsigned users;   /* deliveries, and who is about to make some */
+    unsigned sending; /* of them: in flight, perhaps with a body that is the event's */
 };
 
 struct delivery {
@@ -28,9 +30,10 @@ struct delivery {
     struct endpoint *endpoint;
     struct attempt *attempt; /* while it is sending */
     struct shared_event *shared;
-    int64_t sent_ms;               /* monotonic, while it is sending */
-    uint32_t pass;                 /* the breaker's, while it is sending */
-    unsigned attempts;             /* requests sent so far */
+    int64_t sent_ms;   /* monotonic, while it is sending */
+    uint32_t pass;     /* the breaker's, while it is sending */
+    bool doubtful;     /* while it is sending: its place is one of a doubtful endpoint */
+    unsigned attempts; /* requests sent so far */
     int64_t first_attempt_unix_ms; /* -1: none yet */
     struct loop_timer retry;
 };

@@ -2,7 +2,7 @@
 
 static void gauge(const struct endpoint *endpoint, enum metric metric, unsigned value)
 {
-    metrics_set(endpoint->metrics, metric, endpoint->route->index, value);
+    metrics_set(endpoint->metrics, metric, route_series(endpoint->route), value);
 }
 
 void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
@@ -10,6 +10,7 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
 {
     *endpoint =
         (struct endpoint){.route = route, .in_flight_most = in_flight_most, .metrics = metrics};
+    list_init(&endpoint->held);
     list_init(&endpoint->records);
     list_init(&endpoint->again);
     list_init(&endpoint->queued);
@@ -25,7 +26,7 @@ static void note_queued(const struct endpoint *endpoint)
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)
 {
-    bool again = record->attempts > 0;
+    bool again = record->is_retry;
     list_push(again ? &endpoint->again : &endpoint->records, &record->message.link);
     *(again ? &endpoint->again_count : &endpoint->record_count) += 1;
     note_queued(endpoint);
@@ -77,6 +78,40 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
     return rate_ms > next_ms ? rate_ms : next_ms;
 }
 
+/* How long it takes until what queues here has been sent, as things go now. */
+static int64_t queue_ms(const struct endpoint *endpoint)
+{
+    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint->queued_count;
+    int64_t at_once = endpoint->in_flight_most ? endpoint->in_flight_most : 1;
+    int64_t by_slowness_ms = queued * endpoint->duration_us / 1000 / at_once;
+    int64_t by_rate_ms = is_limited(endpoint) ? rate_takes_ms(&endpoint->rate, queued) : 0;
+    return by_rate_ms > by_slowness_ms ? by_rate_ms : by_slowness_ms;
+}
+
+static bool is_full(const struct endpoint *endpoint, bool retry)
+{
+    unsigned queued = endpoint->record_count + endpoint->queued_count;
+    unsigned most = endpoint->in_flight_most * 4;
+    if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
+        return true;
+    return !endpoint->route->alone &&
+           queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST);
+}
+
+int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms)
+{
+    int64_t breaker_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
+    int64_t rate_ms = is_limited(endpoint) ? rate_next_ms(&endpoint->rate, now_ms) - now_ms : 0;
+    int64_t wait_ms = breaker_ms > rate_ms ? breaker_ms : rate_ms;
+    if (wait_ms <= ENDPOINT_MOMENT_MS) {
+        if (!is_full(endpoint, retry))
+            return 0;
+        int64_t takes_ms = queue_ms(endpoint);
+        wait_ms = takes_ms > ENDPOINT_MOMENT_MS ? takes_ms : ENDPOINT_MOMENT_MS;
+    }
+    return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
+}
+
 bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms)
 {
     if (is_limited(endpoint) && !rate_take(&endpoint->rate, now_ms))
@@ -91,6 +126,10 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms)
 {
     enum breaker_sign sign = breaker_sign(outcome);
+    if (outcome->status)
+        endpoint->doubtful = false;
+    else if (sign == BREAKER_UNWELL)
+        endpoint->doubtful = true;
     if (sign != BREAKER_SILENT)
         endpoint->duration_us += (outcome->duration_us - endpoint->duration_us) / DURATION_SHARE;
     if (sign == BREAKER_SILENT && is_limited(endpoint))

@@ -15,9 +15,23 @@
 #include "deliver/delivery.h"
 #include "deliver/rate.h"
 
+/* Of a subscription that shares its lane: so many may wait here, and the others elsewhere. */
+#define ENDPOINT_QUEUE_LEAST 64
+#define ENDPOINT_WAITING     32
+
+/* Of any subscription: so many retries. */
+#define ENDPOINT_AGAIN 1024
+
+/* What must wait longer than that may as well wait elsewhere. */
+#define ENDPOINT_MOMENT_MS 1000
+
+/* How far ahead it is looked: a breaker that is probing will have its answer by then. */
+#define ENDPOINT_DELAY_MOST_MS 300000
+
 struct endpoint {
     const struct route *route;
     struct heap_node ready; /* among those that could send, by how much they have in flight */
+    struct list held;       /* among the doubtful that could send, while those hold too much */
     struct list records;    /* that have not been tried */
     struct list again;      /* records of a retry topic */
     struct list queued;
@@ -30,6 +44,8 @@ struct endpoint {
     unsigned queued_count;
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
+    bool active;         /* counted among those with something to send or in flight */
+    bool doubtful;       /* gave no answer of late */
     struct breaker breaker;
     struct rate rate;
     struct loop_timer wake; /* when breaker or rate let the next one go */
@@ -50,6 +66,16 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
 /* When the next one may go, as far as breaker and rate are concerned: `now_ms` if now. */
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
 
+/* How long something new should wait elsewhere, since it would not be sent here within a moment; 0:
+ * it may queue here. `retry`: it comes of a retry topic. */
+int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms);
+
+/* May a delivery that has been tried wait here for its next attempt? */
+static inline bool endpoint_may_keep(const struct endpoint *endpoint)
+{
+    return endpoint->route->alone || endpoint->waiting_count < ENDPOINT_WAITING;
+}
+
 /* Takes what a request needs to leave now; false where it may not. */
 bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery,
                     int64_t now_ms) MUST_CHECK;
@@ -58,11 +84,15 @@ bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery,
 void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms);
 
+static inline bool endpoint_has_some(const struct endpoint *endpoint)
+{
+    return endpoint->record_count + endpoint->again_count + endpoint->queued_count > 0;
+}
+
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return endpoint->record_count + endpoint->again_count + endpoint->queued_count > 0 &&
-           endpoint->in_flight < endpoint->in_flight_most;
+    return endpoint_has_some(endpoint) && endpoint->in_flight < endpoint->in_flight_most;
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record);

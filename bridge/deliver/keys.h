@@ -14,7 +14,7 @@
 #include "base/compiler.h"
 #include "base/list.h"
 #include "base/slice.h"
-#include "deliver/siphash.h"
+#include "base/siphash.h"
 
 struct key {
     struct key *next; /* in its bucket */

@@ -1,12 +1,13 @@
-/* A worker: a thread with an endpoint for each subscription, one HTTP engine, and the places in
- * flight that its endpoints share.
+/* A worker: a thread with an endpoint for each subscription that it has to do with, one HTTP
+ * engine, and the places in flight that its endpoints share.
  *
- * The happy path: a record is posted; when its endpoint has a place in flight the hook `take`
- * decodes and matches it and submits a delivery; the attempt starts; its outcome goes to the hook
- * `settle`, which ends the delivery or has it wait for another attempt. What can fail: an attempt,
- * and then its outcome says so. Nothing else keeps a delivery.
+ * The happy path: a record is posted; when its endpoint has a place in flight (where several may
+ * want it, at once) the hook `take` decodes and matches it and submits deliveries; the attempt
+ * starts; its outcome goes to the hook `settle`, which ends the delivery or has it wait for another
+ * attempt. What can fail: an attempt, and then its outcome says so. Nothing else keeps a delivery.
  *
- * All but worker_post, worker_drain and worker_stop is for the worker's own thread. */
+ * All but worker_post, worker_tell, worker_give_up, worker_drain and worker_stop is for the
+ * worker's own thread. */
 #ifndef DELIVER_WORKER_H
 #define DELIVER_WORKER_H
 
@@ -24,26 +25,35 @@
 
 struct worker;
 
+/* In the place of a wait. */
+#define WORKER_READ_AGAIN INT64_C(-1)
+
 struct worker_hooks {
     void *context;
-    /* There is a place in flight for this record, which is the hook's: submit what becomes of it.
-     */
-    void (*take)(void *context, struct record *record);
-    /* This record will not be taken any more, and is the hook's. */
+    /* The record's claim is the hook's: submit what becomes of it, for that subscription alone or,
+     * RECORD_SHARED, for all of its lane that want it. */
+    void (*take)(void *context, struct record *record, unsigned subscription);
+    /* This record will not be taken any more; its claim is the hook's. */
     void (*refuse)(void *context, struct record *record);
     /* An attempt is over: end the delivery with worker_end, or call worker_retry_at. */
     void (*settle)(void *context, struct delivery *delivery, const struct outcome *outcome);
     /* Hands a message of this worker to that one, by worker_tell. */
     void (*tell)(void *context, unsigned worker, struct message *message);
     /* A delivery will not be tried here any more, and was to wait for `wait_ms`: find another way
-     * for its record, then worker_end. */
+     * for its record, then worker_end. WORKER_READ_AGAIN: the only way is to read it again. */
     void (*abandon)(void *context, struct delivery *delivery, int64_t wait_ms);
+    /* A delivery, in no list, that would keep others waiting here: have it wait elsewhere for
+     * `wait_ms`, then worker_end. False: that can't be. */
+    bool (*hand_over)(void *context, struct delivery *delivery, int64_t wait_ms);
+    /* The same for a retry that has not been taken; its claim is the hook's on true. */
+    bool (*pass_on)(void *context, struct record *record, int64_t wait_ms);
 };
 
 struct worker_options {
     unsigned index;
     unsigned workers;              /* how many there are: this one has its share of every limit */
     unsigned in_flight;            /* limits.in_flight, of all workers */
+    size_t memory_bytes;           /* limits.memory, of all */
     const struct catalog *catalog; /* outlives the worker */
     struct metrics *metrics;
     struct worker_hooks hooks;
@@ -62,8 +72,8 @@ void worker_post(struct worker *worker, struct list *records);
 /* What another worker says. Thread: any. */
 void worker_tell(struct worker *worker, struct message *message);
 
-/* Abandons what came from there and has not been sent. Thread: any. */
-void worker_give_up(struct worker *worker, const struct record_home *home);
+/* Abandons what came from there and has not been sent; `sent`: what has been, too. Thread: any. */
+void worker_give_up(struct worker *worker, const struct record_home *home, bool sent);
 
 /* Abandons all that has not been sent, now and from now on. Thread: any. */
 void worker_drain(struct worker *worker);
@@ -74,20 +84,37 @@ void worker_stop(struct worker *worker);
 /* After worker_stop. Abandons what is left through the hooks. */
 void worker_destroy(struct worker *worker);
 
-/* For the next record, reused where there is one; give it to worker_submit or worker_drop_event.
- * NULL: no memory. */
-struct shared_event *worker_event(struct worker *worker, struct record *record);
+/* ── for the hooks ───────────────────────────────────────────────────────── */
+
+/* The record's event, not decoded yet, reused where there is one; with one user. NULL: no memory.
+ */
+struct shared_event *worker_event(struct worker *worker, struct record *record, enum format format);
+
+/* Its event has been decoded, and stays so while few are. */
+void worker_note_decoded(struct worker *worker, struct shared_event *shared);
+
+/* One user less: kept for reuse with the last one. */
 void worker_drop_event(struct worker *worker, struct shared_event *shared);
 
-/* A delivery of `shared` to that route, at the end of its endpoint's queue. Counts a user of
- * `shared`. False: no memory. */
+/* A delivery of `shared` to that route, which has a claim on the record: it queues at its endpoint,
+ * or is handed over. False: no memory. */
 bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
                    struct error *err);
+
+/* Has the worker take the record for that subscription, with a claim on it: one that has places in
+ * flight for it, which may be another. False: no memory. */
+bool worker_take_for(struct worker *worker, struct record *record, unsigned subscription);
+
+/* Is this the worker for it, or one of them? */
+bool worker_serves(const struct worker *worker, const struct route *route);
+
+/* May it wait here for its next attempt, or should it be handed over? */
+bool worker_may_keep(const struct worker *worker, const struct delivery *delivery);
 
 /* From the hook `settle`: the delivery waits, and is then queued again behind the others. */
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms);
 
-/* From the hooks `settle` and `abandon`: frees the delivery, and its event with the last one. */
+/* From the hooks: frees the delivery, and its event with the last one. */
 void worker_end(struct worker *worker, struct delivery *delivery);
 
 /* How many workers share a subscription's records: no more than it may have in flight, since each

@@ -1,3 +1,4 @@
+/* THE page. Read it from its end: pipeline_take is where a record comes in. */
 #include "service/pipeline.h"
 
 #include <stdlib.h>
@@ -6,33 +7,37 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "decode/event.h"
+#include "match/index.h"
 #include "match/match.h"
+#include "service/conclude.h"
 #include "settle/age.h"
-#include "settle/dead_letter.h"
 #include "settle/fate.h"
-#include "settle/result.h"
 #include "settle/retry.h"
 #include "settle/write.h"
 
-#define RESULT_BYTES 640 /* what a usual one takes, so that its buffer grows once */
-
 #define NOBODYS_WAIT_MS 5000
 #define NOBODYS_MOST_MS 600000
+#define PASS_WAIT_MS    5000 /* doubled each time that a retry goes on without an attempt */
+#define PASS_MOST_MS    300000
+
+/* Which of a lane's subscriptions want an event. */
+struct fanout {
+    struct index *index;
+    struct index_entry *entries;
+};
 
 struct pipeline {
     struct pipeline_options options;
     struct worker *worker;
-    struct metrics_block *metrics;
     struct loop_step step;
-    struct list writes;     /* for the recorder */
+    struct conclude conclude;
     struct list home;       /* for the source: records that nothing is written for */
-    struct log_gate *gates; /* one a subscription, and one for retries of none */
+    struct fanout *fanouts; /* by the catalog's lanes, made when first needed */
+    size_t fanout_count;
     struct log_gate nobodys_gate;
     struct buffer id;
     uint64_t random;
 };
-
-/* ── a record comes ──────────────────────────────────────────────────────── */
 
 static void release(struct pipeline *pipeline, struct record *record)
 {
@@ -46,100 +51,68 @@ static void give_up(struct pipeline *pipeline, struct record *record)
     release(pipeline, record);
 }
 
-static void bury(struct pipeline *pipeline, struct record *record, const struct error *err);
-static bool pass_on(struct pipeline *pipeline, struct record *record);
-
-/* A retry that nobody can try. */
-static void explain(const struct record *record, struct error *err)
+/* The id of a record that none could be rendered for: its position. */
+static struct slice position_id(struct pipeline *pipeline, const struct record *record)
 {
-    if (record->wrong == ERROR_DISABLED)
-        error_set(err, record->wrong, "there is no subscription %.*s any more",
-                  SLICE_ARGS(record->owner));
-    else
-        error_set(err, record->wrong, "the headers that make it a retry are missing or malformed");
+    const struct text *namespace = &pipeline->options.settings->namespace_;
+    buffer_clear(&pipeline->id);
+    event_position_id(record, text_slice(namespace), &pipeline->id);
+    return buffer_slice(&pipeline->id);
 }
 
-void pipeline_take(void *context, struct record *record)
+/* A claim on a record that nothing will be sent for: a dead letter, and the next one goes on. */
+static void bury(struct pipeline *pipeline, struct record *record, const struct route *route,
+                 const struct error *err)
 {
-    struct pipeline *pipeline = context;
-    struct error err = {0};
-    if (record->wrong && pass_on(pipeline, record))
-        return;
-    if (record->wrong) {
-        explain(record, &err);
-        bury(pipeline, record, &err);
-        return;
-    }
-    const struct route *route = &pipeline->options.catalog->routes[record->subscription];
-    struct shared_event *shared = worker_event(pipeline->worker, record);
-    if (!shared) {
-        give_up(pipeline, record);
-        return;
-    }
-    shared->decoded = event_decode(record, route->sub->format, &shared->event, &err);
-    if (!shared->decoded) {
-        bury(pipeline, record, &err);
-    } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
-        metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
-        release(pipeline, record);
-    } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
-        give_up(pipeline, record);
-    } else {
-        return; /* the delivery owns `shared`, and has the record's claim */
-    }
-    worker_drop_event(pipeline->worker, shared);
+    const struct outcome outcome = {
+        .kind = err->kind,
+        .error = err->text,
+        .method = "",
+        .url = "",
+        .retry_after_ms = -1,
+        .started_unix_ms = clock_unix_ms(),
+    };
+    struct verdict verdict = {
+        .id = position_id(pipeline, record),
+        .outcome = &outcome,
+        .fate = FATE_DEAD,
+        .attempts = record->attempts,
+    };
+    if (!conclude(&pipeline->conclude, &verdict, record, route))
+        record_abandon(record);
+    release(pipeline, record);
 }
 
-void pipeline_refuse(void *context, struct record *record)
-{
-    give_up(context, record);
-}
+/* ── by a retry topic ────────────────────────────────────────────────────── */
 
-/* ── an attempt is over ──────────────────────────────────────────────────── */
-
-static void add_write(struct pipeline *pipeline, struct write *write)
+/* The claim on the record becomes the write's. `envelope` says what is not the record's own. False:
+ * no memory. */
+static bool write_retry(struct pipeline *pipeline, struct record *record, struct envelope envelope,
+                        int64_t wait_ms)
 {
-    list_push(&pipeline->writes, &write->message.link);
-}
-
-static struct write *make_result(const struct verdict *verdict, struct record *record)
-{
-    struct write *write = write_create(WRITE_RESULT, record);
-    if (!write)
-        return NULL;
-    buffer_reserve(&write->made, RESULT_BYTES + verdict->outcome->response.size);
-    result_write(verdict, &write->made);
-    if (write->made.failed) {
-        write_destroy(write);
-        return NULL;
-    }
-    write->value = buffer_slice(&write->made);
-    return write;
-}
-
-/* `envelope` says what is not the record's own. */
-static struct write *make_retry(const struct pipeline *pipeline, struct record *record,
-                                struct envelope envelope, int64_t wait_ms)
-{
+    const struct retry_topics *topics = pipeline->options.retries;
+    size_t place = retry_topic_for(topics, wait_ms);
     envelope.topic = slice_of(record->topic);
     envelope.partition = record->partition;
     envelope.offset = record->offset;
     envelope.timestamp_ms = record->timestamp_ms;
-    struct write *write =
-        write_create(WRITE_RETRY + retry_topic_for(pipeline->options.retries, wait_ms), record);
+    envelope.leg_unix_ms = retry_leg(&topics->items[place], clock_unix_ms(), envelope.due_unix_ms);
+    struct write *write = write_create(WRITE_RETRY + place, record);
     if (!write)
-        return NULL;
+        return false;
     write->value = record->value;
     write->headers = retry_headers(record, &envelope);
-    if (write->headers)
-        return write;
-    write_destroy(write);
-    return NULL;
+    if (!write->headers) {
+        write_destroy(write);
+        return false;
+    }
+    list_push(&pipeline->conclude.writes, &write->message.link);
+    return true;
 }
 
 /* A retry whose subscription is not configured here may be another instance's, which has been
  * started with a newer configuration, or has not been yet: it goes round for a while. */
-static bool pass_on(struct pipeline *pipeline, struct record *record)
+static bool pass_round(struct pipeline *pipeline, struct record *record)
 {
     int64_t now_ms = clock_unix_ms();
     int64_t since_ms = record->nobodys_since_unix_ms ? record->nobodys_since_unix_ms : now_ms;
@@ -152,156 +125,65 @@ static bool pass_on(struct pipeline *pipeline, struct record *record)
         .first_attempt_unix_ms = record->first_attempt_unix_ms,
         .nobodys_since_unix_ms = since_ms,
     };
-    struct write *write = make_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
-    if (!write)
-        return false;
     if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
         log_warn("a retry of a subscription that is not configured here goes round",
                  BYTES("subscription", record->owner));
-    add_write(pipeline, write);
-    return true;
+    return write_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
 }
 
-/* The delivery goes on by a retry topic: its claim on the record becomes the write's. */
-static bool hand_over(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
+bool pipeline_pass_on(void *context, struct record *record, int64_t wait_ms)
 {
+    struct pipeline *pipeline = context;
+    int64_t now_ms = clock_unix_ms();
+    bool early = record->due_unix_ms > now_ms;
+    int64_t least_ms = PASS_MOST_MS;
+    if (record->passes < 6)
+        least_ms = (int64_t)PASS_WAIT_MS << record->passes;
+    if (!early && wait_ms < least_ms)
+        wait_ms = least_ms;
     const struct envelope envelope = {
-        .subscription = slice_of(delivery->route->sub->name),
+        .subscription = record->owner,
+        .attempts = record->attempts,
+        .passes = record->passes + !early,
+        .due_unix_ms = early ? record->due_unix_ms : now_ms + wait_ms,
+        .first_attempt_unix_ms = record->first_attempt_unix_ms,
+    };
+    return write_retry(pipeline, record, envelope, wait_ms);
+}
+
+bool pipeline_hand_over(void *context, struct delivery *delivery, int64_t wait_ms)
+{
+    struct pipeline *pipeline = context;
+    const struct envelope envelope = {
+        .subscription = slice_of(delivery->route->name),
         .attempts = delivery->attempts,
         .due_unix_ms = clock_unix_ms() + wait_ms,
         .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
     };
-    struct write *write = make_retry(pipeline, delivery->shared->record, envelope, wait_ms);
-    if (!write)
+    if (!write_retry(pipeline, delivery->shared->record, envelope, wait_ms))
         return false;
-    add_write(pipeline, write);
     worker_end(pipeline->worker, delivery);
     return true;
 }
 
-static struct write *make_dead_letter(const struct verdict *verdict, struct record *record)
+/* What has been tried keeps that in a retry topic; the rest is simply read again. */
+void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
 {
-    struct write *write = write_create(WRITE_DEAD_LETTER, record);
-    if (!write)
-        return NULL;
-    write->value = record->value;
-    write->headers = dead_letter_headers(verdict);
-    if (!write->headers) {
-        write_destroy(write);
-        return NULL;
-    }
-    return write;
-}
-
-/* Each write takes a claim of its own. False when one could not be made: the record must then be
- * abandoned, so that it is read again. */
-static bool write_down(struct pipeline *pipeline, const struct verdict *verdict,
-                       struct record *record)
-{
-    const struct settings *settings = pipeline->options.settings;
-    struct write *letter = NULL;
-    struct write *result = NULL;
-    bool wants_letter = verdict->fate == FATE_DEAD;
-    bool wants_result =
-        settings->topics.results.data && result_wanted(settings->results_record, verdict->fate);
-    if (wants_letter)
-        letter = make_dead_letter(verdict, record);
-    if (wants_result)
-        result = make_result(verdict, record);
-    if ((wants_letter && !letter) || (wants_result && !result)) {
-        write_destroy(letter);
-        write_destroy(result);
-        return false;
-    }
-    if (letter) {
-        record_claim(record);
-        add_write(pipeline, letter);
-    }
-    if (result) {
-        record_claim(record);
-        add_write(pipeline, result);
-    }
-    return true;
-}
-
-/* The verdict's line: what went well only for those who debug, what did not once a minute. */
-static void tell(struct pipeline *pipeline, size_t series, const struct verdict *verdict)
-{
-    const struct outcome *outcome = verdict->outcome;
-    uint64_t held_back = 0;
-    if (verdict->fate == FATE_DELIVERED) {
-        log_debug("delivered", BYTES("subscription", verdict->subscription),
-                  BYTES("id", verdict->id), INT("attempt", verdict->attempts),
-                  INT("status", outcome->status), INT("duration_ms", outcome->duration_us / 1000));
+    struct pipeline *pipeline = context;
+    struct record *record = delivery->shared->record;
+    bool tried = delivery->attempts > record->attempts;
+    if (tried && wait_ms != WORKER_READ_AGAIN && pipeline_hand_over(pipeline, delivery, wait_ms))
         return;
-    }
-    if (!log_enabled(LOG_DEBUG) &&
-        !log_gate_open(&pipeline->gates[series], clock_now_ms(), &held_back))
-        return;
-    log_warn(verdict_outcome(verdict->fate), BYTES("subscription", verdict->subscription),
-             BYTES("id", verdict->id), INT("attempt", verdict->attempts),
-             INT("status", outcome->status), STR("error_kind", error_name(outcome->kind)),
-             STR("error", outcome->error), INT("repeated", held_back));
+    worker_end(pipeline->worker, delivery);
+    give_up(pipeline, record);
 }
 
-static void count(struct pipeline *pipeline, size_t series, const struct verdict *verdict)
-{
-    static const enum metric_value outcomes[] = {
-        [FATE_DELIVERED] = METRIC_OUTCOME_DELIVERED,
-        [FATE_RETRY] = METRIC_OUTCOME_RETRYING,
-        [FATE_DEAD] = METRIC_OUTCOME_DEAD_LETTERED,
-    };
-    const struct outcome *outcome = verdict->outcome;
-    struct metrics_block *metrics = pipeline->metrics;
-    metrics_add(metrics, METRIC_DELIVERIES, series, outcomes[verdict->fate], 1);
-    if (verdict->attempts > 0) {
-        metrics_add(metrics, METRIC_ATTEMPTS, series, metrics_class(outcome->status, outcome->kind),
-                    1);
-        metrics_observe_us(metrics, METRIC_ATTEMPT_DURATION, series, outcome->duration_us);
-    }
-    if (verdict->fate == FATE_DEAD)
-        metrics_add(metrics, METRIC_DEAD_LETTERS, series, metrics_reason(outcome->kind), 1);
-    if (verdict->fate == FATE_DELIVERED)
-        metrics_observe_us(metrics, METRIC_LATENCY, series,
-                           (clock_now_ms() - verdict->record->polled_ms) * 1000);
-}
-
-/* Counts, logs and writes down what became of it; false as write_down. */
-static bool conclude(struct pipeline *pipeline, struct verdict *verdict, struct record *record)
-{
-    const struct catalog *catalog = pipeline->options.catalog;
-    bool known = record->subscription != RECORD_NOBODYS;
-    size_t series = known ? record->subscription : catalog->count;
-    verdict->record = record;
-    verdict->subscription = known ? slice_of(catalog->routes[series].sub->name) : record->owner;
-    verdict->now_unix_ms = clock_unix_ms();
-    verdict->instance = pipeline->options.instance;
-    count(pipeline, series, verdict);
-    tell(pipeline, series, verdict);
-    return write_down(pipeline, verdict, record);
-}
-
-/* The id of a record that none could be rendered for: its position. */
-static struct slice position_id(struct pipeline *pipeline, const struct record *record)
-{
-    const struct text *namespace = &pipeline->options.settings->namespace_;
-    buffer_clear(&pipeline->id);
-    event_position_id(record, text_slice(namespace), &pipeline->id);
-    return buffer_slice(&pipeline->id);
-}
+/* ── an attempt is over ──────────────────────────────────────────────────── */
 
 static uint32_t next_random(struct pipeline *pipeline)
 {
     pipeline->random = pipeline->random * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(pipeline->random >> 32);
-}
-
-/* Another attempt: a short wait in memory, a long one in a retry topic. */
-static void try_again(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
-{
-    if (wait_ms > FATE_IN_MEMORY_MS && hand_over(pipeline, delivery, wait_ms))
-        return;
-    worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 
 /* Is another attempt past max_age? Then `outcome`, with its text in `err`, says so. */
@@ -316,6 +198,14 @@ static bool has_expired(const struct delivery *delivery, const struct fate *fate
     outcome->kind = err->kind;
     outcome->error = err->text;
     return true;
+}
+
+/* Another attempt: a short wait in memory, a long one in a retry topic. */
+static void try_again(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
+{
+    bool here = wait_ms <= FATE_IN_MEMORY_MS && worker_may_keep(pipeline->worker, delivery);
+    if (here || !pipeline_hand_over(pipeline, delivery, wait_ms))
+        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *came)
@@ -336,7 +226,7 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
         .attempts = delivery->attempts,
         .next_attempt_unix_ms = clock_unix_ms() + fate.wait_ms,
     };
-    bool written = conclude(pipeline, &verdict, record);
+    bool written = conclude(&pipeline->conclude, &verdict, record, delivery->route);
     if (fate.kind == FATE_RETRY) {
         try_again(pipeline, delivery, fate.wait_ms);
         return;
@@ -347,43 +237,166 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
     release(pipeline, record);
 }
 
-/* A record that no event can be made of: a dead letter, and the next one goes on. */
-static void bury(struct pipeline *pipeline, struct record *record, const struct error *err)
-{
-    const struct outcome outcome = {
-        .kind = err->kind,
-        .error = err->text,
-        .method = "",
-        .url = "",
-        .retry_after_ms = -1,
-        .started_unix_ms = clock_unix_ms(),
-    };
-    struct verdict verdict = {
-        .id = position_id(pipeline, record),
-        .outcome = &outcome,
-        .fate = FATE_DEAD,
-        .attempts = record->attempts,
-    };
-    if (!conclude(pipeline, &verdict, record))
-        record_abandon(record);
-    release(pipeline, record);
-}
-
 void pipeline_tell(void *context, unsigned worker, struct message *message)
 {
     struct pipeline *pipeline = context;
     worker_tell(pipeline->options.workers[worker], message);
 }
 
-/* What has been tried keeps that in a retry topic; the rest is simply read again. */
-void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
+/* ── a record comes ──────────────────────────────────────────────────────── */
+
+/* A retry that nobody can try. */
+static void explain(const struct record *record, struct error *err)
+{
+    if (record->wrong == ERROR_DISABLED)
+        error_set(err, record->wrong, "there is no subscription %.*s any more",
+                  SLICE_ARGS(record->owner));
+    else
+        error_set(err, record->wrong, "the headers that make it a retry are missing or malformed");
+}
+
+static void take_wrong(struct pipeline *pipeline, struct record *record)
+{
+    struct error err = {0};
+    if (pass_round(pipeline, record))
+        return;
+    explain(record, &err);
+    bury(pipeline, record, NULL, &err);
+}
+
+static bool decode(struct pipeline *pipeline, struct shared_event *shared, struct error *err)
+{
+    shared->decoded = event_decode(shared->record, shared->format, &shared->event, err);
+    if (shared->decoded)
+        worker_note_decoded(pipeline->worker, shared);
+    return shared->decoded;
+}
+
+static void count_unmatched(struct pipeline *pipeline, unsigned lane)
+{
+    metrics_add(pipeline->conclude.metrics, METRIC_UNMATCHED, lane_series(lane), METRICS_NO_LABEL,
+                1);
+}
+
+/* For one subscription; the claim on the record is its delivery's. */
+static void take_for(struct pipeline *pipeline, struct record *record, const struct route *route)
+{
+    struct error err = {0};
+    struct shared_event *shared = worker_event(pipeline->worker, record, route->sub->format);
+    if (!shared) {
+        give_up(pipeline, record);
+        return;
+    }
+    if (!decode(pipeline, shared, &err)) {
+        bury(pipeline, record, route, &err);
+    } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
+        count_unmatched(pipeline, route->lane);
+        release(pipeline, record);
+    } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
+        give_up(pipeline, record);
+    }
+    worker_drop_event(pipeline->worker, shared);
+}
+
+/* Made when the lane's first record comes. NULL: no memory. */
+static struct index *lane_index(struct pipeline *pipeline, unsigned lane)
+{
+    const struct catalog *catalog = pipeline->options.catalog;
+    const struct lane_route *members = &catalog->lanes[lane];
+    struct fanout *fanout = &pipeline->fanouts[lane];
+    if (fanout->index)
+        return fanout->index;
+    free(fanout->entries);
+    fanout->entries = calloc(members->count + 1, sizeof *fanout->entries);
+    for (size_t i = 0; fanout->entries && i < members->count; i++) {
+        const struct route *route = &catalog->routes[members->members[i]];
+        fanout->entries[i] = (struct index_entry){route->matcher, route->sub, route->index};
+    }
+    if (fanout->entries)
+        fanout->index = index_create(fanout->entries, members->count);
+    return fanout->index;
+}
+
+/* One of those that want the event: a claim of its own, and a delivery, here or at a worker that
+ * has places in flight for it. */
+static void submit(struct pipeline *pipeline, const struct route *route,
+                   struct shared_event *shared)
+{
+    struct error err = {0};
+    record_claim(shared->record);
+    bool fine = worker_serves(pipeline->worker, route)
+                    ? worker_submit(pipeline->worker, route, shared, &err)
+                    : worker_take_for(pipeline->worker, shared->record, route->index);
+    if (!fine)
+        give_up(pipeline, shared->record);
+}
+
+/* To all of a lane that read the topic in that format: how many want it. */
+static size_t fan_out(struct pipeline *pipeline, struct index *index,
+                      const struct index_topic *topic, struct shared_event *shared)
+{
+    const struct catalog *catalog = pipeline->options.catalog;
+    struct error err = {0};
+    const unsigned *places = NULL;
+    bool decoded = decode(pipeline, shared, &err);
+    size_t wanted = 0;
+    size_t count = index_find(index, topic, shared->format,
+                              decoded ? shared->event.type : SLICE_NONE, &places);
+    for (size_t i = 0; i < count; i++) {
+        const struct route *route = &catalog->routes[places[i]];
+        if (!decoded) {
+            record_claim(shared->record);
+            bury(pipeline, shared->record, route, &err);
+        } else if (matcher_wants(route->matcher, &shared->event, NULL)) {
+            submit(pipeline, route, shared);
+        } else {
+            continue;
+        }
+        wanted++;
+    }
+    return wanted;
+}
+
+/* For all of its lane that want it. */
+static void take_shared(struct pipeline *pipeline, struct record *record)
+{
+    struct index *index = lane_index(pipeline, record->group);
+    const struct index_topic *topic = index ? index_topic(index, record->topic) : NULL;
+    size_t wanted = 0;
+    if (!topic) {
+        give_up(pipeline, record);
+        return;
+    }
+    for (enum format format = FORMAT_AUTO; format <= FORMAT_BINARY; format++) {
+        if (index_count(topic, format) == 0)
+            continue;
+        struct shared_event *shared = worker_event(pipeline->worker, record, format);
+        if (!shared) {
+            give_up(pipeline, record);
+            return;
+        }
+        wanted += fan_out(pipeline, index, topic, shared);
+        worker_drop_event(pipeline->worker, shared);
+    }
+    if (wanted == 0)
+        count_unmatched(pipeline, record->group);
+    release(pipeline, record);
+}
+
+void pipeline_take(void *context, struct record *record, unsigned subscription)
 {
     struct pipeline *pipeline = context;
-    struct record *record = delivery->shared->record;
-    if (delivery->attempts > 0 && hand_over(pipeline, delivery, wait_ms))
-        return;
-    worker_end(pipeline->worker, delivery);
-    give_up(pipeline, record);
+    if (record->wrong)
+        take_wrong(pipeline, record);
+    else if (subscription == RECORD_SHARED)
+        take_shared(pipeline, record);
+    else
+        take_for(pipeline, record, &pipeline->options.catalog->routes[subscription]);
+}
+
+void pipeline_refuse(void *context, struct record *record)
+{
+    give_up(context, record);
 }
 
 /* ── life ────────────────────────────────────────────────────────────────── */
@@ -391,10 +404,19 @@ void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
 static void hand_on(struct loop_step *step)
 {
     struct pipeline *pipeline = CONTAINER_OF(step, struct pipeline, step);
-    if (!list_empty(&pipeline->writes))
-        recorder_post(pipeline->options.recorder, &pipeline->writes);
+    if (!list_empty(&pipeline->conclude.writes))
+        recorder_post(pipeline->options.recorder, &pipeline->conclude.writes);
     if (!list_empty(&pipeline->home))
         source_give_back(pipeline->options.source, &pipeline->home);
+}
+
+static void forget_fanouts(struct pipeline *pipeline)
+{
+    for (size_t i = 0; i < pipeline->fanout_count; i++) {
+        index_destroy(pipeline->fanouts[i].index);
+        free(pipeline->fanouts[i].entries);
+    }
+    free(pipeline->fanouts);
 }
 
 struct pipeline *pipeline_create(const struct pipeline_options *options)
@@ -404,11 +426,14 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
         return NULL;
     pipeline->options = *options;
     pipeline->step.run = hand_on;
-    list_init(&pipeline->writes);
+    pipeline->conclude.settings = options->settings;
+    pipeline->conclude.instance = options->instance;
+    list_init(&pipeline->conclude.writes);
     list_init(&pipeline->home);
-    pipeline->gates = calloc(options->catalog->count + 1, sizeof *pipeline->gates);
-    if (!pipeline->gates || getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
-        free(pipeline->gates);
+    pipeline->fanouts = calloc(options->catalog->lane_count + 1, sizeof *pipeline->fanouts);
+    pipeline->fanout_count = options->catalog->lane_count;
+    if (!pipeline->fanouts || getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
+        free(pipeline->fanouts);
         free(pipeline);
         return NULL;
     }
@@ -418,7 +443,7 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
 void pipeline_attach(struct pipeline *pipeline, struct worker *worker)
 {
     pipeline->worker = worker;
-    pipeline->metrics = worker_metrics(worker);
+    pipeline->conclude.metrics = worker_metrics(worker);
     loop_add_step(worker_loop(worker), &pipeline->step);
 }
 
@@ -427,7 +452,8 @@ void pipeline_destroy(struct pipeline *pipeline)
     if (!pipeline)
         return;
     hand_on(&pipeline->step);
+    forget_fanouts(pipeline);
     buffer_finish(&pipeline->id);
-    free(pipeline->gates);
+    free(pipeline->conclude.gates);
     free(pipeline);
 }

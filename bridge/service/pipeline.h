@@ -32,10 +32,12 @@ void pipeline_attach(struct pipeline *pipeline, struct worker *worker);
 void pipeline_destroy(struct pipeline *pipeline);
 
 /* The worker's hooks; `context` is the pipeline. */
-void pipeline_take(void *context, struct record *record);
+void pipeline_take(void *context, struct record *record, unsigned subscription);
 void pipeline_refuse(void *context, struct record *record);
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome);
 void pipeline_tell(void *context, unsigned worker, struct message *message);
 void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
+bool pipeline_hand_over(void *context, struct delivery *delivery, int64_t wait_ms);
+bool pipeline_pass_on(void *context, struct record *record, int64_t wait_ms);
 
 #endif

@@ -10,6 +10,7 @@
 #include "consume/source.h"
 #include "deliver/worker.h"
 #include "loop/mailbox.h"
+#include "service/lanes.h"
 #include "service/pipeline.h"
 #include "settle/recorder.h"
 
@@ -20,11 +21,7 @@ struct service {
     char instance[320];
     struct metrics *metrics;
     struct metrics_block *counts;
-    unsigned *spread;    /* by subscription: how many workers share its records */
-    char **groups;       /* by subscription: grapnel.NAME */
-    char *retry_pattern; /* of all retry topics, those no longer used included */
-    struct text retry_topic;
-    struct texts retry_texts;
+    struct lanes *lanes;
     struct retry_topics *retries;
     struct source *source;
     struct recorder *recorder;
@@ -46,11 +43,17 @@ static void deliver(void *context, unsigned worker, struct list *records)
     worker_post(service->workers[worker], records);
 }
 
-static void give_up(void *context, const struct record_home *home)
+static void give_up(void *context, const struct record_home *home, bool sent)
 {
     struct service *service = context;
     for (unsigned i = 0; i < service->worker_count; i++)
-        worker_give_up(service->workers[i], home);
+        worker_give_up(service->workers[i], home, sent);
+}
+
+static void done_with(void *context, const struct roster *roster)
+{
+    (void)context;
+    (void)roster; /* there is one, and it stays */
 }
 
 static void say_drained(void *context)
@@ -118,23 +121,32 @@ void service_stop(struct service *service)
 
 /* ── building ────────────────────────────────────────────────────────────── */
 
-static bool create_metrics(struct service *service, struct error *err)
+static void name_series(struct service *service)
 {
     const struct catalog *catalog = service->options.catalog;
-    const char **names = calloc(catalog->count + 1, sizeof *names);
-    if (!names)
-        return error_set(err, ERROR_MEMORY, "no memory for metrics");
+    metrics_name_subscription(service->metrics, METRICS_RETRIES, "(retries)"); /* of nobody */
+    metrics_name_lane(service->metrics, METRICS_RETRIES,
+                      service->options.settings->topics.retries.data, NULL);
     for (size_t i = 0; i < catalog->count; i++)
-        names[i] = catalog->routes[i].sub->name;
-    names[catalog->count] =
-        "(retries)"; /* the lane of retry topics; no subscription is called so */
-    service->metrics = metrics_create(names, catalog->count + 1);
-    free(names);
+        if (catalog->routes[i].sub)
+            metrics_name_subscription(service->metrics, route_series(&catalog->routes[i]),
+                                      catalog->routes[i].name);
+    for (unsigned i = 0; i < catalog->lane_count; i++) {
+        const struct lane_route *lane = &catalog->lanes[i];
+        const char *only = lane->count == 1 ? catalog->routes[lane->members[0]].name : NULL;
+        if (lane->count > 0)
+            metrics_name_lane(service->metrics, lane_series(i), lane->group, only);
+    }
+}
+
+static void create_metrics(struct service *service)
+{
+    service->metrics = metrics_create();
     service->counts = metrics_block_create(service->metrics);
+    name_series(service);
     metrics_set(service->counts, METRIC_MEMORY_LIMIT, METRICS_INSTANCE,
                 (int64_t)service->options.settings->limits.memory_bytes);
     metrics_set(service->counts, METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
-    return true;
 }
 
 /* More than there are places in flight would have nothing to send. */
@@ -143,127 +155,24 @@ static unsigned worker_count(const struct settings *settings)
     return worker_spread(settings->limits.workers, settings->limits.in_flight);
 }
 
-static bool name_groups(struct service *service, struct error *err)
-{
-    const struct settings *settings = service->options.settings;
-    const struct catalog *catalog = service->options.catalog;
-    service->groups = calloc(catalog->count + 1, sizeof(char *));
-    service->spread = calloc(catalog->count + 1, sizeof(unsigned));
-    service->retries = retry_topics_create(settings);
-    bool fine = service->groups && service->spread && service->retries;
-    for (size_t i = 0; fine && i < catalog->count; i++) {
-        const struct subscription *sub = catalog->routes[i].sub;
-        service->spread[i] = worker_spread(worker_count(settings), sub->delivery.in_flight);
-        fine = asprintf(&service->groups[i], "grapnel.%s", sub->name) >= 0;
-    }
-    service->retry_pattern = fine ? retry_topics_pattern(settings->topics.retries.data) : NULL;
-    if (!service->retry_pattern)
-        return error_set(err, ERROR_MEMORY, "no memory for lanes");
-    service->retry_topic = (struct text){.data = service->retry_pattern};
-    service->retry_texts = (struct texts){&service->retry_topic, 1};
-    return true;
-}
-
-static bool is_named(const struct texts *topics, const char *name)
-{
-    for (size_t i = 0; i < topics->count; i++)
-        if (strcmp(topics->items[i].data, name) == 0)
-            return true;
-    return false;
-}
-
-static void add_ignored(struct buffer *out, const struct texts *topics, const char *name)
-{
-    if (!name || is_named(topics, name))
-        return;
-    if (out->size > 0)
-        buffer_add_char(out, ',');
-    retry_topics_add_quoted(out, name);
-}
-
-/* What a subscription's regular expressions don't match: the topics that grapnel writes itself,
- * which would go round for ever. One that is named as it stands is read all the same. */
-static char *ignored_topics(const struct service *service, const struct texts *topics)
-{
-    const struct settings *settings = service->options.settings;
-    struct buffer out = {0};
-    for (size_t i = 0; i < settings->kafka.count; i++)
-        if (strcmp(settings->kafka.items[i].name.data, "topic.blacklist") == 0)
-            buffer_add_slice(&out, text_slice(&settings->kafka.items[i].value));
-    add_ignored(&out, topics, settings->topics.results.data);
-    add_ignored(&out, topics, settings->topics.dead_letters.data);
-    for (size_t i = 0; i < service->retries->count; i++)
-        add_ignored(&out, topics, service->retries->items[i].name);
-    if (!buffer_text(&out))
-        buffer_finish(&out);
-    return out.data;
-}
-
-static unsigned find_subscription(const void *context, struct slice name)
-{
-    const struct service *service = context;
-    const struct catalog *catalog = service->options.catalog;
-    for (size_t i = 0; i < catalog->count; i++)
-        if (slice_is(name, catalog->routes[i].sub->name))
-            return (unsigned)i;
-    return RECORD_NOBODYS;
-}
-
-static struct lane_options common_lane(const struct service *service)
-{
-    const struct settings *settings = service->options.settings;
-    return (struct lane_options){
-        .spread = service->spread,
-        .kafka = &settings->kafka,
-        .queue_bytes =
-            source_queue_bytes(settings->limits.memory_bytes, service->options.catalog->count + 1),
-    };
-}
-
-static bool add_lane(struct service *service, unsigned index, struct error *err)
-{
-    const struct subscription *sub = service->options.catalog->routes[index].sub;
-    struct lane_options lane = common_lane(service);
-    lane.group = service->groups[index];
-    lane.series = index;
-    lane.subscription = index;
-    lane.topics = &sub->topics;
-    lane.start = &sub->start;
-    lane.ignored = ignored_topics(service, &sub->topics);
-    bool added = source_add_lane(service->source, &lane, err);
-    free((char *)(uintptr_t)lane.ignored);
-    return added;
-}
-
-static bool add_retry_lane(struct service *service, struct error *err)
-{
-    static const struct subscription_start earliest = {.at = START_EARLIEST};
-    struct lane_options lane = common_lane(service);
-    lane.group = service->options.settings->topics.retries.data;
-    lane.series = (unsigned)service->options.catalog->count;
-    lane.topics = &service->retry_texts;
-    lane.start = &earliest;
-    lane.find = find_subscription;
-    lane.context = service;
-    return source_add_lane(service->source, &lane, err);
-}
-
 static bool create_source(struct service *service, struct error *err)
 {
     const struct settings *settings = service->options.settings;
+    service->retries = retry_topics_create(settings);
+    service->lanes = lanes_create(settings, service->options.catalog, worker_count(settings));
+    if (!service->retries || !service->lanes)
+        return error_set(err, ERROR_MEMORY, "no memory for lanes");
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
         .workers = worker_count(settings),
+        .grace_ms = settings->shutdown_grace_ms,
+        .kafka = &settings->kafka,
         .metrics = service->metrics,
-        .hooks = {service, deliver, give_up, say_drained},
+        .roster = &service->lanes->roster,
+        .hooks = {service, deliver, give_up, done_with, say_drained},
     };
     service->source = source_create(&options, err);
-    if (!service->source || !name_groups(service, err))
-        return false;
-    for (unsigned i = 0; i < service->options.catalog->count; i++)
-        if (!add_lane(service, i, err))
-            return false;
-    return service->retries->count == 0 || add_retry_lane(service, err);
+    return service->source != NULL;
 }
 
 static bool create_worker(struct service *service, unsigned index, struct error *err)
@@ -285,10 +194,11 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .index = index,
         .workers = worker_count(settings),
         .in_flight = settings->limits.in_flight,
+        .memory_bytes = settings->limits.memory_bytes,
         .catalog = service->options.catalog,
         .metrics = service->metrics,
         .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
-                  pipeline_tell, pipeline_abandon},
+                  pipeline_tell, pipeline_abandon, pipeline_hand_over, pipeline_pass_on},
     };
     service->workers[index] = worker_create(&options, err);
     if (!service->workers[index])
@@ -329,7 +239,8 @@ struct service *service_create(const struct service_options *options, struct err
     name_instance(service);
     const struct recorder_hooks hooks = {service, home, storing};
     service->mailbox = mailbox_create(options->loop, on_message, service, err);
-    if (!service->mailbox || !create_metrics(service, err) || !create_source(service, err) ||
+    create_metrics(service);
+    if (!service->mailbox || !create_source(service, err) ||
         !(service->recorder = recorder_create(options->settings, service->retries, service->metrics,
                                               &hooks, err)) ||
         !create_workers(service, err)) {
@@ -369,11 +280,7 @@ void service_destroy(struct service *service)
     mailbox_destroy(service->mailbox);
     if (service->metrics)
         metrics_destroy(service->metrics);
-    for (size_t i = 0; service->groups && i < service->options.catalog->count; i++)
-        free(service->groups[i]);
-    free(service->groups);
-    free(service->spread);
-    free(service->retry_pattern);
+    lanes_destroy(service->lanes);
     retry_topics_destroy(service->retries);
     free(service->workers);
     free(service->pipelines);
@@ -398,11 +305,14 @@ bool service_ready(const struct service *service, struct buffer *why)
                         "Kafka can't be reached, or does not store results and dead letters\n");
         ready = false;
     }
-    for (size_t i = 0; i < service->options.catalog->count; i++) {
-        if (metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
+    const struct catalog *catalog = service->options.catalog;
+    for (unsigned i = 0; i < catalog->lane_count; i++) {
+        bool joined =
+            metrics_read(service->metrics, METRIC_JOINED, lane_series(i), METRICS_NO_LABEL);
+        if (joined || catalog->lanes[i].count == 0)
             continue;
         buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
-                     service->groups[i]);
+                     catalog->lanes[i].group);
         ready = false;
     }
     return ready;

@@ -5,7 +5,10 @@
 
 #include "base/buffer.h"
 #include "base/number.h"
+#include "settle/fate.h"
 #include "settle/headers.h"
+
+#define SHORT_MS 5000
 
 static bool has_delay(const struct retry_topics *topics, int64_t delay_ms)
 {
@@ -54,8 +57,11 @@ struct retry_topics *retry_topics_create(const struct settings *settings)
     bool fine = topics != NULL;
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
         fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
-    if (fine && topics->count == 0 && settings->subscription_count > 0)
-        fine = add_delay(topics, prefix, 0);
+    bool short_one = false;
+    for (size_t i = 0; fine && i < topics->count; i++)
+        short_one = short_one || topics->items[i].delay_ms <= SHORT_MS;
+    if (fine && !short_one && settings->subscription_count > 0)
+        fine = add_delay(topics, prefix, SHORT_MS);
     if (fine && topics->count > 0)
         qsort(topics->items, topics->count, sizeof *topics->items, by_delay);
     if (fine)
@@ -108,6 +114,12 @@ size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms)
     while (place + 1 < topics->count && topics->items[place + 1].delay_ms <= wait_ms)
         place++;
     return place;
+}
+
+int64_t retry_leg(const struct retry_topic *topic, int64_t now_unix_ms, int64_t due_unix_ms)
+{
+    int64_t leg_ms = now_unix_ms + topic->delay_ms + FATE_JITTER_MOST_MS;
+    return leg_ms < due_unix_ms ? leg_ms : due_unix_ms;
 }
 
 rd_kafka_headers_t *retry_headers(const struct record *record, const struct envelope *envelope)

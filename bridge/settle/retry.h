@@ -23,8 +23,8 @@ struct retry_topics {
     size_t count;
 };
 
-/* One for each delay in the subscriptions' schedules; where all of them are empty one without a
- * delay, for what is replayed. NULL: no memory. */
+/* One for each delay in the subscriptions' schedules, and a short one where none of those is: for
+ * what is replayed, and what must let others go first. NULL: no memory. */
 struct retry_topics *retry_topics_create(const struct settings *settings);
 void retry_topics_destroy(struct retry_topics *topics);
 
@@ -37,6 +37,10 @@ void retry_topics_add_quoted(struct buffer *out, const char *name);
 
 /* The place in `topics` for a wait: the longest delay that is not longer, else the shortest. */
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms);
+
+/* Until when a record that is written there at `now_unix_ms` stays: its reader waits for the head,
+ * so one that is due much later than the others there must not be in their way. */
+int64_t retry_leg(const struct retry_topic *topic, int64_t now_unix_ms, int64_t due_unix_ms);
 
 /* The record's own headers and the envelope. The caller owns the list; NULL: no memory. */
 rd_kafka_headers_t *retry_headers(const struct record *record, const struct envelope *envelope);

@@ -111,7 +111,6 @@ def test_run_starts_nothing_on_a_mistake(configure, subscribe, receiver, topics,
     "key",
     [
         {"filter": ".a"},
-        {"group": "g"},
         {"sign": {"style": "github", "secrets": ["x"]}},
         {"auth": {"oauth2": {"token_url": "http://127.0.0.1/", "client_id": "a", "client_secret": "b"}}},
         {"auth": {"client_certificate": {"certificate": "a", "key": "b"}}},

@@ -29,7 +29,7 @@ static unsigned ask(struct admin_request request, bool tokens, struct answer *an
         {secret_copy(SLICE("look")), ROLE_VIEWER},
         {secret_copy(SLICE("do")), ROLE_ADMIN},
     };
-    struct metrics *metrics = metrics_create(NULL, 0);
+    struct metrics *metrics = metrics_create();
     struct admin admin = {.metrics = metrics,
                           .ready = is_ready,
                           .tokens = table,

@@ -277,7 +277,8 @@ static const struct {
     {"events: order.created", "events: a list of texts is needed, not \"order.created\""},
     {"events: []", "events: the list is empty"},
     {"filter: .a > 1", "filter is not supported yet"},
-    {"group: g", "group is not supported yet"},
+    {"group: G", "group: a name of lower-case letters, digits and hyphens, at most 63, is needed, "
+                 "not \"G\""},
     {"format: avro", "format: avro is not supported yet"},
     {"format: xml", "format: auto, json, avro, text or binary is needed, not \"xml\""},
     {"tombstones: send", "tombstones: skip or deliver is needed, not \"send\""},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/compiler.h"
 #include "settle/retry.h"
 
 static struct retry_topics *create(void)
@@ -37,19 +38,45 @@ static void has_one_topic_for_each_delay_in_use(void **state)
     retry_topics_destroy(topics);
 }
 
-static void has_one_for_replays_where_nothing_is_tried_again(void **state)
+static void has_a_short_one_where_no_schedule_has(void **state)
 {
     (void)state;
-    struct subscription sub = {0};
-    const struct settings settings = {
-        .topics.retries = {.data = "grapnel.retry"},
-        .subscriptions = &sub,
-        .subscription_count = 1,
+    int64_t long_ms[] = {1800000};
+    int64_t short_ms[] = {1800000, 300};
+    struct {
+        int64_t *schedule;
+        size_t count;
+        const char *first;
+        size_t topics;
+    } rows[] = {
+        {NULL, 0, "grapnel.retry.5s", 1},
+        {long_ms, 1, "grapnel.retry.5s", 2},
+        {short_ms, 2, "grapnel.retry.300ms", 2},
     };
-    struct retry_topics *topics = retry_topics_create(&settings);
-    assert_int_equal(topics->count, 1);
-    assert_string_equal(topics->items[0].name, "grapnel.retry.0ms");
-    retry_topics_destroy(topics);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct subscription sub = {
+            .delivery = {.retry_schedule_ms = rows[i].schedule, .retry_count = rows[i].count}};
+        const struct settings settings = {
+            .topics.retries = {.data = "grapnel.retry"},
+            .subscriptions = &sub,
+            .subscription_count = 1,
+        };
+        struct retry_topics *topics = retry_topics_create(&settings);
+        assert_int_equal(topics->count, rows[i].topics);
+        assert_string_equal(topics->items[0].name, rows[i].first);
+        retry_topics_destroy(topics);
+    }
+}
+
+/* A receiver may ask for a day: that one must not keep what is behind it in the topic. */
+static void a_leg_ends_with_the_topics_delay(void **state)
+{
+    (void)state;
+    const struct retry_topic topic = {.delay_ms = 300000};
+    assert_int_equal(retry_leg(&topic, 1000, 301000), 301000);
+    assert_int_equal(retry_leg(&topic, 1000, 305999), 305999);
+    assert_int_equal(retry_leg(&topic, 1000, 86401000), 306000);
+    assert_int_equal(retry_leg(&topic, 1000, 500), 500);
 }
 
 static void chooses_the_longest_delay_that_is_not_too_long(void **state)
@@ -83,7 +110,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_one_topic_for_each_delay_in_use),
-        cmocka_unit_test(has_one_for_replays_where_nothing_is_tried_again),
+        cmocka_unit_test(has_a_short_one_where_no_schedule_has),
+        cmocka_unit_test(a_leg_ends_with_the_topics_delay),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
         cmocka_unit_test(reads_topics_of_delays_that_are_no_longer_used),
     };

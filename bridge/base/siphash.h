@@ -1,7 +1,7 @@
 /* SipHash-2-4 of Aumasson and Bernstein ("SipHash: a fast short-input PRF", 2012): a hash whose
  * collisions can't be chosen by who does not know the seed. Thread: any. */
-#ifndef DELIVER_SIPHASH_H
-#define DELIVER_SIPHASH_H
+#ifndef BASE_SIPHASH_H
+#define BASE_SIPHASH_H
 
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-#include "deliver/siphash.h"
+#include "base/siphash.h"
 
 struct sip {
     uint64_t v0;

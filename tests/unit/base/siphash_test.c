@@ -7,7 +7,7 @@
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
-#include "deliver/siphash.h"
+#include "base/siphash.h"
 
 /* The key and the input that the paper and its reference implementation test with. */
 static const struct siphash_seed seed = {UINT64_C(0x0706050403020100),

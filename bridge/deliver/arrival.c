@@ -1,0 +1,227 @@
+/* Records become deliveries.
+ *
+ * The happy path: one that is a single subscription's queues at its endpoint as it was published,
+ * and becomes a delivery when there is a place in flight; one that several may want becomes all of
+ * its deliveries at once. What can fail: a retry is not due yet (it waits), its endpoint can't take
+ * it within a moment (it goes on by another retry topic), there is no memory (it is read again). */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "deliver/worker_private.h"
+
+#define DECODED_MOST  64    /* events are kept decoded while their deliveries queue */
+#define FANOUT_TURN   1024  /* deliveries, so that sockets are looked at between */
+#define LATER_MOST_MS 15000 /* a retry may wait that long here: longer than its reader lets it */
+
+/* ── events ──────────────────────────────────────────────────────────────── */
+
+struct shared_event *worker_event(struct worker *worker, struct record *record, enum format format)
+{
+    struct list *link = list_pop(&worker->events);
+    struct shared_event *shared =
+        link ? CONTAINER_OF(link, struct shared_event, link) : calloc(1, sizeof *shared);
+    if (!shared)
+        return NULL;
+    list_init(&shared->link);
+    shared->record = record;
+    shared->format = format;
+    shared->users = 1;
+    return shared;
+}
+
+static void forget_decoded(struct worker *worker, struct shared_event *shared)
+{
+    worker->decoded_count -= !list_empty(&shared->link);
+    list_remove(&shared->link);
+    shared->decoded = false;
+}
+
+void worker_drop_event(struct worker *worker, struct shared_event *shared)
+{
+    if (--shared->users > 0)
+        return;
+    if (shared->decoded)
+        forget_decoded(worker, shared);
+    event_trim(&shared->event);
+    list_push_front(&worker->events, &shared->link);
+}
+
+/* The oldest go first, but not one whose bytes a request in flight may have for its body. */
+void worker_note_decoded(struct worker *worker, struct shared_event *shared)
+{
+    list_push(&worker->decoded, &shared->link);
+    worker->decoded_count++;
+    for (unsigned tries = worker->decoded_count; worker->decoded_count > DECODED_MOST && tries > 1;
+         tries--) {
+        struct shared_event *oldest = CONTAINER_OF(worker->decoded.next, struct shared_event, link);
+        if (oldest->sending > 0) {
+            list_remove(&oldest->link);
+            list_push_front(worker->decoded.prev, &oldest->link); /* before the newest */
+            continue;
+        }
+        forget_decoded(worker, oldest);
+        event_finish(&oldest->event);
+    }
+}
+
+/* ── deliveries ──────────────────────────────────────────────────────────── */
+
+bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
+                   struct error *err)
+{
+    struct endpoint *endpoint = worker_endpoint(worker, route);
+    struct delivery *delivery = endpoint ? calloc(1, sizeof *delivery) : NULL;
+    const struct record *record = shared->record;
+    if (!delivery)
+        return error_set(err, ERROR_MEMORY, "no memory for a delivery");
+    delivery->worker = worker;
+    delivery->route = route;
+    delivery->endpoint = endpoint;
+    delivery->shared = shared;
+    delivery->attempts = record->attempts;
+    delivery->first_attempt_unix_ms = record->first_attempt_unix_ms;
+    delivery->retry.fire = worker_retry_due;
+    list_init(&delivery->link);
+    shared->users++;
+    worker->deliveries++;
+    int64_t delay_ms = 0;
+    if (!route->alone && !record->is_retry)
+        delay_ms = endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop));
+    if (delay_ms > 0 &&
+        worker->options.hooks.hand_over(worker->options.hooks.context, delivery, delay_ms))
+        return true;
+    endpoint_queue(endpoint, delivery);
+    worker_note_ready(worker, endpoint);
+    return true;
+}
+
+void worker_end(struct worker *worker, struct delivery *delivery)
+{
+    struct shared_event *shared = delivery->shared;
+    loop_disarm(worker->loop, &delivery->retry);
+    free(delivery);
+    worker->deliveries--;
+    worker_drop_event(worker, shared);
+}
+
+/* ── records ─────────────────────────────────────────────────────────────── */
+
+static void refuse(struct worker *worker, struct record *record)
+{
+    worker->options.hooks.refuse(worker->options.hooks.context, record);
+}
+
+static bool pass_on(struct worker *worker, struct record *record, int64_t wait_ms)
+{
+    return worker->options.hooks.pass_on(worker->options.hooks.context, record, wait_ms);
+}
+
+static void enqueue(struct worker *worker, struct record *record)
+{
+    if (record->wrong) {
+        worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+        return;
+    }
+    if (record->subscription == RECORD_SHARED) {
+        list_push(&worker->fanout, &record->message.link);
+        return;
+    }
+    const struct route *route = &worker->options.catalog->routes[record->subscription];
+    struct endpoint *endpoint = route->sub ? worker_endpoint(worker, route) : NULL;
+    if (!endpoint) {
+        refuse(worker, record);
+        return;
+    }
+    int64_t delay_ms =
+        record->is_retry ? endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop)) : 0;
+    if (delay_ms > 0 && pass_on(worker, record, delay_ms))
+        return;
+    endpoint_add_record(endpoint, record);
+    worker_note_ready(worker, endpoint);
+}
+
+static void arm_later(struct worker *worker)
+{
+    const struct heap_node *first = heap_first(&worker->later);
+    if (first)
+        loop_arm(worker->loop, &worker->later_timer, clock_now_ms() + first->key - clock_unix_ms());
+}
+
+void worker_later_due(struct loop_timer *timer)
+{
+    struct worker *worker = CONTAINER_OF(timer, struct worker, later_timer);
+    struct heap_node *node = heap_first(&worker->later);
+    for (; node && node->key <= clock_unix_ms(); node = heap_first(&worker->later)) {
+        heap_remove(&worker->later, node);
+        enqueue(worker, CONTAINER_OF(node, struct record, due));
+    }
+    arm_later(worker);
+}
+
+void worker_receive(struct worker *worker, struct record *record)
+{
+    int64_t wait_ms = record->due_unix_ms - clock_unix_ms();
+    if (worker->draining) {
+        refuse(worker, record);
+    } else if (wait_ms <= 0) {
+        enqueue(worker, record);
+    } else if (wait_ms <= LATER_MOST_MS || !pass_on(worker, record, wait_ms)) {
+        if (!heap_push(&worker->later, &record->due, record->due_unix_ms))
+            worker_out_of_memory();
+        arm_later(worker);
+    }
+}
+
+void worker_fan_out(struct worker *worker)
+{
+    size_t before = worker->deliveries;
+    while (!list_empty(&worker->fanout) && worker->deliveries < worker->deliveries_most) {
+        if (worker->deliveries > before + FANOUT_TURN) {
+            loop_arm(worker->loop, &worker->fanout_timer, 0);
+            return;
+        }
+        struct list *link = list_pop(&worker->fanout);
+        struct record *record = CONTAINER_OF(link, struct record, message.link);
+        worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+    }
+}
+
+/* ── for those that only some workers serve ──────────────────────────────── */
+
+/* So that the ones with few places in flight are not all the first worker's. */
+static unsigned turn_of(const struct worker *worker, const struct route *route)
+{
+    unsigned workers = worker->options.workers;
+    return (worker->options.index + workers - route->index % workers) % workers;
+}
+
+unsigned worker_share(const struct worker *worker, const struct route *route)
+{
+    return endpoint_share(route->sub->delivery.in_flight, turn_of(worker, route),
+                          worker->options.workers);
+}
+
+bool worker_serves(const struct worker *worker, const struct route *route)
+{
+    return worker_share(worker, route) > 0;
+}
+
+bool worker_take_for(struct worker *worker, struct record *record, unsigned subscription)
+{
+    const struct route *route = &worker->options.catalog->routes[subscription];
+    unsigned workers = worker->options.workers;
+    unsigned spread = worker_spread(workers, route->sub->delivery.in_flight);
+    struct errand *errand = malloc(sizeof *errand);
+    if (!errand)
+        return false;
+    *errand = (struct errand){{.type = WORKER_ERRAND}, record, subscription};
+    unsigned turn = (unsigned)((uint64_t)record->offset % spread);
+    worker->options.hooks.tell(worker->options.hooks.context, (route->index + turn) % workers,
+                               &errand->message);
+    return true;
+}
+
+unsigned worker_spread(unsigned workers, unsigned in_flight)
+{
+    return in_flight < workers ? in_flight : workers;
+}

@@ -1,0 +1,106 @@
+/* A worker from the inside: for worker.c (its life and its messages), arrival.c (records become
+ * deliveries), sending.c (deliveries become requests) and leaving.c (what is given up), and no one
+ * else. */
+#ifndef DELIVER_WORKER_PRIVATE_H
+#define DELIVER_WORKER_PRIVATE_H
+
+#include "base/heap.h"
+#include "deliver/endpoint.h"
+#include "deliver/places.h"
+#include "deliver/worker.h"
+
+enum worker_message {
+    WORKER_RECORD,
+    WORKER_ERRAND,
+    WORKER_NEWS,
+    WORKER_GIVE_UP,
+    WORKER_DRAIN,
+    WORKER_STOP,
+};
+
+/* A record for one of its subscriptions, which this worker serves; with a claim. */
+struct errand {
+    struct message message;
+    struct record *record;
+    unsigned subscription;
+};
+
+/* A partition is being taken away. */
+struct give_up {
+    struct message message;
+    struct record_home home;
+    bool sent;
+};
+
+/* What one worker's breaker tells those of the others. */
+struct news {
+    struct message message;
+    unsigned route;
+    struct breaker_news news;
+};
+
+struct worker {
+    struct worker_options options;
+    struct loop *loop;
+    struct mailbox *mailbox;
+    struct thread *thread;
+    struct http *http;
+    struct metrics_block *metrics;
+    struct endpoint **endpoints; /* by the catalog's places; NULL: nothing has come for it yet */
+    size_t endpoint_count;
+    struct places places;
+    struct heap ready; /* of endpoints that could send: who holds least comes first */
+    struct list held;  /* of doubtful ones that could, if those held less */
+    struct heap later; /* records of a retry topic that are not due yet */
+    struct loop_timer later_timer;
+    struct loop_timer fanout_timer;
+    struct list fanout;     /* records that become deliveries at once, of several perhaps */
+    size_t deliveries;      /* there are */
+    size_t deliveries_most; /* nothing more is fanned out then */
+    struct list decoded;    /* shared events that are, the oldest first */
+    unsigned decoded_count;
+    struct list events; /* shared events for reuse, as many as have been in use */
+    struct attempt **free_attempts;
+    size_t free_count;
+    struct loop_step step;
+    int64_t busy_us; /* how long a turn of the loop took of late: a moving average */
+    uint64_t connections_counted;
+    struct message drain;
+    struct message stop;
+    bool draining;
+};
+
+/* worker.c */
+_Noreturn void worker_out_of_memory(void);
+
+/* The subscription's endpoint, made where there is none. NULL: no memory. */
+struct endpoint *worker_endpoint(struct worker *worker, const struct route *route);
+
+/* arrival.c */
+/* How many places in flight the worker has for it. */
+unsigned worker_share(const struct worker *worker, const struct route *route);
+void worker_receive(struct worker *worker, struct record *record);
+void worker_fan_out(struct worker *worker);
+void worker_later_due(struct loop_timer *timer);
+
+/* sending.c */
+void worker_note_ready(struct worker *worker, struct endpoint *endpoint);
+void worker_woken(struct loop_timer *timer);
+void worker_hear(struct worker *worker, struct news *news);
+void worker_before_wait(struct loop_step *step);
+void worker_attempt_over(void *context, struct attempt *attempt, struct delivery *delivery,
+                         const struct outcome *outcome);
+void worker_retry_due(struct loop_timer *timer);
+
+/* Takes the request back: the delivery is in no list then. */
+void worker_cancel(struct worker *worker, struct delivery *delivery);
+
+/* leaving.c */
+/* Finds another way for it; `read_again`: by being read again, since it is not known what came of
+ * it, or its partition is somebody else's. */
+void worker_abandon(struct worker *worker, struct delivery *delivery, bool read_again);
+void worker_leave_home(struct worker *worker, const struct give_up *order);
+void worker_abandon_idle(struct worker *worker);
+void worker_abandon_sent(struct worker *worker);
+
+#endif
