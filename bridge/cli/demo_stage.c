@@ -102,7 +102,9 @@ static bool create_topics(struct demo_stage *stage, struct error *err)
     for (size_t i = 0; i < demo_act_count; i++)
         if (!demo_kafka_create_topic(stage->kafka, demo_acts[i]->topic, err))
             return false;
+    const struct settings_topics *topics = &stage->configuration.settings->topics;
     return create_retry_topics(stage, err) &&
+           demo_kafka_create_topic(stage->kafka, topics->state.data, err) &&
            demo_kafka_create_topic(stage->kafka, demo_stage_results(stage), err) &&
            demo_kafka_create_topic(stage->kafka, demo_stage_dead_letters(stage), err);
 }

@@ -43,9 +43,8 @@ static void check_topics(const struct settings_topics *topics, const struct sche
         const char *path;
         const struct text *topic;
     } all[] = {
-        {"topics.results", &topics->results},
-        {"topics.dead_letters", &topics->dead_letters},
-        {"topics.retries", &topics->retries},
+        {"topics.results", &topics->results},   {"topics.dead_letters", &topics->dead_letters},
+        {"topics.retries", &topics->retries},   {"topics.state", &topics->state},
         {"topics.webhooks", &topics->webhooks},
     };
     for (size_t i = 0; i < COUNT_OF(all); i++)

@@ -18,6 +18,7 @@ struct settings_topics {
     struct text results; /* not given: no results are written */
     struct text dead_letters;
     struct text retries; /* prefix */
+    struct text state;
     struct text webhooks;
     bool create;
     unsigned partitions;  /* of those created; 0: the broker's default */

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/settings.h"
 #include "config/subscription_types.h"
 

@@ -72,6 +72,16 @@ static void check_http(const struct schema_reading *reading, const struct subscr
                      "http: 2 is spoken over TLS only, and the url begins with http://");
 }
 
+static void check_order(const struct schema_reading *reading, const struct subscription *sub)
+{
+    static const char *const names[] = {"skip", "park", "stop"};
+    const struct subscription_delivery *delivery = &sub->delivery;
+    const struct yaml_node *given = schema_given(reading, "delivery.retry.exhausted");
+    if (given && delivery->exhausted != EXHAUSTED_SKIP && !delivery->ordered)
+        problems_add(reading->reader->problems, given->at, "exhausted: %s needs order: key",
+                     names[delivery->exhausted]);
+}
+
 void subscription_read(const struct schema_reader *reader, const struct yaml_node *defaults,
                        const struct yaml_node *node, struct subscription *sub)
 {
@@ -83,6 +93,7 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
     check_credential_header(&reading, sub);
     check_api_key(&reading, sub);
     check_http(&reading, sub);
+    check_order(&reading, sub);
     if (sub->request.body_kind == BODY_DEFAULT)
         sub->request.body_kind =
             slice_is(text_slice(&sub->request.method), "GET") ? BODY_NONE : BODY_EVENT;

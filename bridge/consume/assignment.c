@@ -17,6 +17,7 @@
 #define COMMIT_TIMEOUT_MS 3000
 #define HELD_COMMIT_MS    300  /* when Kafka may be away */
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
+#define SYNC_AGAIN_MS     10000
 #define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
 
 struct topic_name {
@@ -154,10 +155,13 @@ static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *
     struct partition *partition =
         topic ? partitions_add(&lane->partitions, topic, given->partition, lane->assignments)
               : NULL;
-    if (partition)
-        restore(lane, partition, given);
-    else
+    if (!partition) {
         log_error("no memory for a partition", STR("group", lane->group));
+        return;
+    }
+    restore(lane, partition, given);
+    partition->rewinds = lane->suspended;
+    partition->barred = lane->roster->parks ? lane->syncs : 0;
 }
 
 static void report(const struct lane *lane, const char *what, rd_kafka_error_t *error)
@@ -168,6 +172,12 @@ static void report(const struct lane *lane, const char *what, rd_kafka_error_t *
     rd_kafka_error_destroy(error);
 }
 
+void assignment_sync(struct lane *lane)
+{
+    lane->sync_again_ms = clock_now_ms() + SYNC_AGAIN_MS;
+    lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
+}
+
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     lane->assignments++;
@@ -175,13 +185,17 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
     if (code)
         log_warn("committed offsets can't be read; what had finished will be sent again",
                  STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    bool stopped = lane->suspended || lane->roster->parks;
+    lane->syncs += lane->roster->parks;
     for (int i = 0; i < list->cnt; i++)
         take_partition(lane, &list->elems[i]);
     report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
-    if (lane->paused)
+    if (lane->paused || stopped)
         rd_kafka_pause_partitions(lane->rk, list);
     else
         rd_kafka_resume_partitions(lane->rk, list); /* librdkafka keeps a pause over a revocation */
+    if (lane->roster->parks)
+        assignment_sync(lane);
     log_info("partitions assigned", STR("group", lane->group), INT("taken", list->cnt),
              INT("held", lane->partitions.count));
 }
@@ -318,7 +332,7 @@ void assignment_go_on(struct lane *lane, struct partition *partition)
 {
     char text[METADATA_BYTES + 1];
     struct ledger fresh = {0};
-    if (!partition->rewinds || partition->out > 0)
+    if (!partition->rewinds || partition->out > 0 || lane->suspended)
         return;
     int64_t position = ledger_position(&partition->ledger);
     metadata_write(&partition->ledger, text);

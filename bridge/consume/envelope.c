@@ -19,6 +19,8 @@ enum part {
     PART_OFFSET,
     PART_TIMESTAMP,
     PART_NOBODYS_SINCE,
+    PART_REPLAY,
+    PART_RELEASE,
 };
 
 static const char *const names[ENVELOPE_HEADERS] = {
@@ -33,6 +35,8 @@ static const char *const names[ENVELOPE_HEADERS] = {
     [PART_OFFSET] = "grapnel-retry-offset",
     [PART_TIMESTAMP] = "grapnel-retry-timestamp",
     [PART_NOBODYS_SINCE] = "grapnel-retry-nobodys-since",
+    [PART_REPLAY] = "grapnel-retry-replay",
+    [PART_RELEASE] = "grapnel-retry-release",
 };
 
 static bool add_text(rd_kafka_headers_t *headers, enum part part, struct slice value)
@@ -59,7 +63,9 @@ bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers
            add_number(headers, PART_PARTITION, envelope->partition) &&
            add_number(headers, PART_OFFSET, envelope->offset) &&
            add_number(headers, PART_TIMESTAMP, envelope->timestamp_ms) &&
-           add_number(headers, PART_NOBODYS_SINCE, envelope->nobodys_since_unix_ms);
+           add_number(headers, PART_NOBODYS_SINCE, envelope->nobodys_since_unix_ms) &&
+           add_number(headers, PART_REPLAY, envelope->replay) &&
+           add_number(headers, PART_RELEASE, envelope->release);
 }
 
 static bool read_number(struct slice text, int64_t least, int64_t most, int64_t *value)
@@ -93,6 +99,7 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
     int64_t attempts = 0;
     int64_t passes = 0;
     int64_t partition = 0;
+    int64_t release = 0;
     *envelope = (struct envelope){.subscription = last[PART_SUBSCRIPTION].value,
                                   .topic = last[PART_TOPIC].value};
     const struct {
@@ -110,6 +117,8 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
         {PART_OFFSET, 0, INT64_MAX, &envelope->offset},
         {PART_TIMESTAMP, -1, INT64_MAX, &envelope->timestamp_ms},
         {PART_NOBODYS_SINCE, 0, INT64_MAX, &envelope->nobodys_since_unix_ms},
+        {PART_REPLAY, 0, INT64_MAX, &envelope->replay},
+        {PART_RELEASE, 0, 1, &release},
     };
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (!read_number(last[numbers[i].part].value, numbers[i].least, numbers[i].most,
@@ -119,5 +128,6 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
     envelope->attempts = (unsigned)attempts;
     envelope->passes = (unsigned)passes;
     envelope->partition = (int32_t)partition;
+    envelope->release = release;
     return true;
 }

@@ -15,7 +15,7 @@
 #include "base/slice.h"
 #include "consume/record.h"
 
-#define ENVELOPE_HEADERS 11
+#define ENVELOPE_HEADERS 13
 
 struct envelope {
     struct slice subscription;
@@ -29,6 +29,8 @@ struct envelope {
     int64_t offset;
     int64_t timestamp_ms;          /* -1: none */
     int64_t nobodys_since_unix_ms; /* since when nobody of that name was found; 0: it was */
+    int64_t replay;                /* which replay brought it back, by its time; 0: none */
+    bool release; /* no event: all up to this one of its key, and of this replay, has come before */
 };
 
 /* Adds it to `headers`. False: no memory. */

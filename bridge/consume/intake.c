@@ -111,6 +111,8 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     record->due_unix_ms = envelope.due_unix_ms;
     record->leg_unix_ms = envelope.leg_unix_ms;
     record->nobodys_since_unix_ms = envelope.nobodys_since_unix_ms;
+    record->replay = envelope.replay;
+    record->release = envelope.release;
     const struct roster_owner *owner = roster_find(lane->intake->roster, envelope.subscription);
     record->subscription = owner ? owner->subscription : RECORD_NOBODYS;
     if (!owner)

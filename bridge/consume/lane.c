@@ -98,6 +98,16 @@ struct lane *lane_create(struct intake *intake, const struct roster_lane *roster
     return lane;
 }
 
+unsigned lane_place(const struct lane *lane)
+{
+    return lane->roster->place;
+}
+
+bool lane_is_retries(const struct lane *lane)
+{
+    return lane->roster->retries;
+}
+
 const char *lane_group(const struct lane *lane)
 {
     return lane->group;
@@ -185,27 +195,43 @@ static void learn_ends(struct lane *lane)
     }
 }
 
-static void ask_for_ends(struct lane *lane)
+/* RD_KAFKA_OFFSET_BEGINNING or _END of every partition. */
+static void ask_for(struct lane *lane, int64_t which)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = RD_KAFKA_OFFSET_END;
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = which;
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(lane->rk, list, ENDS_TIMEOUT_MS);
     for (int i = 0; !code && i < list->cnt; i++) {
         struct partition *p =
             partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
-        if (p && !list->elems[i].err && list->elems[i].offset > p->end)
-            p->end = list->elems[i].offset;
+        int64_t offset = list->elems[i].err ? -1 : list->elems[i].offset;
+        if (p && which == RD_KAFKA_OFFSET_END && offset > p->end)
+            p->end = offset;
+        else if (p && which == RD_KAFKA_OFFSET_BEGINNING)
+            p->low = offset;
     }
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* One of which nothing has been read or committed stands at its beginning. */
 static int64_t lag_of(const struct partition *partition)
 {
     int64_t position = ledger_position(&partition->ledger);
-    return position >= 0 && partition->end > position ? partition->end - position : 0;
+    if (position < 0)
+        position = partition->low;
+    return partition->end > position ? partition->end - position : 0;
+}
+
+static bool fetches_all(struct lane *lane)
+{
+    bool all = !lane->paused;
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); all && p;
+         p = partitions_next(&lane->partitions, p))
+        all = !pause_is_stopped(p);
+    return all;
 }
 
 static void note_lag(struct lane *lane)
@@ -213,9 +239,10 @@ static void note_lag(struct lane *lane)
     int64_t now_ms = loop_now_ms(lane->intake->loop);
     int64_t lag = 0;
     learn_ends(lane);
-    if (lane->paused && !lane->intake->held && now_ms >= lane->ends_at_ms) {
+    if (!fetches_all(lane) && !lane->intake->held && now_ms >= lane->ends_at_ms) {
         lane->ends_at_ms = now_ms + ENDS_EVERY_MS;
-        ask_for_ends(lane);
+        ask_for(lane, RD_KAFKA_OFFSET_BEGINNING);
+        ask_for(lane, RD_KAFKA_OFFSET_END);
     }
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
@@ -229,6 +256,8 @@ static void once_a_second(struct lane *lane)
         lane->member = has_member_id(lane);
     if (lane->state != LANE_CLOSING)
         assignment_commit_soon(lane);
+    if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
+        assignment_sync(lane);
     note_lag(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
 }
@@ -277,6 +306,34 @@ void lane_leave(struct lane *lane, int64_t grace_ms)
     lane_drain(lane);
     lane->close_by_ms = clock_now_ms() + grace_ms;
     assignment_give_up_all(lane, false);
+}
+
+void lane_suspend(struct lane *lane, bool suspended)
+{
+    if (lane->suspended == suspended)
+        return;
+    lane->suspended = suspended;
+    log_info(suspended ? "lane suspended" : "lane resumed", STR("group", lane->group));
+    if (suspended) {
+        assignment_rewind_all(lane);
+        return;
+    }
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        assignment_go_on(lane, p);
+}
+
+void lane_synced(struct lane *lane, uint32_t turn)
+{
+    if (turn == lane->syncs)
+        lane->sync_again_ms = 0;
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p)) {
+        bool was_stopped = pause_is_stopped(p);
+        if (p->barred <= turn)
+            p->barred = 0;
+        pause_update_partition(lane, p, was_stopped);
+    }
 }
 
 static bool same_topics(const struct texts *a, const struct texts *b)

@@ -54,8 +54,10 @@ void lane_destroy(struct lane *lane);
 /* From now on it is that of another roster, whose group is the same. */
 void lane_change(struct lane *lane, const struct roster_lane *roster);
 
-/* The group it is of. */
+/* The group it is of, and its place in the catalog. */
 const char *lane_group(const struct lane *lane);
+unsigned lane_place(const struct lane *lane);
+bool lane_is_retries(const struct lane *lane);
 
 /* Ten times a second: joins, serves librdkafka, pauses, resumes, commits. */
 void lane_tick(struct lane *lane);
@@ -69,6 +71,13 @@ void lane_take_back(struct lane *lane, struct record *record);
 /* No more records; what is in memory goes on. */
 void lane_drain(struct lane *lane);
 bool lane_is_empty(const struct lane *lane);
+
+/* Disabled: what is in memory is given up, and nothing more is taken, while the lane stays in its
+ * group and what it has committed stays remembered. Then it goes on where it stands. */
+void lane_suspend(struct lane *lane, bool suspended);
+
+/* Asked by the hook `sync`: it is known which keys are parked. */
+void lane_synced(struct lane *lane, uint32_t turn);
 
 /* Nobody is in it any more: what has not been sent is given up; when all else has come home, or
  * its time is up, it closes by itself. */

@@ -16,27 +16,30 @@ struct topic_name;
 
 struct lane {
     struct flag steady; /* no rebalance is under way; first, for client_note_steady */
+    bool member;
+    bool subscribed;
+    bool assigned;  /* at least once, partitions or none */
+    bool paused;    /* all partitions, for memory, the recorder or the lane's state */
+    bool suspended; /* its only subscription is disabled */
+    bool leave_cut; /* what is in flight of the partitions that leave has been given up too */
+    enum lane_state state;
     struct intake *intake;
     const struct roster_lane *roster;
     char *group;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
     struct loop_io io;
-    enum lane_state state;
     struct partitions partitions;
     struct topic_name *topic_names; /* interned */
-    uint32_t assignments;
     size_t held_bytes;
     size_t held_records;
+    uint32_t assignments;
+    uint32_t syncs; /* how often it has been asked which keys are parked */
     unsigned next_worker;
     rd_kafka_topic_partition_list_t *leaving; /* being taken away; NULL: none */
     int64_t leave_by_ms;
-    bool leave_cut;      /* what is in flight of them has been given up too */
-    int64_t close_by_ms; /* nobody is in it any more; 0: not so */
-    bool member;
-    bool subscribed;
-    bool assigned; /* at least once, partitions or none */
-    bool paused;
+    int64_t close_by_ms;   /* nobody is in it any more; 0: not so */
+    int64_t sync_again_ms; /* 0: the question has been answered */
     int64_t join_at_ms;
     int64_t commit_at_ms;
     int64_t ends_at_ms;
@@ -71,6 +74,9 @@ void assignment_commit_soon(struct lane *lane);
 void assignment_commit_now(struct lane *lane);
 void assignment_note(struct lane *lane);
 void assignment_forget_topics(struct lane *lane);
+
+/* Asks which keys are parked. */
+void assignment_sync(struct lane *lane);
 
 /* The partition is to be read again from where it stands, without what has finished: workers give
  * up what they have not sent, and when nothing of it is in memory any more, it goes on. */

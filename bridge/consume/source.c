@@ -22,6 +22,9 @@ enum source_message {
     SOURCE_HOLD,
     SOURCE_RELEASE,
     SOURCE_CHANGE,
+    SOURCE_SUSPEND,
+    SOURCE_RESUME,
+    SOURCE_SYNCED,
     SOURCE_DRAIN,
     SOURCE_STOP,
 };
@@ -29,6 +32,13 @@ enum source_message {
 struct change {
     struct message message;
     const struct roster *roster;
+};
+
+/* Of one lane. */
+struct order {
+    struct message message;
+    unsigned lane;
+    uint32_t turn;
 };
 
 struct source {
@@ -43,7 +53,9 @@ struct source {
     struct loop_step step;
     struct message drain;
     struct message stop;
-    bool lanes_due; /* not all lanes of the roster are there */
+    bool lanes_due;  /* not all lanes of the roster are there */
+    bool *suspended; /* by the lanes' places */
+    size_t suspended_count;
     struct log_gate lane_gate;
     bool draining;
     bool closing;
@@ -115,6 +127,7 @@ static bool add_lane(struct source *source, const struct roster_lane *roster, st
     if (!lane)
         return false;
     lanes[source->lane_count++] = lane;
+    lane_suspend(lane, roster->place < source->suspended_count && source->suspended[roster->place]);
     return true;
 }
 
@@ -210,6 +223,36 @@ static void set_held(struct source *source, bool held)
     loop_arm(source->intake.loop, &source->tick, 0);
 }
 
+/* It is remembered for a lane that is not there yet. */
+static void set_suspended(struct source *source, const struct order *order, bool suspended)
+{
+    if (order->lane >= source->suspended_count) {
+        size_t count = order->lane + 16;
+        bool *grown = realloc(source->suspended, count * sizeof *grown);
+        if (!grown)
+            return;
+        memset(grown + source->suspended_count, 0, count - source->suspended_count);
+        source->suspended = grown;
+        source->suspended_count = count;
+    }
+    source->suspended[order->lane] = suspended;
+}
+
+static void obey(struct source *source, enum source_message type, struct order *order)
+{
+    if (type != SOURCE_SYNCED)
+        set_suspended(source, order, type == SOURCE_SUSPEND);
+    for (size_t i = 0; i < source->lane_count; i++) {
+        if (lane_is_retries(source->lanes[i]) || lane_place(source->lanes[i]) != order->lane)
+            continue;
+        if (type == SOURCE_SYNCED)
+            lane_synced(source->lanes[i], order->turn);
+        else
+            lane_suspend(source->lanes[i], type == SOURCE_SUSPEND);
+    }
+    free(order);
+}
+
 static void handle(void *context, struct message *message)
 {
     struct source *source = context;
@@ -231,6 +274,12 @@ static void handle(void *context, struct message *message)
         free(order);
         break;
     }
+    case SOURCE_SUSPEND:
+    case SOURCE_RESUME:
+    case SOURCE_SYNCED:
+        obey(source, (enum source_message)message->type,
+             CONTAINER_OF(message, struct order, message));
+        break;
     case SOURCE_DRAIN:
         drain(source);
         break;
@@ -307,6 +356,26 @@ void source_hold(struct source *source, bool held)
     mailbox_post(source->mailbox, message);
 }
 
+static void post_order(struct source *source, enum source_message type, unsigned lane,
+                       uint32_t turn)
+{
+    struct order *order = malloc(sizeof *order);
+    if (!order)
+        return; /* it is said again when the subscription's state changes, or its partitions */
+    *order = (struct order){{.type = type}, lane, turn};
+    mailbox_post(source->mailbox, &order->message);
+}
+
+void source_suspend(struct source *source, unsigned lane, bool suspended)
+{
+    post_order(source, suspended ? SOURCE_SUSPEND : SOURCE_RESUME, lane, 0);
+}
+
+void source_synced(struct source *source, unsigned lane, uint32_t turn)
+{
+    post_order(source, SOURCE_SYNCED, lane, turn);
+}
+
 bool source_change(struct source *source, const struct roster *roster)
 {
     struct change *order = malloc(sizeof *order);
@@ -350,6 +419,9 @@ static void drop_leftovers(struct source *source)
             record_destroy(CONTAINER_OF(message, struct record, message));
         else if (message->type == SOURCE_HOLD || message->type == SOURCE_RELEASE)
             free(message);
+        else if (message->type == SOURCE_SUSPEND || message->type == SOURCE_RESUME ||
+                 message->type == SOURCE_SYNCED)
+            free(CONTAINER_OF(message, struct order, message));
         else if (message->type == SOURCE_CHANGE)
             drop_change(source, CONTAINER_OF(message, struct change, message));
     }
@@ -364,6 +436,7 @@ void source_destroy(struct source *source)
     for (size_t i = 0; i < source->lane_count; i++)
         lane_destroy(source->lanes[i]);
     free(source->lanes);
+    free(source->suspended);
     mailbox_destroy(source->mailbox);
     loop_destroy(source->intake.loop);
     free(source->intake.outgoing);

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/list.h"
@@ -21,6 +22,8 @@ struct source_hooks {
     /* A partition is being taken away: no worker begins anything more of what came by it, and,
      * `sent`, what is in flight is cancelled. `home` is borrowed for the call. */
     void (*give_up)(void *context, const struct record_home *home, bool sent);
+    /* Partitions have come of a lane whose keys may be parked: source_synced is awaited. */
+    void (*sync)(void *context, unsigned lane, uint32_t turn);
     /* That roster is not used any more. */
     void (*done_with)(void *context, const struct roster *roster);
     /* After source_drain: no record is in memory any more. */
@@ -49,10 +52,14 @@ bool source_start(struct source *source, struct error *err);
  * source_give_back moves records whose last claim was released.
  * source_hold(true): results or dead letters can't be stored, take nothing more; the source starts
  * out held, until it is told that they can.
+ * source_suspend: that lane's only subscription is disabled, or is not any more.
+ * source_synced: answers the hook `sync`, when the workers know which keys are parked.
  * source_change: from now on the lanes are those of that roster, which the source uses until it is
  * done with it. Lanes that are in both go on undisturbed. False: no memory. */
 void source_give_back(struct source *source, struct list *records);
 void source_hold(struct source *source, bool held);
+void source_suspend(struct source *source, unsigned lane, bool suspended);
+void source_synced(struct source *source, unsigned lane, uint32_t turn);
 bool source_change(struct source *source, const struct roster *roster);
 void source_drain(struct source *source);
 

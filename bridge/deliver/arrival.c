@@ -9,9 +9,10 @@
 #include "base/clock.h"
 #include "deliver/worker_private.h"
 
-#define DECODED_MOST  64    /* events are kept decoded while their deliveries queue */
-#define FANOUT_TURN   1024  /* deliveries, so that sockets are looked at between */
-#define LATER_MOST_MS 15000 /* a retry may wait that long here: longer than its reader lets it */
+#define DECODED_MOST     64    /* events are kept decoded while their deliveries queue */
+#define FANOUT_TURN      1024  /* deliveries, so that sockets are looked at between */
+#define DISABLED_WAIT_MS 60000 /* until a retry asks again whether it may go */
+#define LATER_MOST_MS    15000 /* a retry may wait that long here: longer than its reader lets it */
 
 /* ── events ──────────────────────────────────────────────────────────────── */
 
@@ -66,41 +67,69 @@ void worker_note_decoded(struct worker *worker, struct shared_event *shared)
 
 /* ── deliveries ──────────────────────────────────────────────────────────── */
 
-bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
-                   struct error *err)
+static struct delivery *make_delivery(struct worker *worker, struct endpoint *endpoint,
+                                      struct shared_event *shared)
 {
-    struct endpoint *endpoint = worker_endpoint(worker, route);
-    struct delivery *delivery = endpoint ? calloc(1, sizeof *delivery) : NULL;
+    struct delivery *delivery = calloc(1, sizeof *delivery);
     const struct record *record = shared->record;
     if (!delivery)
-        return error_set(err, ERROR_MEMORY, "no memory for a delivery");
+        return NULL;
     delivery->worker = worker;
-    delivery->route = route;
+    delivery->route = endpoint->route;
+    delivery->counted = !endpoint->route->alone;
     delivery->endpoint = endpoint;
     delivery->shared = shared;
     delivery->attempts = record->attempts;
     delivery->first_attempt_unix_ms = record->first_attempt_unix_ms;
     delivery->retry.fire = worker_retry_due;
     list_init(&delivery->link);
-    shared->users++;
-    worker->deliveries++;
-    int64_t delay_ms = 0;
-    if (!route->alone && !record->is_retry)
-        delay_ms = endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop));
-    if (delay_ms > 0 &&
-        worker->options.hooks.hand_over(worker->options.hooks.context, delivery, delay_ms))
-        return true;
+    list_init(&delivery->item.link);
+    return delivery;
+}
+
+/* Where it waits for its place in flight: here, or elsewhere, if it would keep others waiting. */
+static void queue(struct worker *worker, struct delivery *delivery)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    struct endpoint *endpoint = delivery->endpoint;
+    bool shares = !delivery->route->alone && !delivery->shared->record->is_retry;
+    if (endpoint->disabled && !delivery->route->alone) {
+        hooks->bury(hooks->context, delivery, ERROR_DISABLED);
+        return;
+    }
+    int64_t delay_ms = shares ? endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop)) : 0;
+    if (delay_ms > 0 && hooks->hand_over(hooks->context, delivery, delay_ms))
+        return;
     endpoint_queue(endpoint, delivery);
     worker_note_ready(worker, endpoint);
-    return true;
+}
+
+bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
+                   struct error *err)
+{
+    struct endpoint *endpoint = worker_endpoint(worker, route);
+    struct delivery *delivery = endpoint ? make_delivery(worker, endpoint, shared) : NULL;
+    if (!delivery)
+        return error_set(err, ERROR_MEMORY, "no memory for a delivery");
+    shared->users++;
+    worker->deliveries += delivery->counted;
+    if (!endpoint->order) {
+        queue(worker, delivery);
+        return true;
+    }
+    if (worker_order(worker, delivery, err))
+        return true;
+    worker_end(worker, delivery);
+    return false;
 }
 
 void worker_end(struct worker *worker, struct delivery *delivery)
 {
     struct shared_event *shared = delivery->shared;
+    worker_leave_turn(worker, delivery);
     loop_disarm(worker->loop, &delivery->retry);
+    worker->deliveries -= delivery->counted;
     free(delivery);
-    worker->deliveries--;
     worker_drop_event(worker, shared);
 }
 
@@ -116,10 +145,26 @@ static bool pass_on(struct worker *worker, struct record *record, int64_t wait_m
     return worker->options.hooks.pass_on(worker->options.hooks.context, record, wait_ms);
 }
 
+static void take(struct worker *worker, struct record *record)
+{
+    worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+}
+
+/* A retry that would wait here for longer than a moment. */
+static bool must_pass_on(const struct worker *worker, const struct endpoint *endpoint,
+                         int64_t *wait_ms)
+{
+    *wait_ms = endpoint->disabled && endpoint->route->alone
+                   ? DISABLED_WAIT_MS
+                   : endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop));
+    return *wait_ms > 0;
+}
+
 static void enqueue(struct worker *worker, struct record *record)
 {
-    if (record->wrong) {
-        worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+    int64_t wait_ms = 0;
+    if (record->wrong || record->release) {
+        take(worker, record);
         return;
     }
     if (record->subscription == RECORD_SHARED) {
@@ -132,10 +177,13 @@ static void enqueue(struct worker *worker, struct record *record)
         refuse(worker, record);
         return;
     }
-    int64_t delay_ms =
-        record->is_retry ? endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop)) : 0;
-    if (delay_ms > 0 && pass_on(worker, record, delay_ms))
+    if (record->is_retry && !endpoint->order && must_pass_on(worker, endpoint, &wait_ms) &&
+        pass_on(worker, record, wait_ms))
         return;
+    if (endpoint->order || (endpoint->disabled && !route->alone)) {
+        take(worker, record); /* its turn, or its end, needs no place in flight */
+        return;
+    }
     endpoint_add_record(endpoint, record);
     worker_note_ready(worker, endpoint);
 }
@@ -181,8 +229,7 @@ void worker_fan_out(struct worker *worker)
             return;
         }
         struct list *link = list_pop(&worker->fanout);
-        struct record *record = CONTAINER_OF(link, struct record, message.link);
-        worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+        take(worker, CONTAINER_OF(link, struct record, message.link));
     }
 }
 

@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "catalog/catalog.h"
 #include "decode/event.h"
+#include "deliver/order.h"
 #include "loop/loop.h"
 
 /* The event that the deliveries of one record share. While they wait only the record is kept; it is
@@ -23,6 +24,9 @@ struct shared_event {
     unsigned sending; /* of them: in flight, perhaps with a body that is the event's */
 };
 
+/* Of one whose subscription keeps keys in order. */
+enum turn { TURN_NONE, TURN_WAITS, TURN_GOES };
+
 struct delivery {
     struct list link; /* the list it is in is its state: queued, waiting or sending */
     const struct route *route;
@@ -30,10 +34,13 @@ struct delivery {
     struct endpoint *endpoint;
     struct attempt *attempt; /* while it is sending */
     struct shared_event *shared;
-    int64_t sent_ms;   /* monotonic, while it is sending */
-    uint32_t pass;     /* the breaker's, while it is sending */
-    bool doubtful;     /* while it is sending: its place is one of a doubtful endpoint */
-    unsigned attempts; /* requests sent so far */
+    int64_t sent_ms; /* monotonic, while it is sending */
+    uint32_t pass;   /* the breaker's, while it is sending */
+    bool doubtful;   /* while it is sending: its place is one of a doubtful endpoint */
+    bool counted;    /* among the worker's deliveries */
+    enum turn turn;
+    struct order_item item;        /* in its endpoint's order, unless TURN_NONE */
+    unsigned attempts;             /* requests sent so far */
     int64_t first_attempt_unix_ms; /* -1: none yet */
     struct loop_timer retry;
 };

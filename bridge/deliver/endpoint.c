@@ -18,10 +18,11 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
     list_init(&endpoint->waiting);
 }
 
-static void note_queued(const struct endpoint *endpoint)
+void endpoint_note_queued(const struct endpoint *endpoint)
 {
+    unsigned waiting = endpoint->order ? (unsigned)endpoint->order->waiting : 0;
     gauge(endpoint, METRIC_QUEUED,
-          endpoint->record_count + endpoint->again_count + endpoint->queued_count);
+          endpoint->record_count + endpoint->again_count + endpoint->queued_count + waiting);
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)
@@ -29,7 +30,7 @@ void endpoint_add_record(struct endpoint *endpoint, struct record *record)
     bool again = record->is_retry;
     list_push(again ? &endpoint->again : &endpoint->records, &record->message.link);
     *(again ? &endpoint->again_count : &endpoint->record_count) += 1;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
 }
 
 struct record *endpoint_next_record(struct endpoint *endpoint)
@@ -39,7 +40,7 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
     if (!fresh && (endpoint->queued_count > 0 || endpoint->again_count == 0))
         return NULL;
     *(fresh ? &endpoint->record_count : &endpoint->again_count) -= 1;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
     struct list *link = list_pop(fresh ? &endpoint->records : &endpoint->again);
     return CONTAINER_OF(link, struct record, message.link);
 }
@@ -142,7 +143,7 @@ void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
 {
     list_push(&endpoint->queued, &delivery->link);
     endpoint->queued_count++;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
 }
 
 struct delivery *endpoint_send_next(struct endpoint *endpoint)
@@ -151,7 +152,7 @@ struct delivery *endpoint_send_next(struct endpoint *endpoint)
     list_push(&endpoint->sending, link);
     endpoint->queued_count--;
     endpoint->turns++;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
     gauge(endpoint, METRIC_IN_FLIGHT, ++endpoint->in_flight);
     return CONTAINER_OF(link, struct delivery, link);
 }
@@ -179,7 +180,7 @@ struct delivery *endpoint_take_idle(struct endpoint *endpoint)
     struct list *link = list_pop(&endpoint->queued);
     if (link) {
         endpoint->queued_count--;
-        note_queued(endpoint);
+        endpoint_note_queued(endpoint);
         return CONTAINER_OF(link, struct delivery, link);
     }
     if (list_empty(&endpoint->waiting))
@@ -224,7 +225,7 @@ void endpoint_take_from(struct endpoint *endpoint, const struct record_home *hom
     endpoint->again_count -= move_from(&endpoint->again, home_of_record, home, records);
     endpoint->queued_count -= move_from(&endpoint->queued, home_of_delivery, home, deliveries);
     endpoint->waiting_count -= move_from(&endpoint->waiting, home_of_delivery, home, deliveries);
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
     gauge(endpoint, METRIC_WAITING_RETRIES, endpoint->waiting_count);
 }
 

@@ -13,6 +13,7 @@
 #include "base/metrics.h"
 #include "deliver/breaker.h"
 #include "deliver/delivery.h"
+#include "deliver/order.h"
 #include "deliver/rate.h"
 
 /* Of a subscription that shares its lane: so many may wait here, and the others elsewhere. */
@@ -44,6 +45,8 @@ struct endpoint {
     unsigned queued_count;
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
+    bool disabled;       /* nothing is sent */
+    struct order *order; /* order: key; NULL: none */
     bool active;         /* counted among those with something to send or in flight */
     bool doubtful;       /* gave no answer of late */
     struct breaker breaker;
@@ -92,8 +95,12 @@ static inline bool endpoint_has_some(const struct endpoint *endpoint)
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return endpoint_has_some(endpoint) && endpoint->in_flight < endpoint->in_flight_most;
+    return endpoint_has_some(endpoint) && endpoint->in_flight < endpoint->in_flight_most &&
+           !endpoint->disabled;
 }
+
+/* After something has been added to its order, or taken out. */
+void endpoint_note_queued(const struct endpoint *endpoint);
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record);
 

@@ -51,6 +51,7 @@ static void leave_endpoint(struct worker *worker, struct endpoint *endpoint,
     struct list deliveries;
     list_init(&records);
     list_init(&deliveries);
+    worker_drop_waiting(endpoint, &order->home, &deliveries); /* before their turn could come */
     endpoint_take_from(endpoint, &order->home, &records, &deliveries);
     refuse_all(worker, &records);
     abandon_all(worker, &deliveries, order->sent);
@@ -100,8 +101,12 @@ void worker_leave_home(struct worker *worker, const struct give_up *order)
 
 /* ── everything ──────────────────────────────────────────────────────────── */
 
-static void leave_idle(struct worker *worker, struct endpoint *endpoint)
+void worker_abandon_endpoint(struct worker *worker, struct endpoint *endpoint)
 {
+    struct list waiting;
+    list_init(&waiting);
+    worker_drop_waiting(endpoint, NULL, &waiting);
+    abandon_all(worker, &waiting, false);
     struct delivery *delivery = endpoint_take_idle(endpoint);
     for (; delivery; delivery = endpoint_take_idle(endpoint))
         worker_abandon(worker, delivery, false);
@@ -115,7 +120,7 @@ void worker_abandon_idle(struct worker *worker)
 {
     for (size_t i = 0; i < worker->endpoint_count; i++)
         if (worker->endpoints[i])
-            leave_idle(worker, worker->endpoints[i]);
+            worker_abandon_endpoint(worker, worker->endpoints[i]);
     refuse_all(worker, &worker->fanout);
     struct heap_node *node = heap_first(&worker->later);
     for (; node; node = heap_first(&worker->later)) {

@@ -45,10 +45,15 @@ static bool is_last(const struct key *key, const struct order_position *position
            key->last_offset == position->offset && strcmp(key->last_topic, position->topic) == 0;
 }
 
-/* Without memory for its topic the last one is not known, and the key stays parked until it is. */
+/* Of one partition the highest: a replay that failed again is refused anew. Without memory for its
+ * topic the last one is not known, and the key stays parked until it is. */
 static void set_last(struct key *key, const struct order_position *position)
 {
-    if (!key->last_topic || strcmp(key->last_topic, position->topic) != 0) {
+    bool same_topic = key->last_topic && strcmp(key->last_topic, position->topic) == 0;
+    if (same_topic && key->last_partition == position->partition &&
+        key->last_offset >= position->offset)
+        return;
+    if (!same_topic) {
         free(key->last_topic);
         key->last_topic = strdup(position->topic);
     }
@@ -102,6 +107,8 @@ bool order_release(struct order *order, struct slice key_bytes, const struct ord
         return false;
     key->parked = false;
     key->refused = 0;
+    free(key->last_topic);
+    key->last_topic = NULL;
     order->parked--;
     drop_if_idle(order, key);
     return true;

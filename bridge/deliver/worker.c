@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "deliver/attempt.h"
@@ -36,6 +37,14 @@ static void limit(struct worker *worker, struct endpoint *endpoint)
                                      });
 }
 
+static struct order *create_order(struct worker *worker, const struct subscription *sub)
+{
+    struct order *order = malloc(sizeof *order);
+    if (order)
+        order_init(order, sub->delivery.exhausted == EXHAUSTED_PARK, worker->seed);
+    return order;
+}
+
 struct endpoint *worker_endpoint(struct worker *worker, const struct route *route)
 {
     struct endpoint *endpoint = worker->endpoints[route->index];
@@ -46,6 +55,10 @@ struct endpoint *worker_endpoint(struct worker *worker, const struct route *rout
         return NULL;
     endpoint_init(endpoint, route, worker_share(worker, route), worker->metrics);
     limit(worker, endpoint);
+    if (route->sub->delivery.ordered && !(endpoint->order = create_order(worker, route->sub))) {
+        free(endpoint);
+        return NULL;
+    }
     worker->endpoints[route->index] = endpoint;
     return endpoint;
 }
@@ -83,6 +96,9 @@ static void handle(void *context, struct message *message)
         break;
     case WORKER_GIVE_UP:
         give_up(worker, CONTAINER_OF(message, struct give_up, message));
+        break;
+    case WORKER_STATE:
+        worker_obey(worker, CONTAINER_OF(message, struct remembered, message));
         break;
     case WORKER_DRAIN:
         worker->draining = true;
@@ -144,7 +160,9 @@ struct worker *worker_create(const struct worker_options *options, struct error 
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
     if (worker->mailbox)
         worker->http = http_create(worker->loop, in_flight, err);
-    if (!worker->http || !worker->endpoints || !create_attempts(worker, in_flight, err)) {
+    bool seeded = getrandom(&worker->seed, sizeof worker->seed, 0) > 0;
+    if (!seeded || !worker->http || !worker->endpoints ||
+        !create_attempts(worker, in_flight, err)) {
         worker_destroy(worker);
         return NULL;
     }
@@ -220,7 +238,19 @@ static void abandon_posted(struct worker *worker)
             free(CONTAINER_OF(message, struct news, message));
         else if (message->type == WORKER_GIVE_UP)
             free(CONTAINER_OF(message, struct give_up, message));
+        else if (message->type == WORKER_STATE)
+            free(CONTAINER_OF(message, struct remembered, message));
     }
+}
+
+static void destroy_endpoint(struct endpoint *endpoint)
+{
+    if (!endpoint)
+        return;
+    if (endpoint->order)
+        order_finish(endpoint->order);
+    free(endpoint->order);
+    free(endpoint);
 }
 
 static void free_events(struct list *events)
@@ -246,8 +276,8 @@ void worker_destroy(struct worker *worker)
     for (size_t i = 0; i < worker->free_count; i++)
         attempt_destroy(worker->free_attempts[i]);
     free_events(&worker->events);
-    for (size_t i = 0; i < worker->endpoint_count; i++)
-        free(worker->endpoints ? worker->endpoints[i] : NULL);
+    for (size_t i = 0; worker->endpoints && i < worker->endpoint_count; i++)
+        destroy_endpoint(worker->endpoints[i]);
     free(worker->free_attempts);
     free(worker->endpoints);
     heap_finish(&worker->ready);

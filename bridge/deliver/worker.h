@@ -47,6 +47,14 @@ struct worker_hooks {
     bool (*hand_over)(void *context, struct delivery *delivery, int64_t wait_ms);
     /* The same for a retry that has not been taken; its claim is the hook's on true. */
     bool (*pass_on)(void *context, struct record *record, int64_t wait_ms);
+    /* A delivery, in no list, that will not be sent: a dead letter of that kind; then worker_end.
+     */
+    void (*bury)(void *context, struct delivery *delivery, enum error_kind why);
+    /* Its turn has come, of a record that says that all that was parked before has come. */
+    void (*replayed)(void *context, struct delivery *delivery);
+    /* Nobody knows of an event of that key that was parked behind `last`: it may be released. */
+    void (*release)(void *context, const struct route *route, struct slice key,
+                    const struct order_position *last);
 };
 
 struct worker_options {
@@ -78,6 +86,17 @@ void worker_give_up(struct worker *worker, const struct record_home *home, bool 
 /* Abandons all that has not been sent, now and from now on. Thread: any. */
 void worker_drain(struct worker *worker);
 
+/* What is remembered of a subscription, or of a key of it; copied. Thread: any. */
+enum worker_state {
+    WORKER_DISABLED,
+    WORKER_ENABLED,
+    WORKER_PARKED,   /* the key, whose last event that is a dead letter for it is `position` */
+    WORKER_RELEASED, /* the key, by those who know of none behind `position` */
+    WORKER_REPLAYED, /* all of the key up to `position` */
+};
+void worker_remember(struct worker *worker, enum worker_state state, unsigned subscription,
+                     struct slice key, const struct order_position *position);
+
 /* Ends the thread, with whatever is under way. Thread: any but its own. */
 void worker_stop(struct worker *worker);
 
@@ -104,6 +123,17 @@ bool worker_submit(struct worker *worker, const struct route *route, struct shar
 /* Has the worker take the record for that subscription, with a claim on it: one that has places in
  * flight for it, which may be another. False: no memory. */
 bool worker_take_for(struct worker *worker, struct record *record, unsigned subscription);
+
+/* The delivery, which was sent, has failed for good: where keys are parked, its key is, and what is
+ * refused now is given to the hook `bury`, in order. Before worker_end. */
+void worker_fail(struct worker *worker, struct delivery *delivery);
+
+/* Parks a key for an event that was never sent; the same. False: no memory. */
+bool worker_park(struct worker *worker, const struct route *route, struct slice key,
+                 const struct order_position *position);
+
+/* From now on nothing is sent to it, by any worker, until it is enabled. */
+void worker_disable(struct worker *worker, const struct route *route);
 
 /* Is this the worker for it, or one of them? */
 bool worker_serves(const struct worker *worker, const struct route *route);

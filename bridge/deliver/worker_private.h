@@ -14,6 +14,7 @@ enum worker_message {
     WORKER_ERRAND,
     WORKER_NEWS,
     WORKER_GIVE_UP,
+    WORKER_STATE,
     WORKER_DRAIN,
     WORKER_STOP,
 };
@@ -32,6 +33,16 @@ struct give_up {
     bool sent;
 };
 
+/* What is remembered. */
+struct remembered {
+    struct message message;
+    enum worker_state state;
+    unsigned subscription;
+    struct slice key; /* data NULL: of none */
+    struct order_position position;
+    char bytes[]; /* of the key and the topic */
+};
+
 /* What one worker's breaker tells those of the others. */
 struct news {
     struct message message;
@@ -46,6 +57,7 @@ struct worker {
     struct thread *thread;
     struct http *http;
     struct metrics_block *metrics;
+    struct siphash_seed seed;    /* of the keys that are kept in order */
     struct endpoint **endpoints; /* by the catalog's places; NULL: nothing has come for it yet */
     size_t endpoint_count;
     struct places places;
@@ -95,7 +107,21 @@ void worker_retry_due(struct loop_timer *timer);
 /* Takes the request back: the delivery is in no list then. */
 void worker_cancel(struct worker *worker, struct delivery *delivery);
 
+/* ordered.c: order: key, and what is disabled */
+
+/* False: no memory, and nothing has become of it. */
+bool worker_order(struct worker *worker, struct delivery *delivery, struct error *err) MUST_CHECK;
+
+/* It is over, or given up: the next of its key may go. */
+void worker_leave_turn(struct worker *worker, struct delivery *delivery);
+
+/* Out of the order what waits and came from there (NULL: all), for the caller's list. */
+void worker_drop_waiting(struct endpoint *endpoint, const struct record_home *home,
+                         struct list *deliveries);
+void worker_obey(struct worker *worker, struct remembered *remembered);
+
 /* leaving.c */
+void worker_abandon_endpoint(struct worker *worker, struct endpoint *endpoint);
 /* Finds another way for it; `read_again`: by being read again, since it is not known what came of
  * it, or its partition is somebody else's. */
 void worker_abandon(struct worker *worker, struct delivery *delivery, bool read_again);

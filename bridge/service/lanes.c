@@ -106,6 +106,7 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
         .place = place,
         .subscription = first->alone ? first->index : RECORD_SHARED,
         .ordered = sub->delivery.ordered,
+        .parks = sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK,
         .spread = first->alone ? worker_spread(workers, sub->delivery.in_flight) : workers,
         .topics = topics,
         .start = sub->start,

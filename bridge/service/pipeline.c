@@ -13,6 +13,7 @@
 #include "settle/age.h"
 #include "settle/fate.h"
 #include "settle/retry.h"
+#include "settle/state.h"
 #include "settle/write.h"
 
 #define NOBODYS_WAIT_MS 5000
@@ -124,6 +125,7 @@ static bool pass_round(struct pipeline *pipeline, struct record *record)
         .due_unix_ms = now_ms + NOBODYS_WAIT_MS,
         .first_attempt_unix_ms = record->first_attempt_unix_ms,
         .nobodys_since_unix_ms = since_ms,
+        .replay = record->replay,
     };
     if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
         log_warn("a retry of a subscription that is not configured here goes round",
@@ -147,6 +149,7 @@ bool pipeline_pass_on(void *context, struct record *record, int64_t wait_ms)
         .passes = record->passes + !early,
         .due_unix_ms = early ? record->due_unix_ms : now_ms + wait_ms,
         .first_attempt_unix_ms = record->first_attempt_unix_ms,
+        .replay = record->replay,
     };
     return write_retry(pipeline, record, envelope, wait_ms);
 }
@@ -159,6 +162,7 @@ bool pipeline_hand_over(void *context, struct delivery *delivery, int64_t wait_m
         .attempts = delivery->attempts,
         .due_unix_ms = clock_unix_ms() + wait_ms,
         .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
+        .replay = delivery->shared->record->replay,
     };
     if (!write_retry(pipeline, delivery->shared->record, envelope, wait_ms))
         return false;
@@ -166,16 +170,144 @@ bool pipeline_hand_over(void *context, struct delivery *delivery, int64_t wait_m
     return true;
 }
 
-/* What has been tried keeps that in a retry topic; the rest is simply read again. */
+/* What has been tried keeps that in a retry topic, but where keys are kept in order; the rest is
+ * simply read again. */
 void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
-    bool tried = delivery->attempts > record->attempts;
-    if (tried && wait_ms != WORKER_READ_AGAIN && pipeline_hand_over(pipeline, delivery, wait_ms))
+    bool keeps = delivery->attempts > record->attempts && !delivery->route->sub->delivery.ordered;
+    if (keeps && wait_ms != WORKER_READ_AGAIN && pipeline_hand_over(pipeline, delivery, wait_ms))
         return;
     worker_end(pipeline->worker, delivery);
     give_up(pipeline, record);
+}
+
+/* ── what is remembered ──────────────────────────────────────────────────── */
+
+/* With a claim of its own on the record (NULL: none). False: no memory. */
+static bool write_state(struct pipeline *pipeline, struct state *state, struct record *record)
+{
+    struct write *write = write_create(WRITE_STATE, record);
+    if (!write)
+        return false;
+    state->unix_ms = clock_unix_ms();
+    state->instance = slice_of(pipeline->options.instance);
+    state_write(state, &write->made_key, &write->made);
+    write->key = buffer_slice(&write->made_key);
+    write->value = buffer_slice(&write->made);
+    if (write->made_key.failed || write->made.failed) {
+        write_destroy(write);
+        return false;
+    }
+    if (record)
+        record_claim(record);
+    list_push(&pipeline->conclude.writes, &write->message.link);
+    return true;
+}
+
+/* Of a record's key: the record is not finished before it is stored. */
+static bool write_key_state(struct pipeline *pipeline, enum state_kind kind,
+                            const struct route *route, struct record *record)
+{
+    struct state state = {
+        .kind = kind,
+        .subscription = slice_of(route->name),
+        .key = record->key,
+        .position = {slice_of(record->topic), record->partition, record->offset},
+    };
+    return write_state(pipeline, &state, record);
+}
+
+/* Nothing more is sent until a person enables it. */
+static void disable(struct pipeline *pipeline, const struct route *route, const char *reason)
+{
+    char digest[STATE_DIGEST_BYTES];
+    state_digest(text_slice(&route->sub->request.url), digest);
+    struct state state = {
+        .kind = STATE_DISABLED,
+        .subscription = slice_of(route->name),
+        .reason = slice_of(reason),
+        .url = slice_of(digest),
+    };
+    if (!write_state(pipeline, &state, NULL))
+        log_error("no memory to remember that a subscription is disabled",
+                  STR("subscription", route->name));
+    log_warn("disabling a subscription", STR("subscription", route->name), STR("reason", reason));
+    worker_disable(pipeline->worker, route);
+}
+
+static bool parks(const struct route *route, const struct record *record)
+{
+    const struct subscription_delivery *policy = &route->sub->delivery;
+    return policy->ordered && policy->exhausted == EXHAUSTED_PARK && record->key.data;
+}
+
+static bool stops(const struct route *route)
+{
+    const struct subscription_delivery *policy = &route->sub->delivery;
+    return policy->ordered && policy->exhausted == EXHAUSTED_STOP;
+}
+
+void pipeline_release(void *context, const struct route *route, struct slice key,
+                      const struct order_position *last)
+{
+    struct state state = {
+        .kind = STATE_RELEASED,
+        .subscription = slice_of(route->name),
+        .key = key,
+        .position = {slice_of(last->topic), last->partition, last->offset},
+    };
+    if (!write_state(context, &state, NULL))
+        log_error("no memory to release a key", STR("subscription", route->name));
+}
+
+void pipeline_replayed(void *context, struct delivery *delivery)
+{
+    struct pipeline *pipeline = context;
+    struct record *record = delivery->shared->record;
+    if (!write_key_state(pipeline, STATE_REPLAYED, delivery->route, record))
+        record_abandon(record);
+    worker_end(pipeline->worker, delivery);
+    release(pipeline, record);
+}
+
+void pipeline_bury(void *context, struct delivery *delivery, enum error_kind why)
+{
+    struct pipeline *pipeline = context;
+    struct record *record = delivery->shared->record;
+    const struct route *route = delivery->route;
+    struct error err = {0};
+    if (record->release) { /* what was to be released has been parked anew */
+        worker_end(pipeline->worker, delivery);
+        release(pipeline, record);
+        return;
+    }
+    if (why == ERROR_PARKED)
+        error_set(&err, why,
+                  "an earlier event of its key failed for good, and is not replayed yet");
+    else
+        error_set(&err, why, "the subscription is disabled");
+    if (why == ERROR_PARKED && !write_key_state(pipeline, STATE_PARKED, route, record))
+        record_abandon(record);
+    worker_end(pipeline->worker, delivery);
+    bury(pipeline, record, route, &err);
+}
+
+/* An event that could not even be made a delivery: what that means for its key, or for all. */
+static void take_failed(struct pipeline *pipeline, struct record *record, const struct route *route,
+                        const struct error *err)
+{
+    const struct order_position position = {record->topic, record->partition, record->offset};
+    if (stops(route)) {
+        disable(pipeline, route, "exhausted");
+        give_up(pipeline, record);
+        return;
+    }
+    if (parks(route, record) && (!write_key_state(pipeline, STATE_PARKED, route, record) ||
+                                 !worker_park(pipeline->worker, route, record->key, &position)))
+        record_abandon(record);
+    bury(pipeline, record, route, err);
 }
 
 /* ── an attempt is over ──────────────────────────────────────────────────── */
@@ -200,12 +332,43 @@ static bool has_expired(const struct delivery *delivery, const struct fate *fate
     return true;
 }
 
-/* Another attempt: a short wait in memory, a long one in a retry topic. */
+/* Another attempt: a short wait in memory, a long one in a retry topic, but where keys are kept in
+ * order, since the later ones wait behind it. */
 static void try_again(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
 {
-    bool here = wait_ms <= FATE_IN_MEMORY_MS && worker_may_keep(pipeline->worker, delivery);
+    bool here = delivery->route->sub->delivery.ordered ||
+                (wait_ms <= FATE_IN_MEMORY_MS && worker_may_keep(pipeline->worker, delivery));
     if (here || !pipeline_hand_over(pipeline, delivery, wait_ms))
         worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
+}
+
+/* The event stays where it is, and so do all that come after it. */
+static void stop_at(struct pipeline *pipeline, struct delivery *delivery,
+                    const struct outcome *outcome)
+{
+    struct record *record = delivery->shared->record;
+    log_error("an event failed for good; its subscription waits for a person",
+              STR("subscription", delivery->route->name), BYTES("id", outcome->id),
+              INT("status", outcome->status), STR("error", outcome->error));
+    disable(pipeline, delivery->route, "exhausted");
+    worker_end(pipeline->worker, delivery);
+    give_up(pipeline, record);
+}
+
+/* What a dead letter means for the others. False: no memory. */
+static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
+                         const struct outcome *outcome)
+{
+    const struct route *route = delivery->route;
+    struct record *record = delivery->shared->record;
+    bool fine = true;
+    if (parks(route, record)) {
+        fine = write_key_state(pipeline, STATE_PARKED, route, record);
+        worker_fail(pipeline->worker, delivery);
+    }
+    if (outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410))
+        disable(pipeline, route, "410");
+    return fine;
 }
 
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *came)
@@ -218,6 +381,10 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
                                    next_random(pipeline));
     if (has_expired(delivery, &fate, &outcome, &err))
         fate.kind = FATE_DEAD;
+    if (fate.kind == FATE_DEAD && stops(delivery->route)) {
+        stop_at(pipeline, delivery, &outcome);
+        return;
+    }
     struct verdict verdict = {
         .id = outcome.id.size > 0 ? outcome.id : position_id(pipeline, record),
         .event_type = delivery->shared->event.type,
@@ -231,6 +398,8 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
         try_again(pipeline, delivery, fate.wait_ms);
         return;
     }
+    if (fate.kind == FATE_DEAD)
+        written = consequences(pipeline, delivery, &outcome) && written;
     if (!written)
         record_abandon(record);
     worker_end(pipeline->worker, delivery);
@@ -288,7 +457,7 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
         return;
     }
     if (!decode(pipeline, shared, &err)) {
-        bury(pipeline, record, route, &err);
+        take_failed(pipeline, record, route, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
         count_unmatched(pipeline, route->lane);
         release(pipeline, record);
@@ -383,10 +552,30 @@ static void take_shared(struct pipeline *pipeline, struct record *record)
     release(pipeline, record);
 }
 
+/* The end of a replay takes its turn behind what was replayed. */
+static void take_release(struct pipeline *pipeline, struct record *record)
+{
+    bool known = record->subscription != RECORD_NOBODYS;
+    const struct route *route =
+        known ? &pipeline->options.catalog->routes[record->subscription] : NULL;
+    if (!route || !parks(route, record)) {
+        release(pipeline, record); /* nobody waits for it */
+        return;
+    }
+    struct error err = {0};
+    struct shared_event *shared = worker_event(pipeline->worker, record, FORMAT_BINARY);
+    if (!shared || !worker_submit(pipeline->worker, route, shared, &err))
+        give_up(pipeline, record);
+    if (shared)
+        worker_drop_event(pipeline->worker, shared);
+}
+
 void pipeline_take(void *context, struct record *record, unsigned subscription)
 {
     struct pipeline *pipeline = context;
-    if (record->wrong)
+    if (record->release)
+        take_release(pipeline, record);
+    else if (record->wrong)
         take_wrong(pipeline, record);
     else if (subscription == RECORD_SHARED)
         take_shared(pipeline, record);

@@ -39,5 +39,9 @@ void pipeline_tell(void *context, unsigned worker, struct message *message);
 void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
 bool pipeline_hand_over(void *context, struct delivery *delivery, int64_t wait_ms);
 bool pipeline_pass_on(void *context, struct record *record, int64_t wait_ms);
+void pipeline_bury(void *context, struct delivery *delivery, enum error_kind why);
+void pipeline_replayed(void *context, struct delivery *delivery);
+void pipeline_release(void *context, const struct route *route, struct slice key,
+                      const struct order_position *last);
 
 #endif

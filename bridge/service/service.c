@@ -12,6 +12,7 @@
 #include "loop/mailbox.h"
 #include "service/lanes.h"
 #include "service/pipeline.h"
+#include "service/states.h"
 #include "settle/recorder.h"
 
 #define STORE_GRACE_MS 3000 /* for writes that are under way when shutdown_grace is over */
@@ -28,12 +29,28 @@ struct service {
     struct worker **workers;
     struct pipeline **pipelines;
     unsigned worker_count;
+    struct states *states;
     struct mailbox *mailbox;
     struct message drained; /* posted once by the source */
+    struct message known;   /* posted once by the states */
+    bool storing;           /* results, dead letters and retries can be stored */
+    bool state_known;
     struct loop_timer grace;
     bool stopping;
     bool ended;
 };
+
+/* drained and known are messages of their own: they can't fail. */
+enum service_message { SERVICE_DRAINED, SERVICE_KNOWN, SERVICE_STORING, SERVICE_NOT_STORING };
+
+static void post(struct service *service, enum service_message type)
+{
+    struct message *message = malloc(sizeof *message);
+    if (!message)
+        return; /* the next change of state says it again */
+    message->type = type;
+    mailbox_post(service->mailbox, message);
+}
 
 /* ── hooks: what the threads tell each other ─────────────────────────────── */
 
@@ -71,7 +88,37 @@ static void home(void *context, struct list *records)
 static void storing(void *context, bool can)
 {
     struct service *service = context;
-    source_hold(service->source, !can);
+    post(service, can ? SERVICE_STORING : SERVICE_NOT_STORING);
+}
+
+static void sync_states(void *context, unsigned lane, uint32_t turn)
+{
+    struct service *service = context;
+    states_sync(service->states, lane, turn);
+}
+
+static void synced(void *context, unsigned lane, uint32_t turn)
+{
+    struct service *service = context;
+    source_synced(service->source, lane, turn);
+}
+
+static void known(void *context)
+{
+    struct service *service = context;
+    mailbox_post(service->mailbox, &service->known);
+}
+
+/* To all workers, since each may have some of its events; alone in its lane it waits in Kafka. */
+static void remember(void *context, enum worker_state state, unsigned subscription,
+                     struct slice key, const struct order_position *position)
+{
+    struct service *service = context;
+    const struct route *route = &service->options.catalog->routes[subscription];
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_remember(service->workers[i], state, subscription, key, position);
+    if (!key.data && route->alone)
+        source_suspend(service->source, route->lane, state == WORKER_DISABLED);
 }
 
 /* ── stopping ────────────────────────────────────────────────────────────── */
@@ -82,6 +129,7 @@ static void end(struct service *service)
         return;
     service->ended = true;
     loop_disarm(service->options.loop, &service->grace);
+    states_stop(service->states);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_stop(service->workers[i]);
     recorder_stop(service->recorder, STORE_GRACE_MS);
@@ -90,10 +138,30 @@ static void end(struct service *service)
     service->options.stopped(service->options.context);
 }
 
+/* Nothing is taken that could not be finished, or that somebody has said is not to be sent. */
+static void update_hold(struct service *service)
+{
+    source_hold(service->source, !service->storing || !service->state_known);
+}
+
 static void on_message(void *context, struct message *message)
 {
-    (void)message; /* there is one: drained */
-    end(context);
+    struct service *service = context;
+    switch ((enum service_message)message->type) {
+    case SERVICE_DRAINED:
+        end(service);
+        break;
+    case SERVICE_KNOWN:
+        service->state_known = true;
+        update_hold(service);
+        break;
+    case SERVICE_STORING:
+    case SERVICE_NOT_STORING:
+        service->storing = message->type == SERVICE_STORING;
+        free(message);
+        update_hold(service);
+        break;
+    }
 }
 
 static void on_grace_over(struct loop_timer *timer)
@@ -169,7 +237,7 @@ static bool create_source(struct service *service, struct error *err)
         .kafka = &settings->kafka,
         .metrics = service->metrics,
         .roster = &service->lanes->roster,
-        .hooks = {service, deliver, give_up, done_with, say_drained},
+        .hooks = {service, deliver, give_up, sync_states, done_with, say_drained},
     };
     service->source = source_create(&options, err);
     return service->source != NULL;
@@ -198,7 +266,8 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .catalog = service->options.catalog,
         .metrics = service->metrics,
         .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
-                  pipeline_tell, pipeline_abandon, pipeline_hand_over, pipeline_pass_on},
+                  pipeline_tell, pipeline_abandon, pipeline_hand_over, pipeline_pass_on,
+                  pipeline_bury, pipeline_replayed, pipeline_release},
     };
     service->workers[index] = worker_create(&options, err);
     if (!service->workers[index])
@@ -220,6 +289,14 @@ static bool create_workers(struct service *service, struct error *err)
     return true;
 }
 
+static bool create_states(struct service *service, struct error *err)
+{
+    const struct states_hooks hooks = {service, remember, known, synced};
+    service->states = states_create(service->options.settings, service->options.catalog,
+                                    service->metrics, &hooks, err);
+    return service->states != NULL;
+}
+
 static void name_instance(struct service *service)
 {
     char host[256] = "localhost";
@@ -236,6 +313,8 @@ struct service *service_create(const struct service_options *options, struct err
     }
     service->options = *options;
     service->grace.fire = on_grace_over;
+    service->drained.type = SERVICE_DRAINED;
+    service->known.type = SERVICE_KNOWN;
     name_instance(service);
     const struct recorder_hooks hooks = {service, home, storing};
     service->mailbox = mailbox_create(options->loop, on_message, service, err);
@@ -243,7 +322,7 @@ struct service *service_create(const struct service_options *options, struct err
     if (!service->mailbox || !create_source(service, err) ||
         !(service->recorder = recorder_create(options->settings, service->retries, service->metrics,
                                               &hooks, err)) ||
-        !create_workers(service, err)) {
+        !create_workers(service, err) || !create_states(service, err)) {
         service_destroy(service);
         return NULL;
     }
@@ -255,7 +334,21 @@ bool service_start(struct service *service, struct error *err)
     for (unsigned i = 0; i < service->worker_count; i++)
         if (!worker_start(service->workers[i], err))
             return false;
-    return recorder_start(service->recorder, err) && source_start(service->source, err);
+    return recorder_start(service->recorder, err) && source_start(service->source, err) &&
+           states_start(service->states, err);
+}
+
+static void drop_messages(struct service *service)
+{
+    struct list left;
+    list_init(&left);
+    if (service->mailbox)
+        mailbox_empty(service->mailbox, &left);
+    for (struct list *link = list_pop(&left); link; link = list_pop(&left)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message->type == SERVICE_STORING || message->type == SERVICE_NOT_STORING)
+            free(message);
+    }
 }
 
 /* Workers first: what they abandon goes to the recorder and the source, and what the recorder
@@ -264,6 +357,8 @@ void service_destroy(struct service *service)
 {
     if (!service)
         return;
+    states_stop(service->states);
+    states_destroy(service->states);
     for (unsigned i = 0; service->workers && i < service->worker_count; i++) {
         if (service->workers[i])
             worker_stop(service->workers[i]);
@@ -277,6 +372,7 @@ void service_destroy(struct service *service)
     if (service->source)
         source_stop(service->source);
     source_destroy(service->source);
+    drop_messages(service);
     mailbox_destroy(service->mailbox);
     if (service->metrics)
         metrics_destroy(service->metrics);
@@ -303,6 +399,10 @@ bool service_ready(const struct service *service, struct buffer *why)
     if (!metrics_read(service->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, METRICS_NO_LABEL)) {
         buffer_add_text(why,
                         "Kafka can't be reached, or does not store results and dead letters\n");
+        ready = false;
+    }
+    if (!metrics_read(service->metrics, METRIC_STATE_KNOWN, METRICS_INSTANCE, METRICS_NO_LABEL)) {
+        buffer_add_text(why, "what is remembered of subscriptions is not read yet\n");
         ready = false;
     }
     const struct catalog *catalog = service->options.catalog;

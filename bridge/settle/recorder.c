@@ -74,12 +74,14 @@ static enum metric_value metric_topic(const struct write *write)
 {
     if (write->topic >= WRITE_RETRY)
         return METRIC_TOPIC_RETRIES;
+    if (write->topic == WRITE_STATE)
+        return METRIC_TOPIC_STATE;
     return write->topic == WRITE_RESULT ? METRIC_TOPIC_RESULTS : METRIC_TOPIC_DEAD_LETTERS;
 }
 
 static void release(struct recorder *recorder, struct write *write)
 {
-    if (record_release(write->record))
+    if (write->record && record_release(write->record))
         list_push(&recorder->home, &write->record->message.link);
     write_destroy(write);
 }
@@ -133,7 +135,8 @@ static void give_up(struct recorder *recorder, struct list *writes)
         if (message->type != RECORDER_WRITE)
             continue;
         struct write *write = CONTAINER_OF(message, struct write, message);
-        record_abandon(write->record);
+        if (write->record)
+            record_abandon(write->record);
         release(recorder, write);
     }
 }
@@ -277,6 +280,8 @@ static const char *topic_name(const struct recorder *recorder, size_t topic)
     if (topic >= WRITE_RETRY)
         return recorder->retries->items[topic - WRITE_RETRY].name;
     const struct settings_topics *topics = &recorder->settings->topics;
+    if (topic == WRITE_STATE)
+        return topics->state.data;
     return topic == WRITE_RESULT ? topics->results.data : topics->dead_letters.data;
 }
 
@@ -284,7 +289,9 @@ static bool ensure_topics(struct recorder *recorder, struct error *err)
 {
     for (size_t i = 0; i < recorder->topic_count; i++) {
         const struct topic_wanted wanted =
-            topic_as_configured(recorder->settings, topic_name(recorder, i), i != WRITE_RESULT);
+            i == WRITE_STATE ? topic_of_state(recorder->settings)
+                             : topic_as_configured(recorder->settings, topic_name(recorder, i),
+                                                   i != WRITE_RESULT);
         if (wanted.name && !topic_ensure(recorder->rk, &wanted, recorder->settings->topics.create,
                                          ASK_TIMEOUT_MS, err))
             return false;

@@ -118,7 +118,6 @@ def test_run_starts_nothing_on_a_mistake(configure, subscribe, receiver, topics,
         {"request": {"url": "http://127.0.0.1/", "body": {"jq": "."}}},
         {"request": {"url": "http://127.0.0.1/", "body": {"xml": {"a": "b"}}}},
         {"request": {"url": "http://127.0.0.1/", "body": {"cloudevents": "binary"}}},
-        {"delivery": {"order": "key"}},
     ],
     ids=lambda key: json.dumps(key)[1:-1].replace('"', ""),
 )

@@ -68,6 +68,7 @@ def names(unique):
         results=f"{unique}.results",
         dead_letters=f"{unique}.dead-letters",
         retries=f"{unique}.retry",
+        state=f"{unique}.state",
         subscription=unique,
         group=f"grapnel.{unique}",
     )
@@ -101,6 +102,7 @@ def configure(kafka, names, tmp_path):
                 "results": names.results,
                 "dead_letters": names.dead_letters,
                 "retries": names.retries,
+                "state": names.state,
             }
             | config.pop("topics", {}),
             "admin": {"listen": f"127.0.0.1:{port or program.admin_port()}"}
