@@ -8,7 +8,6 @@
 #include <openssl/crypto.h>
 
 #include "base/clock.h"
-#include "base/hex.h"
 
 #define NUMBER_BYTES 40
 
@@ -258,12 +257,21 @@ void scalar_add_duration(struct buffer *out, const char bytes[12])
     buffer_add_char(out, '"');
 }
 
+void scalar_write_uuid(const char bytes[16], char text[SCALAR_UUID_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            *text++ = '-';
+        *text++ = digits[(unsigned char)bytes[i] >> 4];
+        *text++ = digits[(unsigned char)bytes[i] & 15];
+    }
+    *text = '\0';
+}
+
 void scalar_add_uuid(struct buffer *out, const char bytes[16])
 {
-    static const unsigned char sizes[] = {4, 2, 2, 2, 6};
-    for (size_t i = 0; i < sizeof sizes; bytes += sizes[i++]) {
-        buffer_add_char(out, i == 0 ? '"' : '-');
-        hex_add(out, (struct slice){bytes, sizes[i]});
-    }
-    buffer_add_char(out, '"');
+    char text[SCALAR_UUID_SIZE];
+    scalar_write_uuid(bytes, text);
+    buffer_print(out, "\"%s\"", text);
 }

@@ -35,7 +35,9 @@ void scalar_add_timestamp(struct buffer *out, int64_t value, unsigned digits, bo
 /* Three little-endian numbers, of months, days and milliseconds: "P1M2DT3.004S", or "PT0S". */
 void scalar_add_duration(struct buffer *out, const char bytes[12]);
 
-/* "5f0c1f5e-8c1d-4a55-9f6b-1e6a2f1c9d77" */
+/* 5f0c1f5e-8c1d-4a55-9f6b-1e6a2f1c9d77, and a NUL; the other with quotes. */
+#define SCALAR_UUID_SIZE 37
+void scalar_write_uuid(const char bytes[16], char text[SCALAR_UUID_SIZE]);
 void scalar_add_uuid(struct buffer *out, const char bytes[16]);
 
 #endif
