@@ -11,6 +11,7 @@
 
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
+#define PARKED        INT64_MAX
 
 enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_GIVE_UP, WORKER_DRAIN, WORKER_STOP };
 
@@ -33,10 +34,11 @@ struct worker {
     struct mailbox *mailbox;
     struct thread *thread;
     struct http *http;
+    struct decoder *decoder;
     struct metrics_block *metrics;
     struct endpoint *endpoints; /* one a route of the catalog */
     struct heap ready;          /* of endpoints that could send: who holds least comes first */
-    struct heap later;          /* records of a retry topic that are not due yet */
+    struct heap later;          /* records of a retry topic that are not due yet; parked ones */
     struct loop_timer later_timer;
     struct list events; /* shared events for reuse, as many as have been in flight */
     struct attempt **free_attempts;
@@ -186,6 +188,7 @@ void worker_drop_event(struct worker *worker, struct shared_event *shared)
 {
     shared->decoded = false;
     event_trim(&shared->event);
+    decoder_trim(worker->decoder);
     list_push_front(&worker->events, &shared->link);
 }
 
@@ -255,6 +258,14 @@ static void give_up_endpoint(struct worker *worker, struct endpoint *endpoint,
     note_ready(worker, endpoint);
 }
 
+/* A parked one is taken from those who wait for its schema, too. */
+static void refuse_one_later(struct worker *worker, struct record *record)
+{
+    heap_remove(&worker->later, &record->due);
+    list_remove(&record->message.link);
+    worker->options.hooks.refuse(worker->options.hooks.context, record);
+}
+
 static void refuse_later_from(struct worker *worker, const struct record_home *home)
 {
     for (size_t i = 0; i < worker->later.count;) {
@@ -264,8 +275,7 @@ static void refuse_later_from(struct worker *worker, const struct record_home *h
             i++;
             continue;
         }
-        heap_remove(&worker->later, node);
-        worker->options.hooks.refuse(worker->options.hooks.context, record);
+        refuse_one_later(worker, record);
         i = 0; /* the heap has moved */
     }
 }
@@ -309,7 +319,7 @@ static void enqueue(struct worker *worker, struct record *record)
 static void arm_later(struct worker *worker)
 {
     const struct heap_node *first = heap_first(&worker->later);
-    if (first)
+    if (first && first->key != PARKED)
         loop_arm(worker->loop, &worker->later_timer, clock_now_ms() + first->key - clock_unix_ms());
 }
 
@@ -327,10 +337,24 @@ static void later_due(struct loop_timer *timer)
 static void refuse_later(struct worker *worker)
 {
     struct heap_node *node = heap_first(&worker->later);
-    for (; node; node = heap_first(&worker->later)) {
-        heap_remove(&worker->later, node);
-        worker->options.hooks.refuse(worker->options.hooks.context,
-                                     CONTAINER_OF(node, struct record, due));
+    for (; node; node = heap_first(&worker->later))
+        refuse_one_later(worker, CONTAINER_OF(node, struct record, due));
+}
+
+void worker_park(struct worker *worker, struct record *record)
+{
+    if (!heap_push(&worker->later, &record->due, PARKED))
+        out_of_memory();
+    decoder_wait(worker->decoder, &record->message.link);
+}
+
+static void schemas_known(void *context, struct list *records)
+{
+    struct worker *worker = context;
+    for (struct list *link = list_pop(records); link; link = list_pop(records)) {
+        struct record *record = CONTAINER_OF(link, struct record, message.link);
+        heap_remove(&worker->later, &record->due);
+        enqueue(worker, record);
     }
 }
 
@@ -416,13 +440,27 @@ static bool create_attempts(struct worker *worker, unsigned count, struct error 
 {
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
-        struct attempt *attempt = attempt_create(worker->http, attempt_over, worker);
+        struct attempt *attempt =
+            attempt_create(worker->http, worker->decoder, attempt_over, worker);
         if (!attempt)
             break;
         worker->free_attempts[worker->free_count++] = attempt;
     }
     return worker->free_count == count ||
            error_set(err, ERROR_MEMORY, "no memory for %u attempts", count);
+}
+
+static bool create_decoder(struct worker *worker, struct error *err)
+{
+    const struct decoder_options options = {
+        .registry = worker->options.registry,
+        .loop = worker->loop,
+        .metrics = worker->metrics,
+        .context = worker,
+        .known = schemas_known,
+    };
+    worker->decoder = decoder_create(&options, err);
+    return worker->decoder;
 }
 
 struct worker *worker_create(const struct worker_options *options, struct error *err)
@@ -445,7 +483,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
     if (worker->mailbox)
         worker->http = http_create(worker->loop, in_flight, err);
-    if (!worker->http || !create_endpoints(worker, err) ||
+    if (!worker->http || !create_decoder(worker, err) || !create_endpoints(worker, err) ||
         !create_attempts(worker, in_flight, err)) {
         worker_destroy(worker);
         return NULL;
@@ -465,6 +503,11 @@ bool worker_start(struct worker *worker, struct error *err)
 struct loop *worker_loop(struct worker *worker)
 {
     return worker->loop;
+}
+
+struct decoder *worker_decoder(struct worker *worker)
+{
+    return worker->decoder;
 }
 
 struct metrics_block *worker_metrics(struct worker *worker)
@@ -559,6 +602,7 @@ void worker_destroy(struct worker *worker)
     free(worker->endpoints);
     heap_finish(&worker->ready);
     heap_finish(&worker->later);
+    decoder_destroy(worker->decoder);
     http_destroy(worker->http);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);

@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "catalog/catalog.h"
+#include "decode/decoder.h"
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
 #include "loop/loop.h"
@@ -44,7 +45,8 @@ struct worker_options {
     unsigned index;
     unsigned workers;              /* how many there are: this one has its share of every limit */
     unsigned in_flight;            /* limits.in_flight, of all workers */
-    const struct catalog *catalog; /* outlives the worker */
+    const struct catalog *catalog; /* outlives the worker, as the next one */
+    const struct settings_registry *registry;
     struct metrics *metrics;
     struct worker_hooks hooks;
 };
@@ -52,8 +54,9 @@ struct worker_options {
 struct worker *worker_create(const struct worker_options *options, struct error *err);
 bool worker_start(struct worker *worker, struct error *err);
 
-/* The loop and the metrics of this thread: for steps and counts of the hooks' owner. */
+/* The loop, the decoder and the metrics of this thread: for the hooks' owner. */
 struct loop *worker_loop(struct worker *worker);
+struct decoder *worker_decoder(struct worker *worker);
 struct metrics_block *worker_metrics(struct worker *worker);
 
 /* Moves records to the worker. Thread: any. */
@@ -83,6 +86,10 @@ void worker_drop_event(struct worker *worker, struct shared_event *shared);
  * `shared`. False: no memory. */
 bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
                    struct error *err);
+
+/* From the hook `take`, when the decoder says that the record's schema isn't there: the record
+ * comes to `take` again when it is, or to `refuse`. */
+void worker_park(struct worker *worker, struct record *record);
 
 /* From the hook `settle`: the delivery waits, and is then queued again behind the others. */
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms);

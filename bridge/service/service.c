@@ -286,6 +286,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .workers = worker_count(settings),
         .in_flight = settings->limits.in_flight,
         .catalog = service->options.catalog,
+        .registry = &settings->registry,
         .metrics = service->metrics,
         .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
                   pipeline_tell, pipeline_abandon},
