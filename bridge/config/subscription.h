@@ -96,6 +96,7 @@ struct subscription {
     struct texts events; /* count 0: all */
     struct text id;      /* a template; not given: the position */
     enum format format;
+    struct place format_at;
     bool deliver_tombstones;
     struct subscription_start start;
     struct subscription_request request;
