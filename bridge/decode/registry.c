@@ -135,16 +135,19 @@ static void settle(struct registry_schema *schema, enum registry_state state)
 {
     struct registry *registry = schema->registry;
     schema->state = state;
-    schema->until_ms = loop_now_ms(registry->options.loop) + REGISTRY_UNKNOWN_MS;
     list_move_all(&registry->told, &schema->waiters);
     end_asking(schema);
 }
 
-static void fail(struct registry_schema *schema)
+/* An id means one schema for ever: one that can't be read never can. */
+static void fail(struct registry_schema *schema, bool for_good)
 {
     char name[FRAMING_NAME_SIZE];
     framing_name(&schema->framing, name);
     error_wrap(&schema->err, "schema %s", name);
+    schema->until_ms = loop_now_ms(schema->registry->options.loop) + REGISTRY_UNKNOWN_MS;
+    if (for_good && schema->err.kind == ERROR_DECODE)
+        schema->until_ms = INT64_MAX;
     settle(schema, REGISTRY_FAILED);
 }
 
@@ -152,7 +155,7 @@ static void succeed(struct registry_schema *schema)
 {
     struct registry *registry = schema->registry;
     if (!assembly_build(schema->assembly, &schema->plan, &schema->err)) {
-        fail(schema);
+        fail(schema, true);
         return;
     }
     schema->bytes = assembly_bytes(schema->assembly);
@@ -208,7 +211,7 @@ static void miss(struct registry_schema *schema, enum error_kind kind, const cha
     }
     error_set(&schema->err, kind, "the schema registry at %s can't be asked: %s",
               settings->url.data, why);
-    fail(schema);
+    fail(schema, false);
 }
 
 static void ask(struct registry_schema *schema);
@@ -223,7 +226,7 @@ static void take(struct registry_schema *schema)
     registry->told_absent = false;
     schema->wait_ms = FIRST_WAIT_MS;
     if (!assembly_take(schema->assembly, buffer_slice(&schema->answer), &schema->err))
-        fail(schema);
+        fail(schema, true);
     else if (assembly_next(schema->assembly, &path))
         ask(schema);
     else
@@ -243,7 +246,7 @@ static void answered(void *context, const struct http_exchange *exchange)
     } else if (assembly_is_unknown(exchange->status, exchange->response)) {
         count_request(schema->registry, METRIC_RESULT_OK);
         error_set(&schema->err, ERROR_DECODE, "the registry knows no such schema");
-        fail(schema);
+        fail(schema, false);
     } else {
         snprintf(why, sizeof why, "the answer is %d", exchange->status);
         miss(schema, ERROR_STATUS, why);
