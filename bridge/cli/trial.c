@@ -30,7 +30,8 @@ static bool read_value(struct buffer *value, struct error *err)
             break;
         value->size += (size_t)size;
     }
-    /* A line feed at the end is the file's, as for kcat; but behind a schema's id it may be Avro. */
+    /* A line feed at the end is the file's, as for kcat; but behind a schema's id it may be Avro.
+     */
     if (value->size && value->data[value->size - 1] == '\n' && value->data[0] != '\0')
         value->size--;
     return true;
