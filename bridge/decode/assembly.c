@@ -136,7 +136,7 @@ static bool take_answer(struct assembly *assembly, json_t *answer, struct error 
     json_t *reference = NULL;
     size_t i = 0;
     if (!json_is_string(text))
-        return error_set(err, ERROR_DECODE, "the registry's answer holds no schema");
+        return error_set(err, ERROR_PROTOCOL, "the answer holds no schema");
     if (!check_type(assembly, answer, err))
         return false;
     assembly->bytes += json_string_length(text);
@@ -153,7 +153,7 @@ bool assembly_take(struct assembly *assembly, struct slice body, struct error *e
 {
     json_t *answer = json_loadb(body.data, body.size, 0, NULL);
     bool taken = answer ? take_answer(assembly, answer, err)
-                        : error_set(err, ERROR_DECODE, "the registry's answer is not JSON");
+                        : error_set(err, ERROR_PROTOCOL, "the answer is not JSON");
     json_decref(answer);
     return taken;
 }

@@ -27,12 +27,13 @@ void assembly_destroy(struct assembly *assembly);
 /* Adds the path of what to ask the registry for next: "/schemas/ids/7". False: it is complete. */
 bool assembly_next(const struct assembly *assembly, struct buffer *path);
 
-/* What a 200 to that path says. False is ERROR_DECODE: no schema that can be used, Protobuf, too
- * many references or a circle of them; or ERROR_MEMORY. */
+/* What a 200 to that path says. False is ERROR_DECODE: Protobuf, or too many references;
+ * ERROR_PROTOCOL: this is no registry's answer; or ERROR_MEMORY. */
 bool assembly_take(struct assembly *assembly, struct slice body, struct error *err) MUST_CHECK;
 
 /* When it is complete. The plan of an Avro schema, which the caller owns; NULL for a JSON Schema,
- * which nothing has to be read of. False is ERROR_DECODE: avro-c does not take it. */
+ * which nothing has to be read of. False is ERROR_DECODE: its references go in a circle, or it is
+ * no Avro; or ERROR_MEMORY. */
 bool assembly_build(const struct assembly *assembly, struct avro_plan **plan,
                     struct error *err) MUST_CHECK;
 

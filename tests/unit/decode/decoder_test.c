@@ -46,6 +46,7 @@ static void end(struct fixture *f)
 {
     decoder_destroy(f->decoder);
     fake_stop(&f->fake);
+    fake_forget(&f->fake);
 }
 
 static const struct {
@@ -217,6 +218,7 @@ static void says_that_the_registry_is_absent(void **state)
     assert_non_null(strstr(err.text, f.url));
     event_finish(&ev);
     decoder_destroy(f.decoder);
+    fake_forget(&f.fake);
 }
 
 struct told {

@@ -90,6 +90,11 @@ static inline void fake_stop(struct fake_registry *fake)
 {
     shutdown(fake->server->listener, SHUT_RDWR); /* accept returns */
     server_join(fake->server);
+}
+
+/* After it has stopped: what it was asked for was its thread's until then. */
+static inline void fake_forget(struct fake_registry *fake)
+{
     buffer_finish(&fake->asked);
 }
 
