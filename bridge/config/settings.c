@@ -9,6 +9,7 @@
 #include "config/groups.h"
 #include "config/settings_types.h"
 #include "config/sources.h"
+#include "config/subscription_types.h"
 
 #define SCHEMA_STRUCT struct settings
 #include "config/schema_rows.h"
@@ -70,6 +71,23 @@ static void check_loop(const struct settings *settings, const struct subscriptio
                          "would never end; with results: { record: failures } it may be read");
 }
 
+static void check_registry(const struct schema_reading *reading)
+{
+    const struct yaml_node *username = schema_given(reading, "registry.username");
+    const struct yaml_node *password = schema_given(reading, "registry.password");
+    if (!username != !password)
+        problems_add(reading->reader->problems, username ? username->at : password->at,
+                     "registry: username and password go together, and only one is given");
+}
+
+static void check_format(const struct settings *settings, const struct subscription *sub,
+                         struct problems *problems)
+{
+    if (sub->format == FORMAT_AVRO && !settings->registry.url.data)
+        problems_add(problems, sub->format_at,
+                     "format: avro needs the schemas of a registry, and none is configured");
+}
+
 static int compare_names(const void *left, const void *right)
 {
     const struct subscription *a = *(const struct subscription *const *)left;
@@ -111,6 +129,7 @@ static void read_subscriptions(struct settings *settings, const struct sources *
         struct subscription *sub = &settings->subscriptions[i];
         subscription_read(&reader, defaults, sources->items[i], sub);
         check_loop(settings, sub, problems);
+        check_format(settings, sub, problems);
     }
     check_names(settings, problems);
     groups_check(settings, problems);
@@ -125,6 +144,7 @@ static void read_root(struct settings *settings, const char *path, const struct 
     schema_read(&reader, root, settings, &reading);
     check_admin(settings, problems);
     check_topics(&settings->topics, &reading);
+    check_registry(&reading);
 
     struct sources sources = {.arena = &settings->arena, .problems = problems};
     sources_read(&sources, path, schema_given(&reading, "subscriptions"));

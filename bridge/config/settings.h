@@ -25,6 +25,14 @@ struct settings_topics {
     unsigned replication; /* 0: the broker's default */
 };
 
+struct settings_registry {
+    struct text url; /* not given: there is no registry */
+    struct text username;
+    struct text password;
+    struct text ca_file;
+    int64_t timeout_ms;
+};
+
 struct settings_token {
     struct text name;
     struct text token;
@@ -46,6 +54,7 @@ struct settings_limits {
 struct settings {
     struct arena arena;       /* all of this, and the settings themselves */
     struct named_texts kafka; /* librdkafka's properties, verbatim */
+    struct settings_registry registry;
     struct settings_topics topics;
     enum results_record results_record;
     struct subscription *subscriptions;

@@ -54,6 +54,40 @@ static void read_properties(struct schema_reading *reading, const struct schema_
         problems_add(reading->reader->problems, servers->at, "kafka: bootstrap.servers is empty");
 }
 
+/* What paths are put behind: no query, and no password that would show in errors. */
+static const char *find_base_url_mistake(struct slice rest)
+{
+    for (size_t i = 0; i < rest.size; i++) {
+        unsigned char c = (unsigned char)rest.data[i];
+        if (c <= ' ' || c == 0x7F)
+            return "a blank or control character has to be percent-encoded";
+        if (c == '?' || c == '#')
+            return "it can have no query";
+        if (c == '@')
+            return "what proves who we are belongs in username and password";
+    }
+    return rest.size == 0 || *rest.data == '/' ? "the host is missing" : NULL;
+}
+
+static void read_base_url(struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node, void *field)
+{
+    struct text text;
+    if (!schema_take_text(reading, row, node, &text))
+        return;
+    const char *rest = strstr(text.data, "://");
+    struct slice scheme = {text.data, rest ? (size_t)(rest - text.data) : 0};
+    bool web =
+        slice_equal_nocase(scheme, SLICE("http")) || slice_equal_nocase(scheme, SLICE("https"));
+    const char *mistake = web ? find_base_url_mistake(slice_of(rest + 3)) : NULL;
+    if (!web)
+        schema_wrong(reading, row, node, NULL);
+    else if (mistake)
+        schema_problem(reading, row, node, "%s", mistake);
+    else
+        *(struct text *)field = text;
+}
+
 static void read_topic(struct schema_reading *reading, const struct schema_row *row,
                        const struct yaml_node *node, void *field)
 {
@@ -198,6 +232,12 @@ const struct schema_type schema_properties = {
     .needed = "a mapping with bootstrap.servers and other properties of librdkafka",
     .json = "\"type\": \"object\", \"required\": [\"bootstrap.servers\"]",
     .read = read_properties,
+};
+const struct schema_type schema_base_url = {
+    .name = "URL",
+    .needed = "a URL that begins with http:// or https://",
+    .json = "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"",
+    .read = read_base_url,
 };
 const struct schema_type schema_topic = {
     .name = "topic",

@@ -94,6 +94,8 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
     check_api_key(&reading, sub);
     check_http(&reading, sub);
     check_order(&reading, sub);
+    const struct yaml_node *format = schema_given(&reading, "format");
+    sub->format_at = format ? format->at : node->at;
     if (sub->request.body_kind == BODY_DEFAULT)
         sub->request.body_kind =
             slice_is(text_slice(&sub->request.method), "GET") ? BODY_NONE : BODY_EVENT;

@@ -100,6 +100,7 @@ struct subscription {
     struct text id;      /* a template; not given: the position */
     struct text group;   /* whom it shares a consumer with; not given: nobody */
     enum format format;
+    struct place format_at;
     bool deliver_tombstones;
     struct subscription_start start;
     struct subscription_request request;

@@ -9,9 +9,10 @@
 #include "base/clock.h"
 #include "deliver/worker_private.h"
 
-#define DECODED_MOST     64    /* events are kept decoded while their deliveries queue */
-#define FANOUT_TURN      1024  /* deliveries, so that sockets are looked at between */
-#define DISABLED_WAIT_MS 60000 /* until a retry asks again whether it may go */
+#define DECODED_MOST     64        /* events are kept decoded while their deliveries queue */
+#define FANOUT_TURN      1024      /* deliveries, so that sockets are looked at between */
+#define DISABLED_WAIT_MS 60000     /* until a retry asks again whether it may go */
+#define NO_TIME          INT64_MAX /* until its schema is there */
 #define LATER_MOST_MS    15000 /* a retry may wait that long here: longer than its reader lets it */
 
 /* ── events ──────────────────────────────────────────────────────────────── */
@@ -27,6 +28,7 @@ struct shared_event *worker_event(struct worker *worker, struct record *record, 
     shared->record = record;
     shared->format = format;
     shared->users = 1;
+    shared->unjudged = false;
     return shared;
 }
 
@@ -44,6 +46,7 @@ void worker_drop_event(struct worker *worker, struct shared_event *shared)
     if (shared->decoded)
         forget_decoded(worker, shared);
     event_trim(&shared->event);
+    decoder_trim(worker->decoder);
     list_push_front(&worker->events, &shared->link);
 }
 
@@ -191,7 +194,7 @@ static void enqueue(struct worker *worker, struct record *record)
 static void arm_later(struct worker *worker)
 {
     const struct heap_node *first = heap_first(&worker->later);
-    if (first)
+    if (first && first->key != NO_TIME)
         loop_arm(worker->loop, &worker->later_timer, clock_now_ms() + first->key - clock_unix_ms());
 }
 
@@ -219,6 +222,62 @@ void worker_receive(struct worker *worker, struct record *record)
         arm_later(worker);
     }
 }
+
+/* ── a schema is not there yet ───────────────────────────────────────────── */
+
+/* An errand's record is other workers', too: it is the errand that waits. */
+static bool await_errand(struct worker *worker, struct record *record, unsigned subscription)
+{
+    struct errand *errand = malloc(sizeof *errand);
+    if (!errand)
+        return false;
+    *errand = (struct errand){
+        .message = {.type = WORKER_ERRAND}, .record = record, .subscription = subscription};
+    list_push(&worker->errands, &errand->all);
+    decoder_wait(worker->decoder, &errand->message.link);
+    return true;
+}
+
+void worker_await_schema(struct worker *worker, struct record *record, unsigned subscription)
+{
+    if (subscription != record->subscription) {
+        if (!await_errand(worker, record, subscription))
+            refuse(worker, record);
+        return;
+    }
+    if (!heap_push(&worker->later, &record->due, NO_TIME))
+        worker_out_of_memory();
+    decoder_wait(worker->decoder, &record->message.link);
+}
+
+void worker_run_errand(struct worker *worker, struct errand *errand)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    if (worker->draining)
+        hooks->refuse(hooks->context, errand->record);
+    else
+        hooks->take(hooks->context, errand->record, errand->subscription);
+    free(errand);
+}
+
+void worker_schemas_known(void *context, struct list *waiters)
+{
+    struct worker *worker = context;
+    for (struct list *link = list_pop(waiters); link; link = list_pop(waiters)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message->type == WORKER_ERRAND) {
+            struct errand *errand = CONTAINER_OF(message, struct errand, message);
+            list_remove(&errand->all);
+            worker_run_errand(worker, errand);
+            continue;
+        }
+        struct record *record = CONTAINER_OF(message, struct record, message);
+        heap_remove(&worker->later, &record->due);
+        enqueue(worker, record);
+    }
+}
+
+/* ── several may want it ─────────────────────────────────────────────────── */
 
 void worker_fan_out(struct worker *worker)
 {
@@ -261,7 +320,8 @@ bool worker_take_for(struct worker *worker, struct record *record, unsigned subs
     struct errand *errand = malloc(sizeof *errand);
     if (!errand)
         return false;
-    *errand = (struct errand){{.type = WORKER_ERRAND}, record, subscription};
+    *errand = (struct errand){
+        .message = {.type = WORKER_ERRAND}, .record = record, .subscription = subscription};
     unsigned turn = (unsigned)((uint64_t)record->offset % spread);
     worker->options.hooks.tell(worker->options.hooks.context, (route->index + turn) % workers,
                                &errand->message);

@@ -9,6 +9,7 @@
 
 struct attempt {
     struct http *http;
+    struct decoder *decoder;
     attempt_done *done;
     void *context;
     struct delivery *delivery;
@@ -20,12 +21,14 @@ struct attempt {
     char response[HTTP_RESPONSE_BYTES];
 };
 
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context)
+struct attempt *attempt_create(struct http *http, struct decoder *decoder, attempt_done *done,
+                               void *context)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return NULL;
     attempt->http = http;
+    attempt->decoder = decoder;
     attempt->done = done;
     attempt->context = context;
     return attempt;
@@ -112,11 +115,16 @@ static void answered(void *context, const struct http_exchange *exchange)
 }
 
 /* What waited for another attempt has only its record. */
-static bool decode(struct delivery *delivery, struct error *err)
+static bool decode(const struct attempt *attempt, struct error *err)
 {
-    struct shared_event *shared = delivery->shared;
-    if (!shared->decoded)
-        shared->decoded = event_decode(shared->record, shared->format, &shared->event, err);
+    struct shared_event *shared = attempt->delivery->shared;
+    if (shared->decoded)
+        return true;
+    enum decoder_result result =
+        decoder_decode(attempt->decoder, shared->record, shared->format, &shared->event, err);
+    shared->decoded = result == DECODER_EVENT;
+    if (result == DECODER_WAITS)
+        return error_set(err, ERROR_BUSY, "its schema is being fetched");
     return shared->decoded;
 }
 
@@ -129,7 +137,7 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
     attempt->started_unix_ms = clock_unix_ms();
     struct http_request http;
     request_clear(&attempt->request);
-    if (!decode(delivery, &err) ||
+    if (!decode(attempt, &err) ||
         !plan_render(route->plan, &delivery->shared->event, &attempt->request, &err) ||
         !authorise(route, &attempt->request, attempt->started_unix_ms, &attempt->authorised, &http,
                    &err)) {

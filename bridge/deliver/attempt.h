@@ -4,6 +4,7 @@
 #define DELIVER_ATTEMPT_H
 
 #include "base/list.h"
+#include "decode/decoder.h"
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
 #include "net/http.h"
@@ -16,7 +17,8 @@ typedef void attempt_done(void *context, struct attempt *attempt, struct deliver
                           const struct outcome *outcome);
 
 /* NULL: no memory. */
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context);
+struct attempt *attempt_create(struct http *http, struct decoder *decoder, attempt_done *done,
+                               void *context);
 
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);
@@ -24,7 +26,8 @@ void attempt_destroy(struct attempt *attempt);
 /* Takes the request back, without `done`; the attempt is free again. */
 void attempt_cancel(struct attempt *attempt);
 
-/* Begins; counts delivery->attempts when a request leaves. */
+/* Begins; counts delivery->attempts when a request leaves. An outcome of ERROR_BUSY is no attempt:
+ * the event's schema has to be fetched. */
 void attempt_start(struct attempt *attempt, struct delivery *delivery);
 
 #endif

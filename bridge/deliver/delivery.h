@@ -19,6 +19,7 @@ struct shared_event {
     struct event event;
     enum format format;
     bool decoded;
+    bool unjudged; /* it could not be decoded yet: is it wanted at all? */
     struct record *record;
     unsigned users;   /* deliveries, and who is about to make some */
     unsigned sending; /* of them: in flight, perhaps with a body that is the event's */

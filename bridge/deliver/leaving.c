@@ -75,6 +75,30 @@ static void leave_fanout(struct worker *worker, const struct record_home *home)
     refuse_all(worker, &records);
 }
 
+/* One that waits for a schema is taken from those who do, too. */
+static void refuse_later(struct worker *worker, struct record *record)
+{
+    heap_remove(&worker->later, &record->due);
+    list_remove(&record->message.link);
+    worker->options.hooks.refuse(worker->options.hooks.context, record);
+}
+
+/* Those of errands that wait for a schema; NULL: of all homes. */
+static void leave_errands(struct worker *worker, const struct record_home *home)
+{
+    struct list *next = NULL;
+    for (struct list *link = worker->errands.next; link != &worker->errands; link = next) {
+        struct errand *errand = CONTAINER_OF(link, struct errand, all);
+        next = link->next;
+        if (home && !record_home_equal(&errand->record->home, home))
+            continue;
+        list_remove(&errand->all);
+        list_remove(&errand->message.link);
+        worker->options.hooks.refuse(worker->options.hooks.context, errand->record);
+        free(errand);
+    }
+}
+
 static void leave_later(struct worker *worker, const struct record_home *home)
 {
     for (size_t i = 0; i < worker->later.count;) {
@@ -84,8 +108,7 @@ static void leave_later(struct worker *worker, const struct record_home *home)
             i++;
             continue;
         }
-        heap_remove(&worker->later, node);
-        worker->options.hooks.refuse(worker->options.hooks.context, record);
+        refuse_later(worker, record);
         i = 0; /* the heap has moved */
     }
 }
@@ -97,6 +120,7 @@ void worker_leave_home(struct worker *worker, const struct give_up *order)
             leave_endpoint(worker, worker->endpoints[i], order);
     leave_fanout(worker, &order->home);
     leave_later(worker, &order->home);
+    leave_errands(worker, &order->home);
 }
 
 /* ── everything ──────────────────────────────────────────────────────────── */
@@ -123,11 +147,9 @@ void worker_abandon_idle(struct worker *worker)
             worker_abandon_endpoint(worker, worker->endpoints[i]);
     refuse_all(worker, &worker->fanout);
     struct heap_node *node = heap_first(&worker->later);
-    for (; node; node = heap_first(&worker->later)) {
-        heap_remove(&worker->later, node);
-        worker->options.hooks.refuse(worker->options.hooks.context,
-                                     CONTAINER_OF(node, struct record, due));
-    }
+    for (; node; node = heap_first(&worker->later))
+        refuse_later(worker, CONTAINER_OF(node, struct record, due));
+    leave_errands(worker, NULL);
 }
 
 void worker_abandon_sent(struct worker *worker)

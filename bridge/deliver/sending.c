@@ -77,15 +77,35 @@ void worker_hear(struct worker *worker, struct news *news)
  */
 static void decode(struct worker *worker, struct shared_event *shared)
 {
-    if (shared->decoded || !event_decode(shared->record, shared->format, &shared->event, NULL))
+    if (shared->decoded || decoder_decode(worker->decoder, shared->record, shared->format,
+                                          &shared->event, NULL) != DECODER_EVENT)
         return;
     shared->decoded = true;
     worker_note_decoded(worker, shared);
 }
 
+/* True where that could be told now: then it is queued again, or has been ended. */
+static bool judge(struct worker *worker, struct endpoint *endpoint)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    struct delivery *delivery = CONTAINER_OF(endpoint->queued.next, struct delivery, link);
+    if (!delivery->shared->unjudged)
+        return false;
+    decode(worker, delivery->shared);
+    if (!delivery->shared->decoded)
+        return false;
+    delivery->shared->unjudged = false;
+    endpoint_sent(endpoint, endpoint_send_next(endpoint));
+    if (hooks->judge(hooks->context, delivery))
+        endpoint_queue(endpoint, delivery);
+    return true;
+}
+
 /* Sends it, or, where breaker or rate say no after all, puts it back. */
 static void send(struct worker *worker, struct endpoint *endpoint)
 {
+    if (judge(worker, endpoint))
+        return;
     struct delivery *delivery = endpoint_send_next(endpoint);
     delivery->sent_ms = loop_now_ms(worker->loop);
     if (!endpoint_admit(endpoint, delivery, loop_now_ms(worker->loop))) {

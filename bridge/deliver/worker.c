@@ -65,16 +65,6 @@ struct endpoint *worker_endpoint(struct worker *worker, const struct route *rout
 
 /* ── messages ────────────────────────────────────────────────────────────── */
 
-static void run_errand(struct worker *worker, struct errand *errand)
-{
-    const struct worker_hooks *hooks = &worker->options.hooks;
-    if (worker->draining)
-        hooks->refuse(hooks->context, errand->record);
-    else
-        hooks->take(hooks->context, errand->record, errand->subscription);
-    free(errand);
-}
-
 static void give_up(struct worker *worker, struct give_up *order)
 {
     worker_leave_home(worker, order);
@@ -89,7 +79,7 @@ static void handle(void *context, struct message *message)
         worker_receive(worker, CONTAINER_OF(message, struct record, message));
         break;
     case WORKER_ERRAND:
-        run_errand(worker, CONTAINER_OF(message, struct errand, message));
+        worker_run_errand(worker, CONTAINER_OF(message, struct errand, message));
         break;
     case WORKER_NEWS:
         worker_hear(worker, CONTAINER_OF(message, struct news, message));
@@ -116,13 +106,27 @@ static bool create_attempts(struct worker *worker, unsigned count, struct error 
 {
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
-        struct attempt *attempt = attempt_create(worker->http, worker_attempt_over, worker);
+        struct attempt *attempt =
+            attempt_create(worker->http, worker->decoder, worker_attempt_over, worker);
         if (!attempt)
             break;
         worker->free_attempts[worker->free_count++] = attempt;
     }
     return worker->free_count == count ||
            error_set(err, ERROR_MEMORY, "no memory for %u attempts", count);
+}
+
+static bool create_decoder(struct worker *worker, struct error *err)
+{
+    const struct decoder_options options = {
+        .registry = worker->options.registry,
+        .loop = worker->loop,
+        .metrics = worker->metrics,
+        .context = worker,
+        .known = worker_schemas_known,
+    };
+    worker->decoder = decoder_create(&options, err);
+    return worker->decoder;
 }
 
 /* A turn of the loop is all that is needed. */
@@ -148,6 +152,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     list_init(&worker->decoded);
     list_init(&worker->held);
     list_init(&worker->fanout);
+    list_init(&worker->errands);
     worker->deliveries_most =
         options->memory_bytes / DELIVERIES_PART / DELIVERY_BYTES / options->workers;
     worker->metrics = metrics_block_create(options->metrics);
@@ -161,7 +166,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     if (worker->mailbox)
         worker->http = http_create(worker->loop, in_flight, err);
     bool seeded = getrandom(&worker->seed, sizeof worker->seed, 0) > 0;
-    if (!seeded || !worker->http || !worker->endpoints ||
+    if (!seeded || !worker->http || !worker->endpoints || !create_decoder(worker, err) ||
         !create_attempts(worker, in_flight, err)) {
         worker_destroy(worker);
         return NULL;
@@ -181,6 +186,11 @@ bool worker_start(struct worker *worker, struct error *err)
 struct loop *worker_loop(struct worker *worker)
 {
     return worker->loop;
+}
+
+struct decoder *worker_decoder(struct worker *worker)
+{
+    return worker->decoder;
 }
 
 struct metrics_block *worker_metrics(struct worker *worker)
@@ -233,7 +243,7 @@ static void abandon_posted(struct worker *worker)
         if (message->type == WORKER_RECORD)
             worker_receive(worker, CONTAINER_OF(message, struct record, message));
         else if (message->type == WORKER_ERRAND)
-            run_errand(worker, CONTAINER_OF(message, struct errand, message));
+            worker_run_errand(worker, CONTAINER_OF(message, struct errand, message));
         else if (message->type == WORKER_NEWS)
             free(CONTAINER_OF(message, struct news, message));
         else if (message->type == WORKER_GIVE_UP)
@@ -282,6 +292,7 @@ void worker_destroy(struct worker *worker)
     free(worker->endpoints);
     heap_finish(&worker->ready);
     heap_finish(&worker->later);
+    decoder_destroy(worker->decoder);
     http_destroy(worker->http);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);

@@ -18,6 +18,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "catalog/catalog.h"
+#include "decode/decoder.h"
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
 #include "loop/loop.h"
@@ -35,6 +36,9 @@ struct worker_hooks {
     void (*take)(void *context, struct record *record, unsigned subscription);
     /* This record will not be taken any more; its claim is the hook's. */
     void (*refuse)(void *context, struct record *record);
+    /* A delivery that was submitted before its event could be decoded, which it is now. False: it
+     * is not to be sent, and has been ended. */
+    bool (*judge)(void *context, struct delivery *delivery);
     /* An attempt is over: end the delivery with worker_end, or call worker_retry_at. */
     void (*settle)(void *context, struct delivery *delivery, const struct outcome *outcome);
     /* Hands a message of this worker to that one, by worker_tell. */
@@ -62,7 +66,8 @@ struct worker_options {
     unsigned workers;              /* how many there are: this one has its share of every limit */
     unsigned in_flight;            /* limits.in_flight, of all workers */
     size_t memory_bytes;           /* limits.memory, of all */
-    const struct catalog *catalog; /* outlives the worker */
+    const struct catalog *catalog; /* outlives the worker, as the next one */
+    const struct settings_registry *registry;
     struct metrics *metrics;
     struct worker_hooks hooks;
 };
@@ -70,8 +75,9 @@ struct worker_options {
 struct worker *worker_create(const struct worker_options *options, struct error *err);
 bool worker_start(struct worker *worker, struct error *err);
 
-/* The loop and the metrics of this thread: for steps and counts of the hooks' owner. */
+/* The loop, the decoder and the metrics of this thread: for the hooks' owner. */
 struct loop *worker_loop(struct worker *worker);
+struct decoder *worker_decoder(struct worker *worker);
 struct metrics_block *worker_metrics(struct worker *worker);
 
 /* Moves records to the worker. Thread: any. */
@@ -119,6 +125,10 @@ void worker_drop_event(struct worker *worker, struct shared_event *shared);
  * or is handed over. False: no memory. */
 bool worker_submit(struct worker *worker, const struct route *route, struct shared_event *shared,
                    struct error *err);
+
+/* From the hook `take`, at once when the decoder says that the record's schema isn't there: the
+ * record comes to `take` again when it is, or to `refuse`. */
+void worker_await_schema(struct worker *worker, struct record *record, unsigned subscription);
 
 /* Has the worker take the record for that subscription, with a claim on it: one that has places in
  * flight for it, which may be another. False: no memory. */

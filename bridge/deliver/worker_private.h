@@ -21,7 +21,8 @@ enum worker_message {
 
 /* A record for one of its subscriptions, which this worker serves; with a claim. */
 struct errand {
-    struct message message;
+    struct message message; /* its link may wait for a schema */
+    struct list all;        /* in the worker's list of those that do */
     struct record *record;
     unsigned subscription;
 };
@@ -56,6 +57,8 @@ struct worker {
     struct mailbox *mailbox;
     struct thread *thread;
     struct http *http;
+    struct decoder *decoder;
+    struct list errands; /* that wait for a schema */
     struct metrics_block *metrics;
     struct siphash_seed seed;    /* of the keys that are kept in order */
     struct endpoint **endpoints; /* by the catalog's places; NULL: nothing has come for it yet */
@@ -63,7 +66,7 @@ struct worker {
     struct places places;
     struct heap ready; /* of endpoints that could send: who holds least comes first */
     struct list held;  /* of doubtful ones that could, if those held less */
-    struct heap later; /* records of a retry topic that are not due yet */
+    struct heap later; /* records that are not due yet, or wait for a schema */
     struct loop_timer later_timer;
     struct loop_timer fanout_timer;
     struct list fanout;     /* records that become deliveries at once, of several perhaps */
@@ -93,6 +96,8 @@ struct endpoint *worker_endpoint(struct worker *worker, const struct route *rout
 unsigned worker_share(const struct worker *worker, const struct route *route);
 void worker_receive(struct worker *worker, struct record *record);
 void worker_fan_out(struct worker *worker);
+void worker_run_errand(struct worker *worker, struct errand *errand);
+void worker_schemas_known(void *context, struct list *waiters);
 void worker_later_due(struct loop_timer *timer);
 
 /* sending.c */

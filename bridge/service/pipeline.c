@@ -16,10 +16,13 @@
 #include "settle/state.h"
 #include "settle/write.h"
 
+#define SCHEMA_WAIT_MS  500 /* until it is asked again whether a schema is there */
 #define NOBODYS_WAIT_MS 5000
 #define NOBODYS_MOST_MS 600000
 #define PASS_WAIT_MS    5000 /* doubled each time that a retry goes on without an attempt */
 #define PASS_MOST_MS    300000
+
+#define FORMATS (FORMAT_BINARY + 1)
 
 /* Which of a lane's subscriptions want an event. */
 struct fanout {
@@ -377,6 +380,10 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
     struct record *record = delivery->shared->record;
     struct outcome outcome = *came;
     struct error err = {0};
+    if (came->kind == ERROR_BUSY) { /* nothing has left yet */
+        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + SCHEMA_WAIT_MS);
+        return;
+    }
     struct fate fate = fate_decide(&delivery->route->sub->delivery, came, delivery->attempts,
                                    next_random(pipeline));
     if (has_expired(delivery, &fate, &outcome, &err))
@@ -433,18 +440,46 @@ static void take_wrong(struct pipeline *pipeline, struct record *record)
     bury(pipeline, record, NULL, &err);
 }
 
-static bool decode(struct pipeline *pipeline, struct shared_event *shared, struct error *err)
+static enum decoder_result decode(struct pipeline *pipeline, struct shared_event *shared,
+                                  struct error *err)
 {
-    shared->decoded = event_decode(shared->record, shared->format, &shared->event, err);
+    enum decoder_result result = decoder_decode(worker_decoder(pipeline->worker), shared->record,
+                                                shared->format, &shared->event, err);
+    shared->decoded = result == DECODER_EVENT;
     if (shared->decoded)
         worker_note_decoded(pipeline->worker, shared);
-    return shared->decoded;
+    return result;
 }
 
 static void count_unmatched(struct pipeline *pipeline, unsigned lane)
 {
     metrics_add(pipeline->conclude.metrics, METRIC_UNMATCHED, lane_series(lane), METRICS_NO_LABEL,
                 1);
+}
+
+bool pipeline_judge(void *context, struct delivery *delivery)
+{
+    struct pipeline *pipeline = context;
+    struct record *record = delivery->shared->record;
+    if (matcher_wants(delivery->route->matcher, &delivery->shared->event, NULL))
+        return true;
+    count_unmatched(pipeline, delivery->route->lane);
+    worker_end(pipeline->worker, delivery);
+    release(pipeline, record);
+    return false;
+}
+
+/* Its schema isn't there. Where keys are kept in order its turn is taken all the same: the later
+ * ones of its key may be of a schema that is. */
+static void await_schema(struct pipeline *pipeline, const struct route *route,
+                         struct shared_event *shared)
+{
+    struct error err = {0};
+    shared->unjudged = true;
+    if (!route->sub->delivery.ordered)
+        worker_await_schema(pipeline->worker, shared->record, route->index);
+    else if (!worker_submit(pipeline->worker, route, shared, &err))
+        give_up(pipeline, shared->record);
 }
 
 /* For one subscription; the claim on the record is its delivery's. */
@@ -456,7 +491,10 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
         give_up(pipeline, record);
         return;
     }
-    if (!decode(pipeline, shared, &err)) {
+    enum decoder_result result = decode(pipeline, shared, &err);
+    if (result == DECODER_WAITS) {
+        await_schema(pipeline, route, shared);
+    } else if (result == DECODER_FAILED) {
         take_failed(pipeline, record, route, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
         count_unmatched(pipeline, route->lane);
@@ -500,22 +538,45 @@ static void submit(struct pipeline *pipeline, const struct route *route,
         give_up(pipeline, shared->record);
 }
 
+/* What a record is in the formats in which subscriptions of its lane read it. */
+struct readings {
+    struct shared_event *events[FORMATS];
+    struct error errors[FORMATS];
+};
+
+/* In all formats before anything is made of one of them: if a schema isn't there the record comes
+ * again. False: no memory; true with *waits: it waits for a schema. */
+static bool read_all(struct pipeline *pipeline, struct record *record,
+                     const struct index_topic *topic, struct readings *readings, bool *waits)
+{
+    for (enum format format = FORMAT_AUTO; format < FORMATS && !*waits; format++) {
+        if (index_count(topic, format) == 0)
+            continue;
+        struct shared_event *shared = worker_event(pipeline->worker, record, format);
+        readings->events[format] = shared;
+        if (!shared)
+            return false;
+        *waits = decode(pipeline, shared, &readings->errors[format]) == DECODER_WAITS;
+    }
+    return true;
+}
+
 /* To all of a lane that read the topic in that format: how many want it. */
 static size_t fan_out(struct pipeline *pipeline, struct index *index,
-                      const struct index_topic *topic, struct shared_event *shared)
+                      const struct index_topic *topic, struct shared_event *shared,
+                      const struct error *err)
 {
     const struct catalog *catalog = pipeline->options.catalog;
-    struct error err = {0};
     const unsigned *places = NULL;
-    bool decoded = decode(pipeline, shared, &err);
     size_t wanted = 0;
     size_t count = index_find(index, topic, shared->format,
-                              decoded ? shared->event.type : SLICE_NONE, &places);
+                              shared->decoded ? shared->event.type : SLICE_NONE, &places);
+    bool decoded = shared->decoded;
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &catalog->routes[places[i]];
         if (!decoded) {
             record_claim(shared->record);
-            bury(pipeline, shared->record, route, &err);
+            bury(pipeline, shared->record, route, err);
         } else if (matcher_wants(route->matcher, &shared->event, NULL)) {
             submit(pipeline, route, shared);
         } else {
@@ -526,30 +587,36 @@ static size_t fan_out(struct pipeline *pipeline, struct index *index,
     return wanted;
 }
 
+static void take_read(struct pipeline *pipeline, struct index *index,
+                      const struct index_topic *topic, struct record *record,
+                      const struct readings *readings)
+{
+    size_t wanted = 0;
+    for (enum format format = FORMAT_AUTO; format < FORMATS; format++)
+        if (readings->events[format])
+            wanted += fan_out(pipeline, index, topic, readings->events[format],
+                              &readings->errors[format]);
+    if (wanted == 0)
+        count_unmatched(pipeline, record->group);
+    release(pipeline, record);
+}
+
 /* For all of its lane that want it. */
 static void take_shared(struct pipeline *pipeline, struct record *record)
 {
     struct index *index = lane_index(pipeline, record->group);
     const struct index_topic *topic = index ? index_topic(index, record->topic) : NULL;
-    size_t wanted = 0;
-    if (!topic) {
+    struct readings readings = {0};
+    bool waits = false;
+    if (!topic || !read_all(pipeline, record, topic, &readings, &waits))
         give_up(pipeline, record);
-        return;
-    }
-    for (enum format format = FORMAT_AUTO; format <= FORMAT_BINARY; format++) {
-        if (index_count(topic, format) == 0)
-            continue;
-        struct shared_event *shared = worker_event(pipeline->worker, record, format);
-        if (!shared) {
-            give_up(pipeline, record);
-            return;
-        }
-        wanted += fan_out(pipeline, index, topic, shared);
-        worker_drop_event(pipeline->worker, shared);
-    }
-    if (wanted == 0)
-        count_unmatched(pipeline, record->group);
-    release(pipeline, record);
+    else if (waits)
+        worker_await_schema(pipeline->worker, record, RECORD_SHARED);
+    else
+        take_read(pipeline, index, topic, record, &readings);
+    for (size_t i = 0; i < FORMATS; i++)
+        if (readings.events[i])
+            worker_drop_event(pipeline->worker, readings.events[i]);
 }
 
 /* The end of a replay takes its turn behind what was replayed. */

@@ -34,6 +34,7 @@ void pipeline_destroy(struct pipeline *pipeline);
 /* The worker's hooks; `context` is the pipeline. */
 void pipeline_take(void *context, struct record *record, unsigned subscription);
 void pipeline_refuse(void *context, struct record *record);
+bool pipeline_judge(void *context, struct delivery *delivery);
 void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome);
 void pipeline_tell(void *context, unsigned worker, struct message *message);
 void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms);

@@ -264,10 +264,11 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .in_flight = settings->limits.in_flight,
         .memory_bytes = settings->limits.memory_bytes,
         .catalog = service->options.catalog,
+        .registry = &settings->registry,
         .metrics = service->metrics,
-        .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
-                  pipeline_tell, pipeline_abandon, pipeline_hand_over, pipeline_pass_on,
-                  pipeline_bury, pipeline_replayed, pipeline_release},
+        .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_judge,
+                  pipeline_settle, pipeline_tell, pipeline_abandon, pipeline_hand_over,
+                  pipeline_pass_on, pipeline_bury, pipeline_replayed, pipeline_release},
     };
     service->workers[index] = worker_create(&options, err);
     if (!service->workers[index])

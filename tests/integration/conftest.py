@@ -18,9 +18,10 @@ import uuid
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "kafka")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "kafka"), str(HERE.parent / "registry")]
 
 from cluster import Cluster  # noqa: E402
+from registry import Registry  # noqa: E402
 from support import program  # noqa: E402
 from support.receiver import Receiver  # noqa: E402
 from support.topics import Topics  # noqa: E402
@@ -34,6 +35,13 @@ def kafka():
         return
     with Cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def registry():
+    """A schema registry for the whole session; its `url` is what the program is told."""
+    with Registry() as running:
+        yield running
 
 
 @pytest.fixture

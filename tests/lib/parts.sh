@@ -95,9 +95,9 @@ run_pytest() {
     count $(tests/lib/pytest_counts "$report") "$what" "$log"
 }
 
-# need_kafka PACKAGE…: what the tests on a real Kafka need, its jars among it.
+# need_kafka PACKAGE…: what the tests on a real Kafka need, its jars and the schema registry's among it.
 need_kafka() {
-    need libcmocka-dev default-jre-headless maven python3-pytest python3-confluent-kafka python3-yaml \
+    need libcmocka-dev default-jre-headless maven python3-pytest python3-confluent-kafka python3-avro python3-yaml \
         nginx-light nghttp2-server openssl curl "$@" &&
-        check "Kafka's jars" tests/kafka/fetch
+        check "Kafka's jars" tests/kafka/fetch && check "the schema registry" tests/registry/fetch
 }

@@ -228,6 +228,7 @@ static void takes_these(void **state)
         "topics: [\"^a{2,5}(b|c)$\"]",
         "start: earliest",
         "start: 1970-01-01",
+        "format: avro",
         "request: {url: \"http://127.0.0.1:8080\"}",
         "request: {url: \"http://[::1]/x?a=b@c#d\"}",
         "request: {url: \"https://{{ .host }}\"}",
@@ -279,7 +280,6 @@ static const struct {
     {"filter: .a > 1", "filter is not supported yet"},
     {"group: G", "group: a name of lower-case letters, digits and hyphens, at most 63, is needed, "
                  "not \"G\""},
-    {"format: avro", "format: avro is not supported yet"},
     {"format: xml", "format: auto, json, avro, text or binary is needed, not \"xml\""},
     {"tombstones: send", "tombstones: skip or deliver is needed, not \"send\""},
     {"start: yesterday", "start: latest, earliest or an ISO 8601 time such as "
