@@ -36,6 +36,18 @@ void uri_add_encoded(struct buffer *out, struct slice text)
     }
 }
 
+void uri_add_path(struct buffer *out, struct slice text)
+{
+    while (text.size) {
+        const char *slash = memchr(text.data, '/', text.size);
+        size_t size = slash ? (size_t)(slash - text.data) : text.size;
+        uri_add_encoded(out, (struct slice){text.data, size});
+        if (slash)
+            buffer_add_char(out, '/');
+        text = slice_from(text, size + (slash != NULL));
+    }
+}
+
 /* 0 to 15; -1: no hexadecimal digit. */
 static int digit_value(char c)
 {

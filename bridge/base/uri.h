@@ -8,6 +8,9 @@
 /* All but RFC 3986's unreserved characters becomes %XX: a `/`, `?` or `&` can't end anything. */
 void uri_add_encoded(struct buffer *out, struct slice text);
 
+/* The same, but that a `/` stays: a path of several segments. */
+void uri_add_path(struct buffer *out, struct slice text);
+
 /* The other way: each %XX becomes its byte; a % without two digits stays. */
 void uri_add_decoded(struct buffer *out, struct slice text);
 

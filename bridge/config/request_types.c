@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "config/body_types.h"
 #include "config/subscription.h"
 
 /* Bytes of the expression that opens at the front; a }} in a string of it doesn't end it. */
@@ -181,14 +182,16 @@ static void check_text(const struct schema_reading *reading, const struct yaml_n
                      schema_shown(reading, node));
 }
 
+#define BODY_KINDS "json, form, xml and text"
+
 static const struct {
     const char *name;
     enum body_kind kind; /* BODY_DEFAULT: not supported yet */
     void (*check)(const struct schema_reading *reading, const struct yaml_node *node);
 } bodies[] = {
-    {"json", BODY_JSON, check_json}, {"form", BODY_FORM, check_form},
-    {"text", BODY_TEXT, check_text}, {"xml", BODY_DEFAULT, NULL},
-    {"jq", BODY_DEFAULT, NULL},      {"cloudevents", BODY_DEFAULT, NULL},
+    {"json", BODY_JSON, check_json},   {"form", BODY_FORM, check_form},
+    {"xml", BODY_XML, body_check_xml}, {"text", BODY_TEXT, check_text},
+    {"jq", BODY_DEFAULT, NULL},        {"cloudevents", BODY_DEFAULT, NULL},
 };
 
 static void read_body_kind(const struct schema_reading *reading, const struct schema_row *row,
@@ -200,7 +203,7 @@ static void read_body_kind(const struct schema_reading *reading, const struct sc
     while (i < COUNT_OF(bodies) && !slice_is(text_slice(key), bodies[i].name))
         i++;
     if (i == COUNT_OF(bodies)) {
-        problems_add(problems, key->at, "%s: unknown kind %s; known are json, form and text",
+        problems_add(problems, key->at, "%s: unknown kind %s; known are " BODY_KINDS,
                      schema_key(row), key->data);
     } else if (bodies[i].kind == BODY_DEFAULT) {
         problems_add(problems, key->at, "%s: %s is not supported yet", schema_key(row), key->data);
@@ -223,7 +226,7 @@ static void read_body(struct schema_reading *reading, const struct schema_row *r
     else if (node->type == YAML_MAPPING && node->count == 1)
         read_body_kind(reading, row, node, request);
     else if (node->type == YAML_MAPPING)
-        schema_problem(reading, row, node, "exactly one of json, form and text is needed");
+        schema_problem(reading, row, node, "exactly one of " BODY_KINDS " is needed");
     else
         schema_wrong(reading, row, node, NULL);
 }
@@ -249,7 +252,7 @@ const struct schema_type schema_headers = {
 };
 const struct schema_type schema_body = {
     .name = "body",
-    .needed = "event, none, or a mapping with one of json, form and text",
+    .needed = "event, none, or a mapping with one of " BODY_KINDS,
     .json = "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", "
             "\"minProperties\": 1, "
             "\"maxProperties\": 1}]",

@@ -199,6 +199,14 @@ bool template_uses(const struct template *template, enum path_root root)
     return false;
 }
 
+bool template_value(const struct template *template, const struct scope *scope, struct value *value,
+                    struct error *err)
+{
+    const struct template_part *part = &template->parts[0];
+    return expression_value(&part->expression, scope, value, err) ||
+           error_wrap(err, "%s", part->where);
+}
+
 bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,
                      struct error *err)
 {

@@ -69,6 +69,11 @@ bool template_is_one_expression(struct slice text);
 bool template_is_constant(const struct template *template);
 bool template_uses(const struct template *template, enum path_root root);
 
+/* Of a template that is one expression and not constant: what it comes to, as expression_value
+ * says. False: the same errors, with the place before it. */
+bool template_value(const struct template *template, const struct scope *scope, struct value *value,
+                    struct error *err) MUST_CHECK;
+
 /* Adds it behind the end of `out`, which the caller asks whether it failed. False is ERROR_RENDER,
  * with the place before it: "query.Amount: missing field .amount", or ERROR_MEMORY. */
 bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,

@@ -91,6 +91,11 @@ struct body body_compile(const struct subscription *sub, struct arena *arena,
         body.kind = slice_is(text_slice(&request->method), "GET") ? BODY_NONE : BODY_EVENT;
     if (body.kind == BODY_EVENT || body.kind == BODY_NONE)
         return body;
+    if (body.kind == BODY_XML) {
+        body.xml = xml_compile(request->body, arena, problems);
+        body.content_type = "application/xml";
+        return body;
+    }
     struct template_builder builder = {.arena = arena, .problems = problems};
     kinds[body.kind].add(&builder, request->body, kinds[body.kind].where);
     body.template = template_build(&builder);
@@ -121,7 +126,9 @@ bool body_render(const struct body *body, const struct scope *scope, struct requ
         return render_event(body, scope, request, err);
     struct buffer *out = &request->body_bytes;
     out->limit = body->max_bytes + 1; /* 0 would be none */
-    if (!template_render(&body->template, scope, out, err))
+    bool fine = body->kind == BODY_XML ? xml_render(&body->xml, scope, request, err)
+                                       : template_render(&body->template, scope, out, err);
+    if (!fine)
         return false;
     if (out->failed || out->size > body->max_bytes)
         return too_large(body, err);

@@ -11,10 +11,12 @@
 #include "config/subscription.h"
 #include "expr/template.h"
 #include "render/request.h"
+#include "render/xml.h"
 
 struct body {
     enum body_kind kind;      /* never BODY_DEFAULT */
     struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT */
+    struct xml xml;
     const char *content_type; /* static; NULL: the event's own, or there is no body */
     size_t max_bytes;
 };

@@ -9,6 +9,8 @@ void request_finish(struct request *request)
     buffer_finish(&request->headers);
     buffer_finish(&request->body_bytes);
     buffer_finish(&request->scratch);
+    buffer_finish(&request->unescaped);
+    jtext_finish(&request->json);
     *request = (struct request){0};
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/jtext.h"
 #include "base/slice.h"
 
 struct request {
@@ -19,7 +20,9 @@ struct request {
     struct buffer headers; /* "Name: value" lines, each ended by a NUL */
     struct buffer body_bytes; /* what had to be made of the body */
     struct slice body;        /* what is sent; data NULL: none */
-    struct buffer scratch;    /* for the renderer's own use */
+    struct buffer scratch;    /* for the renderer's own use, as what follows is */
+    struct buffer unescaped;
+    struct jtext json;
 };
 
 void request_finish(struct request *request);

@@ -35,6 +35,27 @@ static void encodes_all_but_unreserved_characters(void **state)
     buffer_finish(&out);
 }
 
+static void leaves_the_slashes_of_a_path(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        const char *path;
+    } rows[] = {
+        {SLICE_INIT(""), ""},
+        {SLICE_INIT("a"), "a"},
+        {SLICE_INIT("a b/c?d#e/%2F"), "a%20b/c%3Fd%23e/%252F"},
+        {SLICE_INIT("/a//b/"), "/a//b/"},
+        {SLICE_INIT("\\..\\\0"), "%5C..%5C%00"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buffer out = {0};
+        uri_add_path(&out, rows[i].text);
+        assert_string_equal(buffer_text(&out), rows[i].path);
+        buffer_finish(&out);
+    }
+}
+
 static void decodes_what_is_encoded(void **state)
 {
     (void)state;
@@ -70,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encodes_all_but_unreserved_characters),
+        cmocka_unit_test(leaves_the_slashes_of_a_path),
         cmocka_unit_test(decodes_what_is_encoded),
         cmocka_unit_test(fails_at_the_limit_and_says_so),
     };

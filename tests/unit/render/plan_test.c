@@ -1,15 +1,4 @@
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "base/compiler.h"
-#include "config/schema.h"
-#include "config/subscription.h"
-#include "render/plan.h"
+#include "rendering.h"
 
 static const struct record_header headers[] = {
     {SLICE_INIT("ce_id"), SLICE_INIT("a.b c\r\nd")},
@@ -30,61 +19,6 @@ static struct record record = {
                         "\"data\":{\"amount\":41.10,\"invoice\":\"INV 1\",\"list\":[1, 2]},"
                         "\"lines\":\"x\\r\\nHost: evil\",\"quote\":\"say \\\"hi\\\"\"} "),
 };
-
-/* One case: a subscription without its name and topics, and a record. */
-struct fixture {
-    struct arena arena;
-    struct problems problems;
-    struct subscription sub;
-    struct plan *plan;
-    struct event ev;
-    struct request request;
-    struct error err;
-};
-
-static void compile(struct fixture *f, const char *yaml, const char *namespace)
-{
-    *f = (struct fixture){0};
-    char *text = arena_print(&f->arena, "name: s\ntopics: [t]\n%s", yaml);
-    const struct yaml_node *node =
-        yaml_read_bytes(&f->arena, "s.yaml", slice_of(text), &f->problems);
-    struct schema_reader reader;
-    assert_non_null(node);
-    schema_reader_init(&reader, &subscription_schema, &f->arena, &f->problems);
-    subscription_read(&reader, NULL, node, &f->sub);
-    f->plan = plan_create(&f->sub, namespace, &f->problems);
-}
-
-static void finish(struct fixture *f)
-{
-    plan_destroy(f->plan);
-    problems_finish(&f->problems);
-    event_finish(&f->ev);
-    request_finish(&f->request);
-    arena_finish(&f->arena);
-}
-
-static bool render(struct fixture *f, const char *yaml, const struct record *rec)
-{
-    compile(f, yaml, NULL);
-    if (!f->plan)
-        fail_msg("%s\n%s", yaml, f->problems.count ? f->problems.items[0].message : "no plan");
-    assert_true(event_decode(rec, f->sub.format, &f->ev, &f->err));
-    return plan_render(f->plan, &f->ev, &f->request, &f->err);
-}
-
-/* All header lines, joined by newlines. */
-static const char *lines(const struct request *request)
-{
-    static char text[1024];
-    text[0] = '\0';
-    const char *line = request_first_header(request);
-    for (; line; line = request_next_header(request, line)) {
-        strcat(text, line);
-        strcat(text, "\n");
-    }
-    return text;
-}
 
 #define AGENT "User-Agent: grapnel/" GRAPNEL_VERSION "\n"
 #define TRACE                                                                                      \
