@@ -65,15 +65,32 @@ static struct slice type_within(struct event *ev)
     return jtext_kind(value) == JTEXT_STRING ? jtext_string(value, &ev->made) : SLICE_NONE;
 }
 
+/* A value that is only looked at as text or bytes is no envelope, whatever its header says. */
+static bool find_cloudevent(struct event *ev, struct error *err)
+{
+    bool structured = false;
+    ev->cloudevents = ev->hints.specversion.data ? CLOUDEVENTS_BINARY : CLOUDEVENTS_NONE;
+    if (!ev->hints.content_type.data || ev->form != EVENT_JSON)
+        return true;
+    if (!cloudevents_is_structured(ev->hints.content_type, &structured, err))
+        return false;
+    if (!structured)
+        return true;
+    ev->cloudevents = CLOUDEVENTS_STRUCTURED;
+    return jtext_kind(jtext_value(&ev->json, JTEXT_ROOT)) == JTEXT_OBJECT ||
+           error_set(err, ERROR_DECODE, "a structured CloudEvent has to be a JSON object");
+}
+
 bool event_decode(const struct record *record, enum format format, struct event *ev,
                   struct error *err)
 {
     ev->record = record;
     ev->value = record->value;
+    hints_find(record, &ev->hints);
     buffer_clear(&ev->made);
-    if (!decode_value(ev, format, err))
+    if (!decode_value(ev, format, err) || !find_cloudevent(ev, err))
         return false;
-    ev->type = record_header(record, "ce_type");
+    ev->type = ev->hints.type;
     if (!ev->type.data)
         ev->type = type_within(ev);
     if (ev->made.failed)

@@ -12,6 +12,8 @@
 #include "base/slice.h"
 #include "config/subscription.h"
 #include "consume/record.h"
+#include "decode/cloudevents.h"
+#include "decode/hints.h"
 
 enum event_form {
     EVENT_JSON,   /* `.` is valid JSON text */
@@ -23,6 +25,8 @@ enum event_form {
 struct event {
     const struct record *record;
     enum event_form form;
+    enum cloudevents_mode cloudevents; /* structured: `.` is the envelope, `.data` what is in it */
+    struct hints hints;
     struct slice value; /* as published, not trimmed: what `body: event` sends */
     struct slice type;  /* $type: ce_type, else .type, else the topic */
     struct jtext json;  /* EVENT_JSON: where its values are */
