@@ -71,8 +71,9 @@ static void add_escaped_slashes(struct buffer *out, struct slice text)
 static void add_forms(struct mask *mask, struct slice secret)
 {
     static void (*const encodings[])(struct buffer * out, struct slice text) = {
-        uri_add_encoded,     uri_add_form_encoded, uri_add_decoded, jtext_add_escaped,
-        add_escaped_slashes, add_one_line,         xml_add_text,    xml_add_attribute};
+        uri_add_encoded,   uri_add_form_encoded, uri_add_decoded,
+        jtext_add_escaped, add_escaped_slashes,  add_one_line,
+        xml_add_text,      xml_add_attribute,    uri_add_printable};
     add_form(mask, secret);
     for (size_t i = 0; i < COUNT_OF(encodings); i++) {
         struct buffer form = {0};

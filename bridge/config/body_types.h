@@ -5,6 +5,9 @@
 
 #include "config/schema.h"
 
+/* binary, structured, or a mapping of mode, source, type and subject. */
+void body_check_cloudevents(const struct schema_reading *reading, const struct yaml_node *node);
+
 /* One element, the root, whose names are names and whose prefixes are declared. */
 void body_check_xml(const struct schema_reading *reading, const struct yaml_node *node);
 

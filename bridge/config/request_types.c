@@ -182,7 +182,7 @@ static void check_text(const struct schema_reading *reading, const struct yaml_n
                      schema_shown(reading, node));
 }
 
-#define BODY_KINDS "json, form, xml and text"
+#define BODY_KINDS "json, form, xml, text and cloudevents"
 
 static const struct {
     const char *name;
@@ -191,7 +191,7 @@ static const struct {
 } bodies[] = {
     {"json", BODY_JSON, check_json},   {"form", BODY_FORM, check_form},
     {"xml", BODY_XML, body_check_xml}, {"text", BODY_TEXT, check_text},
-    {"jq", BODY_DEFAULT, NULL},        {"cloudevents", BODY_DEFAULT, NULL},
+    {"jq", BODY_DEFAULT, NULL},        {"cloudevents", BODY_CLOUDEVENTS, body_check_cloudevents},
 };
 
 static void read_body_kind(const struct schema_reading *reading, const struct schema_row *row,

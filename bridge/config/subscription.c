@@ -64,6 +64,24 @@ static void check_api_key(const struct schema_reading *reading, const struct sub
                      "header: Authorization is sent by bearer or basic already");
 }
 
+/* In binary mode the attributes are headers. */
+static void check_cloudevents(const struct schema_reading *reading, const struct subscription *sub)
+{
+    const struct yaml_node *body = sub->request.body;
+    const struct named_texts *headers = &sub->request.headers;
+    if (sub->request.body_kind != BODY_CLOUDEVENTS)
+        return;
+    const struct yaml_node *mode = body->type == YAML_MAPPING ? yaml_find(body, "mode") : body;
+    if (!mode || !slice_is(text_slice(&mode->text), "binary"))
+        return;
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct text *name = &headers->items[i].name;
+        if (name->size > 3 && strncasecmp(name->data, "ce-", 3) == 0)
+            problems_add(reading->reader->problems, name->at,
+                         "headers: %s is sent by body: cloudevents already", name->data);
+    }
+}
+
 static void check_http(const struct schema_reading *reading, const struct subscription *sub)
 {
     const struct text *url = &sub->request.url;
@@ -83,6 +101,7 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
     check_credential_header(&reading, sub);
     check_api_key(&reading, sub);
     check_http(&reading, sub);
+    check_cloudevents(&reading, sub);
     if (sub->request.body_kind == BODY_DEFAULT)
         sub->request.body_kind =
             slice_is(text_slice(&sub->request.method), "GET") ? BODY_NONE : BODY_EVENT;

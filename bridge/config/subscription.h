@@ -26,6 +26,7 @@ enum body_kind {
     BODY_FORM,
     BODY_XML,
     BODY_TEXT,
+    BODY_CLOUDEVENTS,
 };
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
 enum http_version { HTTP_1_1, HTTP_2 };

@@ -10,6 +10,7 @@
 #include "config/problems.h"
 #include "config/subscription.h"
 #include "expr/template.h"
+#include "render/cloudevents.h"
 #include "render/request.h"
 #include "render/xml.h"
 
@@ -17,7 +18,8 @@ struct body {
     enum body_kind kind;      /* never BODY_DEFAULT */
     struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT */
     struct xml xml;
-    const char *content_type; /* static; NULL: the event's own, or there is no body */
+    struct cloudevents cloudevents;
+    const char *content_type; /* static; NULL: it is told with each request, or there is none */
     size_t max_bytes;
 };
 

@@ -45,20 +45,6 @@ struct headers headers_compile(const struct named_texts *texts, const char *cont
     };
 }
 
-static const char *event_content_type(const struct event *ev)
-{
-    switch (ev->form) {
-    case EVENT_TEXT:
-        return "text/plain; charset=utf-8";
-    case EVENT_BINARY:
-        return "application/octet-stream";
-    case EVENT_JSON:
-    case EVENT_NULL:
-        break;
-    }
-    return "application/json";
-}
-
 /* Trace context goes on as it came (W3C Trace Context §3). */
 static void pass_on(const struct scope *scope, struct request *request, const char *name)
 {
@@ -70,11 +56,10 @@ static void pass_on(const struct scope *scope, struct request *request, const ch
 bool headers_render(const struct headers *headers, const struct scope *scope,
                     struct request *request, struct error *err)
 {
-    request->headers.limit = HEADERS_BYTES_MAX;
     if (!template_render(&headers->lines, scope, &request->headers, err))
         return false;
     if (headers->adds_content_type && request->body.size)
-        request_add_header(request, SLICE("Content-Type"), slice_of(event_content_type(scope->ev)));
+        request_add_header(request, SLICE("Content-Type"), request->content_type);
     if (headers->adds_traceparent)
         pass_on(scope, request, "traceparent");
     if (headers->adds_tracestate)

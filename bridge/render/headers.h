@@ -16,13 +16,13 @@
 
 struct headers {
     struct template lines;  /* "Name: value" and a NUL each */
-    bool adds_content_type; /* the event's own */
+    bool adds_content_type; /* request->content_type */
     bool adds_traceparent;
     bool adds_tracestate;
 };
 
-/* `content_type` is the body's; NULL: it is the event's own, or there is no body. The names are
- * checked already. */
+/* `content_type` is the body's; NULL: the body tells it with each request, or there is none. The
+ * names are checked already. */
 struct headers headers_compile(const struct named_texts *texts, const char *content_type,
                                struct arena *arena, struct problems *problems);
 

@@ -173,6 +173,7 @@ bool plan_render(const struct plan *plan, const struct event *ev, struct request
                  struct error *err)
 {
     request_clear(request);
+    request->headers.limit = HEADERS_BYTES_MAX;
     struct scope scope = {.ev = ev, .scratch = &request->scratch};
     request->method = plan->method;
     return render_id(plan, &scope, &request->id, err) && render_url(plan, &scope, request, err) &&

@@ -18,6 +18,7 @@ void request_clear(struct request *request)
 {
     request->method = NULL;
     request->body = SLICE_NONE;
+    request->content_type = SLICE_NONE;
     buffer_clear(&request->id);
     buffer_clear(&request->url);
     buffer_clear(&request->headers);
