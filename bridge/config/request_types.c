@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "config/body_types.h"
+#include "config/header_names.h"
 #include "config/subscription.h"
 
 /* Bytes of the expression that opens at the front; a }} in a string of it doesn't end it. */
@@ -62,37 +63,12 @@ static void read_url(struct schema_reading *reading, const struct schema_row *ro
         *(struct text *)field = text;
 }
 
-static bool is_token(struct slice name)
-{
-    static const char *const marks = "!#$%&'*+-.^_`|~"; /* RFC 9110 §5.6.2 */
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        if (!letter && !(c >= '0' && c <= '9') && (c == '\0' || !strchr(marks, c)))
-            return false;
-    }
-    return name.size > 0;
-}
-
-/* Those that belong to the framing, or that a receiver relies on to be grapnel's own. */
-static bool is_ours(struct slice name)
-{
-    static const char *const ours[] = {
-        "Host",       "Content-Length",   "Transfer-Encoding", "Connection", "Keep-Alive",
-        "TE",         "Trailer",          "Upgrade",           "Expect",     "webhook-signature",
-        "webhook-id", "webhook-timestamp"};
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (slice_equal_nocase(name, slice_of(ours[i])))
-            return true;
-    return false;
-}
-
 /* What is wrong with a header's name; NULL: nothing. */
 static const char *find_name_mistake(struct slice name)
 {
-    if (!is_token(name))
+    if (!header_is_name(name))
         return "this can't be the name of a header";
-    if (is_ours(name))
+    if (header_is_ours(name))
         return "grapnel sets this header itself";
     return NULL;
 }
@@ -147,6 +123,25 @@ static void read_header_name(struct schema_reading *reading, const struct schema
         schema_problem(reading, row, node, "%s", mistake);
     else
         *(struct text *)field = text;
+}
+
+/* `*` is a token's character too, and stands for any others here. */
+static void read_header_patterns(struct schema_reading *reading, const struct schema_row *row,
+                                 const struct yaml_node *node, void *field)
+{
+    struct texts patterns = {0};
+    schema_texts.read(reading, row, node, &patterns);
+    for (size_t i = 0; i < patterns.count; i++) {
+        const struct text *pattern = &patterns.items[i];
+        struct problems *problems = reading->reader->problems;
+        if (!header_is_name(text_slice(pattern)))
+            problems_add(problems, pattern->at, "%s: this can't be the name of a header",
+                         schema_key(row));
+        else if (header_stays_behind(text_slice(pattern)))
+            problems_add(problems, pattern->at, "%s: %s is never forwarded", schema_key(row),
+                         pattern->data);
+    }
+    *(struct texts *)field = patterns;
 }
 
 /* .inf and .nan are numbers in YAML, and none in JSON. */
@@ -249,6 +244,13 @@ const struct schema_type schema_headers = {
     .json = "\"type\": \"object\", \"additionalProperties\": {\"type\": "
             "[\"string\", \"number\", \"boolean\", \"null\"]}",
     .read = read_headers,
+};
+const struct schema_type schema_header_patterns = {
+    .name = "list of header names",
+    .needed = "a list of headers' names such as [x-tenant, \"x-trace-*\"]",
+    .json = "\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"string\", "
+            "\"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"}",
+    .read = read_header_patterns,
 };
 const struct schema_type schema_body = {
     .name = "body",

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/header_names.h"
 #include "config/secrets.h"
 #include "config/subscription_types.h"
 
@@ -30,23 +31,19 @@ static void check_authorization(const struct schema_reading *reading, struct sub
     sub->auth.basic_password = (struct text){0};
 }
 
-/* The header that a credential is sent in; NULL: none is. */
-static const char *credential_header(const struct subscription *sub)
-{
-    if (sub->auth.bearer.data || sub->auth.basic_username.data)
-        return "Authorization";
-    return sub->auth.api_key_header.data;
-}
-
 static void check_credential_header(const struct schema_reading *reading,
                                     const struct subscription *sub)
 {
-    const char *name = credential_header(sub);
     const struct named_texts *headers = &sub->request.headers;
-    for (size_t i = 0; name && i < headers->count; i++)
-        if (slice_equal_nocase(text_slice(&headers->items[i].name), slice_of(name)))
+    const struct texts *forwarded = &sub->request.forward_headers;
+    for (size_t i = 0; i < headers->count; i++)
+        if (header_is_credential(sub, text_slice(&headers->items[i].name)))
             problems_add(reading->reader->problems, headers->items[i].name.at,
-                         "headers: %s is sent by auth already", name);
+                         "headers: %s is sent by auth already", headers->items[i].name.data);
+    for (size_t i = 0; i < forwarded->count; i++)
+        if (header_is_credential(sub, text_slice(&forwarded->items[i])))
+            problems_add(reading->reader->problems, forwarded->items[i].at,
+                         "forward_headers: %s is sent by auth already", forwarded->items[i].data);
 }
 
 static void check_api_key(const struct schema_reading *reading, const struct subscription *sub)

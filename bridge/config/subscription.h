@@ -58,6 +58,7 @@ struct subscription_request {
     struct text url;    /* a template */
     struct named_texts query;
     struct named_texts headers;
+    struct texts forward_headers; /* names; * stands for any characters */
     enum body_kind body_kind;
     const struct yaml_node *body; /* under json:, form:, xml:, … */
 };

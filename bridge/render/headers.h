@@ -10,6 +10,7 @@
 #include "config/problems.h"
 #include "config/subscription.h"
 #include "expr/template.h"
+#include "render/forward.h"
 #include "render/request.h"
 
 #define HEADERS_BYTES_MAX (64u << 10)
@@ -19,11 +20,12 @@ struct headers {
     bool adds_content_type; /* request->content_type */
     bool adds_traceparent;
     bool adds_tracestate;
+    struct forward forward;
 };
 
 /* `content_type` is the body's; NULL: the body tells it with each request, or there is none. The
  * names are checked already. */
-struct headers headers_compile(const struct named_texts *texts, const char *content_type,
+struct headers headers_compile(const struct subscription *sub, const char *content_type,
                                struct arena *arena, struct problems *problems);
 
 /* Fills request->headers; the body is there already. */

@@ -107,8 +107,7 @@ struct plan *plan_create(const struct subscription *sub, const char *namespace,
     compile_id(plan, sub, namespace, problems);
     compile_url(plan, &sub->request, problems);
     plan->body = body_compile(sub, &plan->arena, problems);
-    plan->headers =
-        headers_compile(&sub->request.headers, plan->body.content_type, &plan->arena, problems);
+    plan->headers = headers_compile(sub, plan->body.content_type, &plan->arena, problems);
     if (problems->count == mistakes && sub->request.url.data)
         return plan;
     plan_destroy(plan);

@@ -45,12 +45,11 @@ const char *request_next_header(const struct request *request, const char *line)
     return next < request->headers.data + request->headers.size ? next : NULL;
 }
 
-bool request_has_header(const struct request *request, const char *name)
+bool request_has_header(const struct request *request, struct slice name)
 {
-    size_t size = strlen(name);
     const char *line = request_first_header(request);
     for (; line; line = request_next_header(request, line))
-        if (strncasecmp(line, name, size) == 0 && line[size] == ':')
+        if (strncasecmp(line, name.data, name.size) == 0 && line[name.size] == ':')
             return true;
     return false;
 }

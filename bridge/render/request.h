@@ -34,7 +34,7 @@ void request_clear(struct request *request);
 void request_add_header(struct request *request, struct slice name, struct slice value);
 
 /* Is a header of that name there already (names compare without case)? */
-bool request_has_header(const struct request *request, const char *name);
+bool request_has_header(const struct request *request, struct slice name);
 
 /* For walking the lines: the first, and the one after `line`; NULL at the end. */
 const char *request_first_header(const struct request *request);
