@@ -79,6 +79,15 @@ static void check_cloudevents(const struct schema_reading *reading, const struct
     }
 }
 
+static void check_gzip(const struct schema_reading *reading, const struct subscription *sub)
+{
+    const struct named_texts *headers = &sub->request.headers;
+    for (size_t i = 0; sub->request.gzip_bytes && i < headers->count; i++)
+        if (slice_equal_nocase(text_slice(&headers->items[i].name), SLICE("Content-Encoding")))
+            problems_add(reading->reader->problems, headers->items[i].name.at,
+                         "headers: Content-Encoding is sent by gzip already");
+}
+
 static void check_http(const struct schema_reading *reading, const struct subscription *sub)
 {
     const struct text *url = &sub->request.url;
@@ -99,6 +108,7 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
     check_api_key(&reading, sub);
     check_http(&reading, sub);
     check_cloudevents(&reading, sub);
+    check_gzip(&reading, sub);
     if (sub->request.body_kind == BODY_DEFAULT)
         sub->request.body_kind =
             slice_is(text_slice(&sub->request.method), "GET") ? BODY_NONE : BODY_EVENT;

@@ -59,6 +59,7 @@ struct subscription_request {
     struct named_texts query;
     struct named_texts headers;
     struct texts forward_headers; /* names; * stands for any characters */
+    size_t gzip_bytes;            /* from so many on a body is packed; 0: never */
     enum body_kind body_kind;
     const struct yaml_node *body; /* under json:, form:, xml:, … */
 };

@@ -2,6 +2,7 @@
 
 #include "config/yaml.h"
 #include "render/content_type.h"
+#include "render/gzip.h"
 
 static void add_json_text(struct template_builder *builder, const struct text *text,
                           const char *where)
@@ -96,7 +97,9 @@ struct body body_compile(const struct subscription *sub, struct arena *arena,
                          struct problems *problems)
 {
     const struct subscription_request *request = &sub->request;
-    struct body body = {.kind = request->body_kind, .max_bytes = sub->delivery.max_body_bytes};
+    struct body body = {.kind = request->body_kind,
+                        .max_bytes = sub->delivery.max_body_bytes,
+                        .gzip_bytes = request->gzip_bytes};
     if (body.kind == BODY_DEFAULT)
         body.kind = slice_is(text_slice(&request->method), "GET") ? BODY_NONE : BODY_EVENT;
     switch (body.kind) {
@@ -152,14 +155,24 @@ static bool make(const struct body *body, const struct scope *scope, struct requ
     return true;
 }
 
+static void pack(const struct body *body, struct request *request)
+{
+    if (body->gzip_bytes == 0 || request->body.size < body->gzip_bytes ||
+        !gzip_pack(request->gzip, request->body, &request->packed))
+        return;
+    request->unpacked = request->body;
+    request->body = buffer_slice(&request->packed);
+}
+
 bool body_render(const struct body *body, const struct scope *scope, struct request *request,
                  struct error *err)
 {
     request->body_bytes.limit = body->max_bytes + 1; /* 0 would be none */
     if (!make(body, scope, request, err))
         return false;
-    if (!request->body_bytes.failed && request->body.size <= body->max_bytes)
-        return true;
-    return error_set(err, ERROR_TOO_LARGE, "the body has more than max_body's %zu bytes",
-                     body->max_bytes);
+    if (request->body_bytes.failed || request->body.size > body->max_bytes)
+        return error_set(err, ERROR_TOO_LARGE, "the body has more than max_body's %zu bytes",
+                         body->max_bytes);
+    pack(body, request);
+    return true;
 }

@@ -20,14 +20,16 @@ struct body {
     struct xml xml;
     struct cloudevents cloudevents;
     const char *content_type; /* static; NULL: it is told with each request, or there is none */
-    size_t max_bytes;
+    size_t max_bytes;         /* before gzip */
+    size_t gzip_bytes;        /* a body of so many is packed; 0: none is */
 };
 
 /* The default is none for GET, else the event. */
 struct body body_compile(const struct subscription *sub, struct arena *arena,
                          struct problems *problems);
 
-/* Fills request->body. False: ERROR_RENDER, or ERROR_TOO_LARGE. */
+/* Fills request->body, and unpacked where that is packed. False: ERROR_RENDER, or ERROR_TOO_LARGE.
+ */
 bool body_render(const struct body *body, const struct scope *scope, struct request *request,
                  struct error *err) MUST_CHECK;
 

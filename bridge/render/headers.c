@@ -71,6 +71,8 @@ bool headers_render(const struct headers *headers, const struct scope *scope,
         return false;
     if (headers->adds_content_type && request->body.size)
         request_add_header(request, SLICE("Content-Type"), request->content_type);
+    if (request->unpacked.data)
+        request_add_header(request, SLICE("Content-Encoding"), SLICE("gzip"));
     pass_trace(headers, scope, request);
     if (!forward_render(&headers->forward, scope, request, err))
         return false;

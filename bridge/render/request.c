@@ -8,6 +8,7 @@ void request_finish(struct request *request)
     buffer_finish(&request->url);
     buffer_finish(&request->headers);
     buffer_finish(&request->body_bytes);
+    buffer_finish(&request->packed);
     buffer_finish(&request->scratch);
     buffer_finish(&request->unescaped);
     jtext_finish(&request->json);
@@ -18,11 +19,13 @@ void request_clear(struct request *request)
 {
     request->method = NULL;
     request->body = SLICE_NONE;
+    request->unpacked = SLICE_NONE;
     request->content_type = SLICE_NONE;
     buffer_clear(&request->id);
     buffer_clear(&request->url);
     buffer_clear(&request->headers);
     buffer_clear(&request->body_bytes);
+    buffer_clear(&request->packed);
     buffer_clear(&request->scratch);
 }
 

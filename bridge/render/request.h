@@ -13,15 +13,20 @@
 #include "base/jtext.h"
 #include "base/slice.h"
 
+struct gzip;
+
 struct request {
     const char *method;    /* static */
+    struct gzip *gzip;     /* borrowed, of the thread that renders; NULL: one for each body */
     struct buffer id;      /* $id, sent as webhook-id; no '.', white space or control byte in it */
     struct buffer url;     /* absolute, percent-encoded; may hold secrets, which auth/mask hides */
     struct buffer headers; /* "Name: value" lines, each ended by a NUL */
     struct buffer body_bytes;  /* what had to be made of the body */
     struct slice body;         /* what is sent; data NULL: none */
+    struct slice unpacked;     /* the body before gzip; data NULL: it is sent as it is */
     struct slice content_type; /* of the body, where it is not the same for every event */
-    struct buffer scratch;     /* for the renderer's own use, as what follows is */
+    struct buffer packed;
+    struct buffer scratch; /* for the renderer's own use, as what follows is */
     struct buffer unescaped;
     struct jtext json;
 };

@@ -335,6 +335,10 @@ static const struct {
      "forward_headers: content-type is never forwarded"},
     {"request: {forward_headers: [TraceParent]}",
      "forward_headers: TraceParent is never forwarded"},
+    {"request: {gzip: true}", "gzip: a size such as 64KiB or 1MiB is needed, not \"true\""},
+    {"request: {gzip: 0B}", "gzip: it must be from 1B to 64MiB, not \"0B\""},
+    {"request: {gzip: 1KiB, headers: {content-encoding: br}}",
+     "headers: Content-Encoding is sent by gzip already"},
     {"request: {body: all}", "body: event, none, or a mapping with one of json, form, xml, text "
                              "and cloudevents is needed, not \"all\""},
     {"request: {body: [event]}", "body: event, none, or a mapping with one of json, form, xml, "
