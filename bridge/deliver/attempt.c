@@ -20,12 +20,14 @@ struct attempt {
     char response[HTTP_RESPONSE_BYTES];
 };
 
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context)
+struct attempt *attempt_create(struct http *http, struct gzip *gzip, attempt_done *done,
+                               void *context)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return NULL;
     attempt->http = http;
+    attempt->request.gzip = gzip;
     attempt->done = done;
     attempt->context = context;
     return attempt;
@@ -57,6 +59,7 @@ static void finish(struct attempt *attempt, struct outcome *outcome)
     attempt->call = NULL;
     outcome->id = buffer_slice(&attempt->request.id);
     outcome->started_unix_ms = attempt->started_unix_ms;
+    request_trim(&attempt->request);
     attempt->done(attempt->context, attempt, delivery, outcome);
 }
 

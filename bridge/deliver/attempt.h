@@ -9,14 +9,16 @@
 #include "net/http.h"
 
 struct attempt;
+struct gzip;
 
 /* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
  * The outcome is borrowed; the attempt is free again when this returns. */
 typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
                           const struct outcome *outcome);
 
-/* NULL: no memory. */
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context);
+/* `gzip` is the thread's (NULL: none), and outlives the attempt. NULL: no memory. */
+struct attempt *attempt_create(struct http *http, struct gzip *gzip, attempt_done *done,
+                               void *context);
 
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);

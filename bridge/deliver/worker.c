@@ -8,6 +8,7 @@
 #include "deliver/endpoint.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
+#include "render/gzip.h"
 
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
@@ -33,6 +34,7 @@ struct worker {
     struct mailbox *mailbox;
     struct thread *thread;
     struct http *http;
+    struct gzip *gzip;
     struct metrics_block *metrics;
     struct endpoint *endpoints; /* one a route of the catalog */
     struct heap ready;          /* of endpoints that could send: who holds least comes first */
@@ -416,7 +418,7 @@ static bool create_attempts(struct worker *worker, unsigned count, struct error 
 {
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
-        struct attempt *attempt = attempt_create(worker->http, attempt_over, worker);
+        struct attempt *attempt = attempt_create(worker->http, worker->gzip, attempt_over, worker);
         if (!attempt)
             break;
         worker->free_attempts[worker->free_count++] = attempt;
@@ -445,6 +447,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
     if (worker->mailbox)
         worker->http = http_create(worker->loop, in_flight, err);
+    worker->gzip = gzip_create(); /* without memory each body makes its own */
     if (!worker->http || !create_endpoints(worker, err) ||
         !create_attempts(worker, in_flight, err)) {
         worker_destroy(worker);
@@ -560,6 +563,7 @@ void worker_destroy(struct worker *worker)
     heap_finish(&worker->ready);
     heap_finish(&worker->later);
     http_destroy(worker->http);
+    gzip_destroy(worker->gzip);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);
     free(worker);

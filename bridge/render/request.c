@@ -2,6 +2,8 @@
 
 #include "expr/encode.h"
 
+#define BYTES_KEPT (64u << 10)
+
 void request_finish(struct request *request)
 {
     buffer_finish(&request->id);
@@ -27,6 +29,20 @@ void request_clear(struct request *request)
     buffer_clear(&request->body_bytes);
     buffer_clear(&request->packed);
     buffer_clear(&request->scratch);
+}
+
+static void trim(struct buffer *buf)
+{
+    if (buf->capacity > BYTES_KEPT)
+        buffer_finish(buf);
+}
+
+void request_trim(struct request *request)
+{
+    trim(&request->body_bytes);
+    trim(&request->packed);
+    trim(&request->scratch);
+    trim(&request->unescaped);
 }
 
 void request_add_header(struct request *request, struct slice name, struct slice value)
