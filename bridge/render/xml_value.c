@@ -178,8 +178,13 @@ static bool add_json(struct slice name, struct slice text, struct request *reque
 bool xml_value_add(struct slice name, const struct value *value, struct request *request,
                    struct error *err)
 {
-    if (value->kind == VALUE_JSON)
-        return add_json(name, value->text, request, err);
-    add_text_element(&request->body_bytes, name, value->text);
-    return true;
+    enum jtext_kind kind = value->kind == VALUE_JSON ? jtext_kind(value->text) : JTEXT_NONE;
+    buffer_clear(&request->unescaped);
+    if (kind == JTEXT_ARRAY || kind == JTEXT_OBJECT) {
+        if (!add_json(name, value->text, request, err))
+            return false;
+    } else {
+        add_text_element(&request->body_bytes, name, value_as_text(value, &request->unescaped));
+    }
+    return !request->unescaped.failed || error_set(err, ERROR_MEMORY, "no memory for the value");
 }
