@@ -31,6 +31,7 @@ void encode_add(struct buffer *out, enum encoding encoding, struct slice text)
         add_header_value(out, text);
         break;
     case ENCODE_URI:
+    case ENCODE_SEGMENT:
         uri_add_encoded(out, text);
         break;
     case ENCODE_PATH:

@@ -8,10 +8,11 @@
 
 enum encoding {
     ENCODE_NOTHING,
-    ENCODE_HEADER, /* control bytes become spaces, but for tabs (RFC 9110 §5.5) */
-    ENCODE_URI,    /* all but unreserved characters as %XX */
-    ENCODE_PATH,   /* the same, but for slashes: several segments of a path */
-    ENCODE_FORM,   /* application/x-www-form-urlencoded */
+    ENCODE_HEADER,  /* control bytes become spaces, but for tabs (RFC 9110 §5.5) */
+    ENCODE_URI,     /* all but unreserved characters as %XX */
+    ENCODE_SEGMENT, /* the same: one segment of a path */
+    ENCODE_PATH,    /* the same, but for slashes: several segments */
+    ENCODE_FORM,    /* application/x-www-form-urlencoded */
     ENCODE_XML_TEXT,
     ENCODE_XML_ATTRIBUTE, /* within its double quotes */
     ENCODE_JSON_STRING,   /* inside the quotes of a JSON string */

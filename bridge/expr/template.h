@@ -2,7 +2,8 @@
  * which are encoded where they stand. One template may be put together of several texts: a URL and
  * its query, the lines of a header block, a JSON body.
  *
- * `{{ "{{" }}` writes a literal `{{`. */
+ * `{{ "{{" }}` writes a literal `{{`. Among the segments of a URL, `{{{ … }}}` is an expression
+ * whose value may be several of them. */
 #ifndef EXPR_TEMPLATE_H
 #define EXPR_TEMPLATE_H
 

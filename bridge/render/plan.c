@@ -86,7 +86,7 @@ static void compile_url(struct plan *plan, const struct subscription_request *re
                         struct problems *problems)
 {
     struct template_builder builder = {.arena = &plan->arena, .problems = problems};
-    struct template_style style = {ENCODE_NOTHING, ENCODE_URI, "url"};
+    struct template_style style = {ENCODE_NOTHING, ENCODE_SEGMENT, "url"};
     if (!request->url.data)
         return;
     url_check(&request->url, &plan->shape, problems);
