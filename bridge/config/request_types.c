@@ -226,37 +226,53 @@ static void read_body(struct schema_reading *reading, const struct schema_row *r
         schema_wrong(reading, row, node, NULL);
 }
 
+#define NAME_PATTERN "^[!#$%&\\u0027*+.^_`|~0-9A-Za-z-]+$" /* a token */
+
+#define SCALAR_JSON    "{'type': ['string', 'number', 'boolean']}"
+#define OR_NULL_JSON   "{'type': ['string', 'number', 'boolean', 'null']}"
+#define MODE_JSON      "'enum': ['binary', 'structured']"
+#define ONE_KEY_JSON   "'type': 'object', 'minProperties': 1, 'maxProperties': 1"
+#define KEYS_JSON(all) "'additionalProperties': false, 'properties': {" all "}"
+
+#define XML_JSON   "{" ONE_KEY_JSON ", 'additionalProperties': {'not': {'type': 'array'}}}"
+#define TEXTS_JSON "'source': " OR_NULL_JSON ", 'type': " OR_NULL_JSON ", 'subject': " OR_NULL_JSON
+#define CLOUDEVENTS_JSON                                                                           \
+    "{'anyOf': [{" MODE_JSON "}, " SCHEMA_JSON_EXPANDED                                            \
+    ", {'type': 'object', 'required': ['mode'], " KEYS_JSON(                                       \
+        "'mode': {" SCHEMA_JSON_FORM(MODE_JSON) "}, " TEXTS_JSON) "}]}"
+#define BODIES_JSON                                                                                \
+    "'json': {}, 'form': {'type': 'object', 'additionalProperties': " SCALAR_JSON                  \
+    "}, 'xml': " XML_JSON ", 'text': " SCALAR_JSON ", 'cloudevents': " CLOUDEVENTS_JSON
+
 const struct schema_type schema_url = {
     .name = "URL template",
     .needed = "a URL that begins with http:// or https://, written out,",
-    .json = "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"",
+    .json = SCHEMA_JSON_PATTERN("^[hH][tT][tT][pP][sS]?://"),
     .read = read_url,
 };
 const struct schema_type schema_header_name = {
     .name = "header name",
     .needed = "the name of a header",
-    .json = "\"type\": \"string\", \"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"",
+    .json = SCHEMA_JSON_PATTERN(NAME_PATTERN),
     .read = read_header_name,
 };
 const struct schema_type schema_headers = {
     .name = "headers",
     .needed = "a mapping of names and texts",
-    .json = "\"type\": \"object\", \"additionalProperties\": {\"type\": "
-            "[\"string\", \"number\", \"boolean\", \"null\"]}",
+    .json = "'type': 'object', 'propertyNames': {'pattern': '" NAME_PATTERN
+            "'}, 'additionalProperties': " OR_NULL_JSON,
     .read = read_headers,
 };
 const struct schema_type schema_header_patterns = {
     .name = "list of header names",
     .needed = "a list of headers' names such as [x-tenant, \"x-trace-*\"]",
-    .json = "\"type\": \"array\", \"minItems\": 1, \"items\": {\"type\": \"string\", "
-            "\"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"}",
+    .json = SCHEMA_JSON_LIST(SCHEMA_JSON_PATTERN(NAME_PATTERN)) ", 'minItems': 1",
     .read = read_header_patterns,
 };
 const struct schema_type schema_body = {
     .name = "body",
     .needed = "event, none, or a mapping with one of " BODY_KINDS,
-    .json = "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", "
-            "\"minProperties\": 1, "
-            "\"maxProperties\": 1}]",
+    .json = "'anyOf': [{'enum': ['event', 'none']}, " SCHEMA_JSON_EXPANDED ", {" ONE_KEY_JSON
+            ", " KEYS_JSON(BODIES_JSON) "}]",
     .read = read_body,
 };

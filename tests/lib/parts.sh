@@ -97,7 +97,7 @@ run_pytest() {
 
 # need_kafka PACKAGE…: what the tests on a real Kafka need, its jars among it.
 need_kafka() {
-    need libcmocka-dev libxml2-dev libxml2-utils default-jre-headless maven python3-pytest python3-pip python3-confluent-kafka python3-yaml \
+    need libcmocka-dev libxml2-dev libxml2-utils default-jre-headless maven python3-pytest python3-pip python3-confluent-kafka python3-yaml python3-jsonschema \
         nginx-light nghttp2-server openssl curl "$@" &&
         check "Kafka's jars" tests/kafka/fetch && check "Python's packages" tests/python/fetch
 }
