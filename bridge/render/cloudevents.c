@@ -238,7 +238,8 @@ static bool render_structured(struct writer *w)
 static struct slice type_within(struct writer *w, bool is_json)
 {
     struct cloudevents_attribute type;
-    if (cloudevents_find(w->scope->ev, SLICE("datacontenttype"), &type, &w->request->unescaped))
+    if (cloudevents_find(w->scope->ev, SLICE("datacontenttype"), &type, &w->request->unescaped) &&
+        type.text.size)
         return type.text;
     return is_json ? SLICE("application/json") : SLICE("application/octet-stream");
 }

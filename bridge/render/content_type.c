@@ -1,5 +1,7 @@
 #include "render/content_type.h"
 
+#include <stdint.h>
+
 static bool ends_with(struct slice text, const char *end)
 {
     size_t size = strlen(end);
@@ -18,11 +20,19 @@ bool content_type_is_json(struct slice content_type)
     return type.size == 0 || ends_with(type, "/json") || ends_with(type, "+json");
 }
 
+/* Is it the record's value, or what stands in it? */
+static bool is_as_published(const struct event *ev)
+{
+    struct slice whole = ev->record->value;
+    uintptr_t at = (uintptr_t)ev->value.data - (uintptr_t)whole.data;
+    return whole.data && at <= whole.size;
+}
+
 struct slice content_type_of(const struct event *ev)
 {
-    bool as_published = ev->value.data == ev->record->value.data;
-    if (ev->cloudevents != CLOUDEVENTS_NONE && as_published && ev->hints.content_type.size)
-        return ev->hints.content_type;
+    struct slice said = ev->cloudevents == CLOUDEVENTS_NONE ? SLICE_NONE : ev->hints.content_type;
+    if (said.size && is_as_published(ev))
+        return said;
     switch (ev->form) {
     case EVENT_JSON:
         return SLICE("application/json");

@@ -221,6 +221,8 @@ static void opens_and_keeps_an_envelope(void **state)
         {SLICE_INIT(BEGIN ",\"datacontenttype\":\"image/png\",\"data_base64\":\"/wE=\"}"),
          {BINARY, HEADS "Content-Type: image/png\n", "\xFF\x01"}},
         {SLICE_INIT(BEGIN ",\"datacontenttype\":\"image/png\"}"), {BINARY, HEADS, NULL}},
+        {SLICE_INIT(BEGIN ",\"datacontenttype\":\"\",\"data\":1}"),
+         {BINARY, HEADS "Content-Type: application/json\n", "1"}},
         {SLICE_INIT(BEGIN ",\"d\":1} "), {ENVELOPE, STRUCTURED, BEGIN ",\"d\":1} "}},
         {SLICE_INIT(BEGIN "}"),
          {"body: event", "Content-Type: application/cloudevents+json\n", BEGIN "}"}},
