@@ -52,6 +52,15 @@ void exchange_add_url(struct buffer *out, const struct route *route, const struc
     add_shown(out, show_secrets ? NULL : route->mask, mask_url, slice_of(trial->http.url));
 }
 
+/* Does the request say it itself? Else curl says Accept. */
+static bool has_accept(struct slice headers)
+{
+    for (size_t at = 0; at < headers.size; at += strlen(headers.data + at) + 1)
+        if (strncasecmp(headers.data + at, "Accept:", 7) == 0)
+            return true;
+    return false;
+}
+
 /* "POST /path?query HTTP/1.1" and "Host: …". */
 static void print_target(FILE *out, const struct route *route, const struct trial *trial,
                          bool show_secrets)
@@ -64,8 +73,9 @@ static void print_target(FILE *out, const struct route *route, const struct tria
         host += 3;
         size_t host_bytes = strcspn(host, "/?");
         const char *target = host + host_bytes;
-        fprintf(out, "%s %s%s HTTP/1.1\nHost: %.*s\nAccept: */*\n", trial->http.method,
+        fprintf(out, "%s %s%s HTTP/1.1\nHost: %.*s\n", trial->http.method,
                 *target == '/' ? "" : "/", target, (int)host_bytes, host);
+        fputs(has_accept(trial->http.headers) ? "" : "Accept: */*\n", out);
     }
     buffer_finish(&url);
 }

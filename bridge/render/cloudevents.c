@@ -154,9 +154,9 @@ static bool add_made(struct writer *w, const char *name, const struct template *
 
 static bool add_source(struct writer *w)
 {
-    char topic[256];
-    int size = snprintf(topic, sizeof topic, "/%s", w->scope->ev->record->topic);
-    return add_made(w, "source", &w->how->source, (struct slice){topic, (size_t)size});
+    char source[256]; /* a topic's name has at most 249 bytes */
+    snprintf(source, sizeof source, "/%s", w->scope->ev->record->topic);
+    return add_made(w, "source", &w->how->source, slice_of(source));
 }
 
 /* What a record that is a CloudEvent lacks, and all of one that is none. */

@@ -125,6 +125,19 @@ static void shows_the_secrets_when_told_to(void **state)
     finish(&f);
 }
 
+static void shows_what_it_accepts_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "https://h/");
+    f.trial.http.headers = SLICE("A: b\0accept: text/html\0");
+    char *text = printed(&f, false);
+    assert_null(strstr(text, "*/*"));
+    assert_non_null(strstr(text, "\naccept: text/html\n"));
+    free(text);
+    finish(&f);
+}
+
 static void shows_a_packed_body_as_the_receiver_reads_it(void **state)
 {
     (void)state;
@@ -190,6 +203,7 @@ int main(void)
         cmocka_unit_test(shows_the_request_but_not_its_secrets),
         cmocka_unit_test(a_url_that_is_a_secret_itself_shows_its_host),
         cmocka_unit_test(shows_the_secrets_when_told_to),
+        cmocka_unit_test(shows_what_it_accepts_once),
         cmocka_unit_test(shows_a_packed_body_as_the_receiver_reads_it),
         cmocka_unit_test(shows_bytes_as_a_dump_on_a_terminal),
         cmocka_unit_test(masks_what_an_answer_echoes),

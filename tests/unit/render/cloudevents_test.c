@@ -77,6 +77,24 @@ static void makes_a_cloudevent_of_any_record(void **state)
         check("", &rows[i], &record);
 }
 
+/* A retry's topic comes out of a header, and may be anything. */
+static void cuts_a_topic_that_none_can_have(void **state)
+{
+    (void)state;
+    char topic[1000];
+    struct fixture f;
+    memset(topic, 't', sizeof topic);
+    topic[sizeof topic - 1] = '\0';
+    const struct record record = {.topic = topic, .value = SLICE("1")};
+    assert_true(render(&f, "request: { url: \"https://h/\", " BINARY " }", &record));
+    const char *line = request_first_header(&f.request);
+    while (line && strncmp(line, "ce-source: /ttt", 15) != 0)
+        line = request_next_header(&f.request, line);
+    assert_non_null(line);
+    assert_int_equal(strlen(line), strlen("ce-source: ") + 255);
+    finish(&f);
+}
+
 /* An optional attribute can't be empty; and who sets Content-Type is believed. */
 static void leaves_out_an_empty_subject(void **state)
 {
@@ -299,6 +317,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(makes_a_cloudevent_of_any_record),
+        cmocka_unit_test(cuts_a_topic_that_none_can_have),
         cmocka_unit_test(leaves_out_an_empty_subject),
         cmocka_unit_test(carries_text_bytes_and_nothing),
         cmocka_unit_test(keeps_the_attributes_of_one_in_headers),
