@@ -8,6 +8,7 @@
 #include "base/jtext.h"
 #include "base/secret.h"
 #include "base/uri.h"
+#include "base/xml.h"
 
 #define SEGMENT_BYTES_MIN 12 /* of a path: shorter ones are words such as "services" */
 
@@ -71,7 +72,8 @@ static void add_forms(struct mask *mask, struct slice secret)
 {
     static void (*const encodings[])(struct buffer * out, struct slice text) = {
         uri_add_encoded,   uri_add_form_encoded, uri_add_decoded,
-        jtext_add_escaped, add_escaped_slashes,  add_one_line};
+        jtext_add_escaped, add_escaped_slashes,  add_one_line,
+        xml_add_text,      xml_add_attribute,    uri_add_printable};
     add_form(mask, secret);
     for (size_t i = 0; i < COUNT_OF(encodings); i++) {
         struct buffer form = {0};

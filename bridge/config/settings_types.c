@@ -224,13 +224,19 @@ static void read_namespace(struct schema_reading *reading, const struct schema_r
         schema_wrong(reading, row, node, NULL);
 }
 
-#define TOPIC_JSON "\"pattern\": \"^[A-Za-z0-9._-]{1,249}$\""
-#define TOPIC      "a topic's name (letters, digits, ., _ and -)"
+#define TOPIC "a topic's name (letters, digits, ., _ and -)"
 
 const struct schema_type schema_properties = {
     .name = "properties",
     .needed = "a mapping with bootstrap.servers and other properties of librdkafka",
-    .json = "\"type\": \"object\", \"required\": [\"bootstrap.servers\"]",
+    .json = "'type': 'object', 'required': ['bootstrap.servers'], "
+            "'additionalProperties': {" SCHEMA_JSON_TEXT "}, 'propertyNames': "
+            "{'not': {'enum': [''"
+#define RESERVED(name, reason) ", '" name "'"
+#include "config/kafka_reserved.def"
+#undef RESERVED
+            "]}}",
+
     .read = read_properties,
 };
 const struct schema_type schema_base_url = {
@@ -242,34 +248,39 @@ const struct schema_type schema_base_url = {
 const struct schema_type schema_topic = {
     .name = "topic",
     .needed = TOPIC,
-    .json = "\"type\": \"string\", " TOPIC_JSON,
+    .json = SCHEMA_JSON_PATTERN("^[A-Za-z0-9._-]{1,249}$"),
     .takes_null = true,
     .read = read_topic,
 };
 const struct schema_type schema_topic_or_none = {
     .name = "topic",
     .needed = TOPIC " or null",
-    .json = "\"type\": [\"string\", \"null\"], " TOPIC_JSON,
+    .json = "'anyOf': [{'type': 'null'}, {'type': 'string', 'pattern': "
+            "'^[A-Za-z0-9._-]{1,249}$'}, " SCHEMA_JSON_EXPANDED "]",
     .takes_null = true,
     .read = read_topic,
 };
 const struct schema_type schema_address = {
     .name = "address",
     .needed = "HOST:PORT, such as 127.0.0.1:8088,",
-    .json = "\"type\": [\"string\", \"null\"]",
+    .json = "'anyOf': [{'type': 'null'}, {'type': 'string', 'pattern': "
+            "'^.+:[0-9]{1,5}$'}, " SCHEMA_JSON_EXPANDED "]",
     .takes_null = true,
     .read = read_address,
 };
 const struct schema_type schema_tokens = {
     .name = "tokens",
     .needed = "a mapping of names and { token, role }",
-    .json = "\"type\": \"object\"",
+    .json =
+        "'type': 'object', 'additionalProperties': {'type': 'object', 'required': "
+        "['token', 'role'], 'additionalProperties': false, 'properties': {'token': "
+        "{" SCHEMA_JSON_TEXT "}, 'role': {" SCHEMA_JSON_FORM("'enum': ['viewer', 'admin']") "}}}",
     .secret = true,
     .read = read_tokens,
 };
 const struct schema_type schema_namespace = {
     .name = "text",
     .needed = "a text of letters, digits, _ and -, at most 63,",
-    .json = "\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9_-]{1,63}$\"",
+    .json = SCHEMA_JSON_PATTERN("^[A-Za-z0-9_-]{1,63}$"),
     .read = read_namespace,
 };

@@ -18,7 +18,16 @@ struct yaml_node;
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_AVRO, FORMAT_TEXT, FORMAT_BINARY };
 /* BODY_DEFAULT: none for GET, else event; resolved once a subscription is read. */
-enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+enum body_kind {
+    BODY_DEFAULT,
+    BODY_EVENT,
+    BODY_NONE,
+    BODY_JSON,
+    BODY_FORM,
+    BODY_XML,
+    BODY_TEXT,
+    BODY_CLOUDEVENTS,
+};
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
 enum http_version { HTTP_1_1, HTTP_2 };
 enum tls_version { TLS_1_2, TLS_1_3 };
@@ -50,8 +59,10 @@ struct subscription_request {
     struct text url;    /* a template */
     struct named_texts query;
     struct named_texts headers;
+    struct texts forward_headers; /* names; * stands for any characters */
+    size_t gzip_bytes;            /* from so many on a body is packed; 0: never */
     enum body_kind body_kind;
-    const struct yaml_node *body; /* under json:, form:, text: */
+    const struct yaml_node *body; /* under json:, form:, xml:, … */
 };
 
 struct subscription_auth {

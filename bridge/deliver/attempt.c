@@ -8,8 +8,7 @@
 #include "render/plan.h"
 
 struct attempt {
-    struct http *http;
-    struct decoder *decoder;
+    struct attempt_tools tools;
     attempt_done *done;
     void *context;
     struct delivery *delivery;
@@ -21,14 +20,13 @@ struct attempt {
     char response[HTTP_RESPONSE_BYTES];
 };
 
-struct attempt *attempt_create(struct http *http, struct decoder *decoder, attempt_done *done,
-                               void *context)
+struct attempt *attempt_create(const struct attempt_tools *tools, attempt_done *done, void *context)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return NULL;
-    attempt->http = http;
-    attempt->decoder = decoder;
+    attempt->tools = *tools;
+    attempt->request.gzip = tools->gzip;
     attempt->done = done;
     attempt->context = context;
     return attempt;
@@ -69,6 +67,7 @@ static void finish(struct attempt *attempt, struct outcome *outcome)
     attempt->call = NULL;
     outcome->id = buffer_slice(&attempt->request.id);
     outcome->started_unix_ms = attempt->started_unix_ms;
+    request_trim(&attempt->request);
     attempt->done(attempt->context, attempt, delivery, outcome);
 }
 
@@ -121,7 +120,7 @@ static bool decode(const struct attempt *attempt, struct error *err)
     if (shared->decoded)
         return true;
     enum decoder_result result =
-        decoder_decode(attempt->decoder, shared->record, shared->format, &shared->event, err);
+        decoder_decode(attempt->tools.decoder, shared->record, shared->format, &shared->event, err);
     shared->decoded = result == DECODER_EVENT;
     if (result == DECODER_WAITS)
         return error_set(err, ERROR_BUSY, "its schema is being fetched");
@@ -144,7 +143,7 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
         fail(attempt, &err);
         return;
     }
-    attempt->call = http_send(attempt->http, &http, answered, attempt, &err);
+    attempt->call = http_send(attempt->tools.http, &http, answered, attempt, &err);
     if (!attempt->call) {
         fail(attempt, &err);
         return;

@@ -10,14 +10,22 @@
 #include "net/http.h"
 
 struct attempt;
+struct gzip;
 
 /* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
  * The outcome is borrowed; the attempt is free again when this returns. */
 typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
                           const struct outcome *outcome);
 
+/* What is the worker's own, and outlives its attempts. */
+struct attempt_tools {
+    struct http *http;
+    struct decoder *decoder;
+    struct gzip *gzip; /* NULL: none */
+};
+
 /* NULL: no memory. */
-struct attempt *attempt_create(struct http *http, struct decoder *decoder, attempt_done *done,
+struct attempt *attempt_create(const struct attempt_tools *tools, attempt_done *done,
                                void *context);
 
 /* Cancels what is under way. */

@@ -6,6 +6,7 @@
 #include "deliver/attempt.h"
 #include "deliver/worker_private.h"
 #include "loop/thread.h"
+#include "render/gzip.h"
 
 #define DELIVERY_BYTES  512 /* what a delivery and its part of an event take, at the most */
 #define DELIVERIES_PART 16  /* of limits.memory */
@@ -104,10 +105,10 @@ static void handle(void *context, struct message *message)
 
 static bool create_attempts(struct worker *worker, unsigned count, struct error *err)
 {
+    const struct attempt_tools tools = {worker->http, worker->decoder, worker->gzip};
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
-        struct attempt *attempt =
-            attempt_create(worker->http, worker->decoder, worker_attempt_over, worker);
+        struct attempt *attempt = attempt_create(&tools, worker_attempt_over, worker);
         if (!attempt)
             break;
         worker->free_attempts[worker->free_count++] = attempt;
@@ -165,6 +166,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
     if (worker->mailbox)
         worker->http = http_create(worker->loop, in_flight, err);
+    worker->gzip = gzip_create(); /* without memory each body makes its own */
     bool seeded = getrandom(&worker->seed, sizeof worker->seed, 0) > 0;
     if (!seeded || !worker->http || !worker->endpoints || !create_decoder(worker, err) ||
         !create_attempts(worker, in_flight, err)) {
@@ -294,6 +296,7 @@ void worker_destroy(struct worker *worker)
     heap_finish(&worker->later);
     decoder_destroy(worker->decoder);
     http_destroy(worker->http);
+    gzip_destroy(worker->gzip);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);
     free(worker);

@@ -58,6 +58,7 @@ struct worker {
     struct thread *thread;
     struct http *http;
     struct decoder *decoder;
+    struct gzip *gzip;
     struct list errands; /* that wait for a schema */
     struct metrics_block *metrics;
     struct siphash_seed seed;    /* of the keys that are kept in order */

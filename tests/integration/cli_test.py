@@ -115,8 +115,6 @@ def test_run_starts_nothing_on_a_mistake(configure, subscribe, receiver, topics,
         {"auth": {"oauth2": {"token_url": "http://127.0.0.1/", "client_id": "a", "client_secret": "b"}}},
         {"auth": {"client_certificate": {"certificate": "a", "key": "b"}}},
         {"request": {"url": "http://127.0.0.1/", "body": {"jq": "."}}},
-        {"request": {"url": "http://127.0.0.1/", "body": {"xml": {"a": "b"}}}},
-        {"request": {"url": "http://127.0.0.1/", "body": {"cloudevents": "binary"}}},
     ],
     ids=lambda key: json.dumps(key)[1:-1].replace('"', ""),
 )

@@ -18,7 +18,9 @@ import uuid
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
+PACKAGES = subprocess.run([HERE.parent / "python" / "fetch"], check=True, capture_output=True, text=True)
 sys.path[:0] = [str(HERE), str(HERE.parent / "kafka"), str(HERE.parent / "registry")]
+sys.path.append(PACKAGES.stdout.strip())
 
 from cluster import Cluster  # noqa: E402
 from registry import Registry  # noqa: E402
