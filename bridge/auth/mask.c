@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/buffer.h"
 #include "base/jtext.h"
+#include "base/memory.h"
 #include "base/secret.h"
 #include "base/uri.h"
 #include "base/xml.h"
@@ -32,10 +33,7 @@ static void add_form(struct mask *mask, struct slice form)
         return;
     if (mask->count == mask->capacity) {
         size_t capacity = mask->capacity ? mask->capacity * 2 : 8;
-        struct secret *forms = realloc(mask->forms, capacity * sizeof *forms);
-        if (!forms)
-            abort(); /* at start-up and reload only, where no memory is the end */
-        mask->forms = forms;
+        mask->forms = memory_need(realloc(mask->forms, capacity * sizeof *mask->forms));
         mask->capacity = capacity;
     }
     mask->forms[mask->count++] = secret_copy(form);
@@ -179,9 +177,7 @@ static void add_basic(struct mask *mask, const struct subscription_auth *auth)
 
 struct mask *mask_create(const struct subscription *sub)
 {
-    struct mask *mask = calloc(1, sizeof *mask);
-    if (!mask)
-        abort();
+    struct mask *mask = memory_need(calloc(1, sizeof *mask));
     for (const struct text_secret *from = sub->secrets; from; from = from->next)
         add_secret(mask, from->value);
     if (sub->auth.basic_username.data || sub->auth.basic_password.data)

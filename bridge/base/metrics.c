@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define CACHE_LINE 64
 
 enum metric_type { COUNTER, GAUGE, HISTOGRAM };
@@ -85,6 +87,7 @@ struct metrics_block {
  * scrape may be reading them. */
 struct labels {
     struct labels *next;
+    char *group; /* a lane's as it stands; NULL: no lane's */
     char text[];
 };
 
@@ -99,15 +102,6 @@ struct metrics {
     size_t cells[SCOPES];
     struct metrics_block *_Atomic blocks;
 };
-
-static void *check_memory(void *memory)
-{
-    if (!memory) {
-        fputs("grapnel: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 static size_t cells_of(const struct metrics *metrics, enum metric metric)
 {
@@ -129,21 +123,22 @@ static void lay_out(struct metrics *metrics)
 
 struct metrics *metrics_create(void)
 {
-    struct metrics *metrics = check_memory(calloc(1, sizeof *metrics));
+    struct metrics *metrics = memory_need(calloc(1, sizeof *metrics));
     for (size_t i = 0; i < SCOPES; i++) /* zeroed by the kernel: what is not used takes no memory */
-        metrics->named[i] = check_memory(calloc(METRICS_SERIES_MAX, sizeof *metrics->named[i]));
+        metrics->named[i] = memory_need(calloc(METRICS_SERIES_MAX, sizeof *metrics->named[i]));
     lay_out(metrics);
     return metrics;
 }
 
 static void name(struct metrics *metrics, enum metrics_scope scope, size_t number,
-                 struct buffer *text)
+                 const char *group, struct buffer *text)
 {
     assert(number < METRICS_SERIES_MAX);
-    const char *made = check_memory((char *)(uintptr_t)buffer_text(text));
-    struct labels *named = check_memory(malloc(sizeof *named + text->size + 1));
+    const char *made = memory_need((char *)(uintptr_t)buffer_text(text));
+    struct labels *named = memory_need(malloc(sizeof *named + text->size + 1));
     memcpy(named->text, made, text->size + 1);
     buffer_finish(text);
+    named->group = group ? memory_need(strdup(group)) : NULL;
     named->next = metrics->made;
     metrics->made = named;
     atomic_store(&metrics->named[scope][number], named);
@@ -156,7 +151,7 @@ void metrics_name_subscription(struct metrics *metrics, size_t number, const cha
     struct buffer text = {0};
     buffer_add_text(&text, "subscription=");
     metrics_write_label(&text, subscription);
-    name(metrics, METRICS_OF_SUBSCRIPTION, number, &text);
+    name(metrics, METRICS_OF_SUBSCRIPTION, number, NULL, &text);
 }
 
 void metrics_name_lane(struct metrics *metrics, size_t number, const char *group,
@@ -169,7 +164,18 @@ void metrics_name_lane(struct metrics *metrics, size_t number, const char *group
         buffer_add_text(&text, ",subscription=");
         metrics_write_label(&text, subscription);
     }
-    name(metrics, METRICS_OF_LANE, number, &text);
+    name(metrics, METRICS_OF_LANE, number, group, &text);
+}
+
+const char *metrics_lane_group(const struct metrics *metrics, size_t number)
+{
+    const struct labels *named = atomic_load(&metrics->named[METRICS_OF_LANE][number]);
+    return named ? named->group : NULL;
+}
+
+size_t metrics_lane_end(const struct metrics *metrics)
+{
+    return atomic_load(&metrics->named_end[METRICS_OF_LANE]);
 }
 
 void metrics_forget(struct metrics *metrics, enum metrics_scope scope, size_t number)
@@ -197,6 +203,7 @@ void metrics_destroy(struct metrics *metrics)
     }
     while (metrics->made) {
         struct labels *next = metrics->made->next;
+        free(metrics->made->group);
         free(metrics->made);
         metrics->made = next;
     }
@@ -207,7 +214,7 @@ void metrics_destroy(struct metrics *metrics)
 
 struct metrics_block *metrics_block_create(struct metrics *metrics)
 {
-    struct metrics_block *block = check_memory(calloc(1, sizeof *block));
+    struct metrics_block *block = memory_need(calloc(1, sizeof *block));
     block->metrics = metrics;
     block->next = atomic_load(&metrics->blocks);
     while (!atomic_compare_exchange_weak(&metrics->blocks, &block->next, block))
@@ -223,7 +230,7 @@ static size_t place_in_chunk(const struct metrics *metrics, enum metric metric, 
 static struct chunk *add_chunk(struct metrics_block *block, enum metrics_scope scope, size_t number)
 {
     size_t bytes = CHUNK * block->metrics->cells[scope] * sizeof(uint64_t);
-    struct chunk *chunk = check_memory(calloc(1, sizeof *chunk + bytes));
+    struct chunk *chunk = memory_need(calloc(1, sizeof *chunk + bytes));
     atomic_store_explicit(&block->chunks[scope][number / CHUNK], chunk, memory_order_release);
     return chunk;
 }

@@ -50,6 +50,11 @@ void metrics_name_subscription(struct metrics *metrics, size_t number, const cha
 void metrics_name_lane(struct metrics *metrics, size_t number, const char *group,
                        const char *subscription);
 
+/* Of the lane of that number; NULL: it is not named. Valid until metrics_destroy. No lane is named
+ * from metrics_lane_end on. Thread: any. */
+const char *metrics_lane_group(const struct metrics *metrics, size_t number);
+size_t metrics_lane_end(const struct metrics *metrics);
+
 /* From now on they are not written any more. Thread: main. */
 void metrics_forget(struct metrics *metrics, enum metrics_scope scope, size_t number);
 

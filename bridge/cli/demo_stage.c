@@ -89,7 +89,7 @@ bool demo_stage_wait_ready(struct demo_stage *stage, struct error *err)
 
 static bool create_retry_topics(struct demo_stage *stage, struct error *err)
 {
-    struct retry_topics *retries = retry_topics_create(stage->configuration.settings);
+    struct retry_topics *retries = retry_topics_create(stage->configuration.settings, NULL);
     bool fine = retries || error_set(err, ERROR_MEMORY, "no memory for retry topics");
     for (size_t i = 0; fine && i < retries->count; i++)
         fine = demo_kafka_create_topic(stage->kafka, retries->items[i].name, err);

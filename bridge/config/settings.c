@@ -135,8 +135,20 @@ static void read_subscriptions(struct settings *settings, const struct sources *
     groups_check(settings, problems);
 }
 
+/* What no reload changes (settings.def). */
+static void keep(struct settings *settings, const struct settings *first)
+{
+    settings->kafka = first->kafka;
+    settings->registry = first->registry;
+    settings->topics = first->topics;
+    settings->results_record = first->results_record;
+    settings->limits = first->limits;
+    settings->shutdown_grace_ms = first->shutdown_grace_ms;
+    settings->namespace_ = first->namespace_;
+}
+
 static void read_root(struct settings *settings, const char *path, const struct yaml_node *root,
-                      struct problems *problems)
+                      const struct settings *first, struct problems *problems)
 {
     struct schema_reader reader;
     struct schema_reading reading = {0};
@@ -145,13 +157,16 @@ static void read_root(struct settings *settings, const char *path, const struct 
     check_admin(settings, problems);
     check_topics(&settings->topics, &reading);
     check_registry(&reading);
+    if (first)
+        keep(settings, first);
 
     struct sources sources = {.arena = &settings->arena, .problems = problems};
     sources_read(&sources, path, schema_given(&reading, "subscriptions"));
     read_subscriptions(settings, &sources, schema_given(&reading, "defaults"), problems);
 }
 
-struct settings *settings_load(const char *path, struct problems *problems)
+static struct settings *load(const char *path, const struct settings *first,
+                             struct problems *problems)
 {
     struct arena arena = {0};
     const struct yaml_node *root = yaml_read_file(&arena, path, problems);
@@ -161,8 +176,20 @@ struct settings *settings_load(const char *path, struct problems *problems)
     }
     struct settings *settings = arena_alloc(&arena, sizeof *settings);
     settings->arena = arena;
-    read_root(settings, path, root, problems);
+    settings->root = root;
+    read_root(settings, path, root, first, problems);
     return settings;
+}
+
+struct settings *settings_load(const char *path, struct problems *problems)
+{
+    return load(path, NULL, problems);
+}
+
+struct settings *settings_load_again(const char *path, const struct settings *first,
+                                     struct problems *problems)
+{
+    return load(path, first, problems);
 }
 
 void settings_destroy(struct settings *settings)

@@ -52,8 +52,9 @@ struct settings_limits {
 };
 
 struct settings {
-    struct arena arena;       /* all of this, and the settings themselves */
-    struct named_texts kafka; /* librdkafka's properties, verbatim */
+    struct arena arena;           /* all of this, and the settings themselves */
+    const struct yaml_node *root; /* as it is written */
+    struct named_texts kafka;     /* librdkafka's properties, verbatim */
     struct settings_registry registry;
     struct settings_topics topics;
     enum results_record results_record;
@@ -75,6 +76,11 @@ extern const struct schema settings_schema;
  * the compilers of expressions can add theirs. Use them to run only when `problems` stayed empty.
  * The caller destroys them. Thread: any; reads files and the environment. */
 struct settings *settings_load(const char *path, struct problems *problems);
+
+/* The same for a reload: what only a restart changes is as in `first`, from which it is borrowed.
+ */
+struct settings *settings_load_again(const char *path, const struct settings *first,
+                                     struct problems *problems);
 void settings_destroy(struct settings *settings);
 
 #endif

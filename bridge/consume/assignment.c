@@ -378,6 +378,7 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         begin_leaving(lane, list);
         assignment_leave(lane);
     }
+    lane->share_at_ms = 0;
     lane_count(lane, METRIC_REBALANCES, METRICS_NO_LABEL, 1);
     assignment_note(lane);
 }

@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "consume/lane_private.h"
+#include "consume/source.h"
 #include "consume/start.h"
+#include "consume/topics.h"
 #include "kafka/client.h"
 
 #define JOIN_TIMEOUT_MS 500
@@ -15,6 +17,7 @@
 #define COMMIT_EVERY_MS 1000
 #define ENDS_EVERY_MS   5000
 #define ENDS_TIMEOUT_MS 300
+#define SHARE_RETRY_MS  5000
 
 static void on_ready(struct loop_io *io, uint32_t events)
 {
@@ -250,6 +253,26 @@ static void note_lag(struct lane *lane)
     lane_gauge(lane, METRIC_LAG, (size_t)lag);
 }
 
+/* Which part of the lane's partitions is this instance's. It is asked after each rebalance, which
+ * there is whenever the partitions become more, too. */
+static void note_share(struct lane *lane)
+{
+    struct error err = {0};
+    int64_t now_ms = loop_now_ms(lane->intake->loop);
+    const struct source_hooks *hooks = lane->intake->hooks;
+    if (!lane->roster->limited || !lane->member || !flag_is_set(&lane->steady) ||
+        now_ms < lane->share_at_ms)
+        return;
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
+    lane->share_at_ms = INT64_MAX;
+    if (topics_partitions(lane->rk, &lane->roster->topics, ENDS_TIMEOUT_MS, all, &err))
+        hooks->share(hooks->context, lane->roster, (unsigned)lane->partitions.count,
+                     (unsigned)all->cnt);
+    else
+        lane->share_at_ms = now_ms + SHARE_RETRY_MS;
+    rd_kafka_topic_partition_list_destroy(all);
+}
+
 static void once_a_second(struct lane *lane)
 {
     if (!lane->member)
@@ -259,6 +282,7 @@ static void once_a_second(struct lane *lane)
     if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
         assignment_sync(lane);
     note_lag(lane);
+    note_share(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
 }
 
@@ -305,6 +329,12 @@ void lane_leave(struct lane *lane, int64_t grace_ms)
 {
     lane_drain(lane);
     lane->close_by_ms = clock_now_ms() + grace_ms;
+    lane->last = *lane->roster; /* what is borrowed there is given back */
+    lane->last.group = lane->group;
+    lane->last.topics = (struct texts){0};
+    lane->last.ignored = NULL;
+    lane->last.limited = false;
+    lane->roster = &lane->last;
     assignment_give_up_all(lane, false);
 }
 
@@ -359,6 +389,7 @@ void lane_change(struct lane *lane, const struct roster_lane *roster)
     bool moved = moves_keys(before, roster);
     bool other = !same_topics(&before->topics, &roster->topics);
     lane->roster = roster;
+    lane->share_at_ms = 0;
     if (other && lane->subscribed && !subscribe(lane, &err))
         log_error("the topics can't be changed", STR("group", lane->group), STR("error", err.text));
     if (moved)
@@ -368,6 +399,11 @@ void lane_change(struct lane *lane, const struct roster_lane *roster)
 bool lane_is_empty(const struct lane *lane)
 {
     return lane->held_records == 0;
+}
+
+bool lane_is_leaving(const struct lane *lane)
+{
+    return lane->close_by_ms != 0;
 }
 
 bool lane_is_over(const struct lane *lane)

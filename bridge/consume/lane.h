@@ -80,8 +80,9 @@ void lane_suspend(struct lane *lane, bool suspended);
 void lane_synced(struct lane *lane, uint32_t turn);
 
 /* Nobody is in it any more: what has not been sent is given up; when all else has come home, or
- * its time is up, it closes by itself. */
+ * its time is up, it closes by itself. Its roster is not used any more. */
 void lane_leave(struct lane *lane, int64_t grace_ms);
+bool lane_is_leaving(const struct lane *lane);
 
 /* It has left its group after lane_leave: destroy it. */
 bool lane_is_over(const struct lane *lane);

@@ -25,6 +25,7 @@ struct lane {
     enum lane_state state;
     struct intake *intake;
     const struct roster_lane *roster;
+    struct roster_lane last; /* after lane_leave */
     char *group;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
@@ -43,6 +44,7 @@ struct lane {
     int64_t join_at_ms;
     int64_t commit_at_ms;
     int64_t ends_at_ms;
+    int64_t share_at_ms;           /* when Kafka is asked how many partitions there are */
     struct record_header *headers; /* of the record being copied */
     size_t header_capacity;
     struct log_gate error_gate;

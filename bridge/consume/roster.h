@@ -17,6 +17,7 @@ struct roster_lane {
     unsigned subscription; /* whose its records are; RECORD_SHARED: to be found out */
     bool retries;          /* the retry topics: a record says whose it is */
     bool ordered;          /* all records of a key go to one worker */
+    bool limited;          /* somebody in it has a rate, of which this instance has a share */
     bool parks;            /* keys may be parked: it is asked which, when partitions come */
     unsigned spread;       /* how many workers share its records */
     struct texts topics;

@@ -131,14 +131,20 @@ static bool add_lane(struct source *source, const struct roster_lane *roster, st
     return true;
 }
 
-/* Those of the roster that are not there yet. One whose group is just being left waits for that. */
+/* Those of the roster that are not there yet. False: one can't be made, or waits, since its group
+ * is just being left. */
 static bool add_lanes(struct source *source, struct error *err)
 {
     const struct roster *roster = source->intake.roster;
-    for (size_t i = 0; i < roster->lane_count; i++)
-        if (!find_lane(source, roster->lanes[i].group) && !add_lane(source, &roster->lanes[i], err))
+    bool all = true;
+    for (size_t i = 0; i < roster->lane_count; i++) {
+        const struct lane *there = find_lane(source, roster->lanes[i].group);
+        if (there)
+            all = all && !lane_is_leaving(there);
+        else if (!add_lane(source, &roster->lanes[i], err))
             return false;
-    return true;
+    }
+    return all;
 }
 
 static void drop_closed_lanes(struct source *source)
@@ -160,6 +166,8 @@ static void change(struct source *source, const struct roster *roster)
     source->intake.roster = roster;
     for (size_t i = 0; i < source->lane_count; i++) {
         const struct roster_lane *lane = roster_lane(roster, lane_group(source->lanes[i]));
+        if (lane_is_leaving(source->lanes[i]))
+            continue;
         if (lane)
             lane_change(source->lanes[i], lane);
         else
@@ -178,8 +186,7 @@ static void update_lanes(struct source *source)
     drop_closed_lanes(source);
     if (!source->lanes_due || source->draining || source->closing)
         return;
-    source->lanes_due =
-        !add_lanes(source, &err) || source->lane_count < source->intake.roster->lane_count;
+    source->lanes_due = !add_lanes(source, &err);
     if (err.kind && log_gate_open(&source->lane_gate, clock_now_ms(), &held_back))
         log_error("a consumer can't be made", STR("error", err.text));
 }

@@ -24,6 +24,8 @@ struct source_hooks {
     void (*give_up)(void *context, const struct record_home *home, bool sent);
     /* Partitions have come of a lane whose keys may be parked: source_synced is awaited. */
     void (*sync)(void *context, unsigned lane, uint32_t turn);
+    /* `here` of the `whole` partitions of a lane with `limited` are this instance's. */
+    void (*share)(void *context, const struct roster_lane *lane, unsigned here, unsigned whole);
     /* That roster is not used any more. */
     void (*done_with)(void *context, const struct roster *roster);
     /* After source_drain: no record is in memory any more. */

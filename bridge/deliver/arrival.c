@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "deliver/worker_private.h"
 
 #define DECODED_MOST     64        /* events are kept decoded while their deliveries queue */
@@ -79,7 +80,7 @@ static struct delivery *make_delivery(struct worker *worker, struct endpoint *en
         return NULL;
     delivery->worker = worker;
     delivery->route = endpoint->route;
-    delivery->counted = !endpoint->route->alone;
+    delivery->counted = !endpoint->alone;
     delivery->endpoint = endpoint;
     delivery->shared = shared;
     delivery->attempts = record->attempts;
@@ -95,8 +96,8 @@ static void queue(struct worker *worker, struct delivery *delivery)
 {
     const struct worker_hooks *hooks = &worker->options.hooks;
     struct endpoint *endpoint = delivery->endpoint;
-    bool shares = !delivery->route->alone && !delivery->shared->record->is_retry;
-    if (endpoint->disabled && !delivery->route->alone) {
+    bool shares = !endpoint->alone && !delivery->shared->record->is_retry;
+    if (endpoint->disabled && !endpoint->alone) {
         hooks->bury(hooks->context, delivery, ERROR_DISABLED);
         return;
     }
@@ -116,7 +117,7 @@ bool worker_submit(struct worker *worker, const struct route *route, struct shar
         return error_set(err, ERROR_MEMORY, "no memory for a delivery");
     shared->users++;
     worker->deliveries += delivery->counted;
-    if (!endpoint->order) {
+    if (!endpoint->ordered) {
         queue(worker, delivery);
         return true;
     }
@@ -138,9 +139,9 @@ void worker_end(struct worker *worker, struct delivery *delivery)
 
 /* ── records ─────────────────────────────────────────────────────────────── */
 
-static void refuse(struct worker *worker, struct record *record)
+static void refuse(struct worker *worker, struct record *record, unsigned subscription)
 {
-    worker->options.hooks.refuse(worker->options.hooks.context, record);
+    worker->options.hooks.refuse(worker->options.hooks.context, record, subscription);
 }
 
 static bool pass_on(struct worker *worker, struct record *record, int64_t wait_ms)
@@ -157,7 +158,7 @@ static void take(struct worker *worker, struct record *record)
 static bool must_pass_on(const struct worker *worker, const struct endpoint *endpoint,
                          int64_t *wait_ms)
 {
-    *wait_ms = endpoint->disabled && endpoint->route->alone
+    *wait_ms = endpoint->disabled && endpoint->alone
                    ? DISABLED_WAIT_MS
                    : endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop));
     return *wait_ms > 0;
@@ -177,13 +178,15 @@ static void enqueue(struct worker *worker, struct record *record)
     const struct route *route = &worker->options.catalog->routes[record->subscription];
     struct endpoint *endpoint = route->sub ? worker_endpoint(worker, route) : NULL;
     if (!endpoint) {
-        refuse(worker, record);
+        refuse(worker, record, record->subscription);
         return;
     }
-    if (record->is_retry && !endpoint->order && must_pass_on(worker, endpoint, &wait_ms) &&
+    if (!worker_serves(worker, route) && worker_take_for(worker, record, route->index))
+        return; /* its places in flight have become fewer meanwhile */
+    if (record->is_retry && !endpoint->ordered && must_pass_on(worker, endpoint, &wait_ms) &&
         pass_on(worker, record, wait_ms))
         return;
-    if (endpoint->order || (endpoint->disabled && !route->alone)) {
+    if (endpoint->ordered || (endpoint->disabled && !endpoint->alone)) {
         take(worker, record); /* its turn, or its end, needs no place in flight */
         return;
     }
@@ -213,12 +216,12 @@ void worker_receive(struct worker *worker, struct record *record)
 {
     int64_t wait_ms = record->due_unix_ms - clock_unix_ms();
     if (worker->draining) {
-        refuse(worker, record);
+        refuse(worker, record, record->subscription);
     } else if (wait_ms <= 0) {
         enqueue(worker, record);
     } else if (wait_ms <= LATER_MOST_MS || !pass_on(worker, record, wait_ms)) {
         if (!heap_push(&worker->later, &record->due, record->due_unix_ms))
-            worker_out_of_memory();
+            memory_out();
         arm_later(worker);
     }
 }
@@ -242,20 +245,22 @@ void worker_await_schema(struct worker *worker, struct record *record, unsigned 
 {
     if (subscription != record->subscription) {
         if (!await_errand(worker, record, subscription))
-            refuse(worker, record);
+            refuse(worker, record, subscription);
         return;
     }
     if (!heap_push(&worker->later, &record->due, NO_TIME))
-        worker_out_of_memory();
+        memory_out();
     decoder_wait(worker->decoder, &record->message.link);
 }
 
 void worker_run_errand(struct worker *worker, struct errand *errand)
 {
     const struct worker_hooks *hooks = &worker->options.hooks;
-    if (worker->draining)
-        hooks->refuse(hooks->context, errand->record);
-    else
+    const struct route *route = &worker->options.catalog->routes[errand->subscription];
+    if (worker->draining || !route->sub)
+        refuse(worker, errand->record, errand->subscription);
+    else if (worker_serves(worker, route) ||
+             !worker_take_for(worker, errand->record, errand->subscription))
         hooks->take(hooks->context, errand->record, errand->subscription);
     free(errand);
 }
@@ -301,7 +306,7 @@ static unsigned turn_of(const struct worker *worker, const struct route *route)
     return (worker->options.index + workers - route->index % workers) % workers;
 }
 
-unsigned worker_share(const struct worker *worker, const struct route *route)
+unsigned worker_places(const struct worker *worker, const struct route *route)
 {
     return endpoint_share(route->sub->delivery.in_flight, turn_of(worker, route),
                           worker->options.workers);
@@ -309,7 +314,7 @@ unsigned worker_share(const struct worker *worker, const struct route *route)
 
 bool worker_serves(const struct worker *worker, const struct route *route)
 {
-    return worker_share(worker, route) > 0;
+    return worker_places(worker, route) > 0;
 }
 
 bool worker_take_for(struct worker *worker, struct record *record, unsigned subscription)

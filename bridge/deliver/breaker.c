@@ -57,6 +57,15 @@ static void enter_open(struct breaker *breaker, int64_t until_ms)
     breaker->until_ms = later(until_ms, breaker->not_before_ms);
 }
 
+void breaker_change(struct breaker *breaker, struct breaker_policy policy, bool fresh)
+{
+    breaker->policy = policy;
+    if (fresh && breaker->state != BREAKER_CLOSED)
+        enter(breaker, BREAKER_CLOSED);
+    if (fresh)
+        breaker->failures = 0;
+}
+
 enum breaker_sign breaker_sign(const struct outcome *outcome)
 {
     switch (outcome->kind) {

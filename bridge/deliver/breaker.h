@@ -59,6 +59,9 @@ struct breaker_news {
 
 void breaker_init(struct breaker *breaker, struct breaker_policy policy);
 
+/* From now on that policy. `fresh`: it is another receiver, of which nothing is known. */
+void breaker_change(struct breaker *breaker, struct breaker_policy policy, bool fresh);
+
 /* "closed", "open", "probing" */
 const char *breaker_state_name(enum breaker_state state);
 

@@ -25,12 +25,19 @@ struct shared_event {
     unsigned sending; /* of them: in flight, perhaps with a body that is the event's */
 };
 
+/* A catalog that a worker has, or has had while something was sent. */
+struct catalog_use {
+    const struct catalog *catalog;
+    size_t sending; /* requests by its routes */
+};
+
 /* Of one whose subscription keeps keys in order. */
 enum turn { TURN_NONE, TURN_WAITS, TURN_GOES };
 
 struct delivery {
-    struct list link; /* the list it is in is its state: queued, waiting or sending */
-    const struct route *route;
+    struct list link;          /* the list it is in is its state: queued, waiting or sending */
+    const struct route *route; /* its endpoint's, while it is not sending */
+    struct catalog_use *use;   /* while it is sending: its route's */
     struct worker *worker;
     struct endpoint *endpoint;
     struct attempt *attempt; /* while it is sending */

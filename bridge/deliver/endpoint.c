@@ -2,20 +2,31 @@
 
 static void gauge(const struct endpoint *endpoint, enum metric metric, unsigned value)
 {
-    metrics_set(endpoint->metrics, metric, route_series(endpoint->route), value);
+    metrics_set(endpoint->metrics, metric, endpoint->series, value);
 }
 
 void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
                    struct metrics_block *metrics)
 {
     *endpoint =
-        (struct endpoint){.route = route, .in_flight_most = in_flight_most, .metrics = metrics};
+        (struct endpoint){.index = route->index, .series = route_series(route), .metrics = metrics};
+    endpoint_set_route(endpoint, route, in_flight_most);
     list_init(&endpoint->held);
     list_init(&endpoint->records);
     list_init(&endpoint->again);
     list_init(&endpoint->queued);
     list_init(&endpoint->sending);
     list_init(&endpoint->waiting);
+}
+
+void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
+                        unsigned in_flight_most)
+{
+    endpoint->route = route;
+    endpoint->in_flight_most = in_flight_most;
+    endpoint->alone = route && route->alone;
+    endpoint->limited = route && route->sub->delivery.rate.count > 0;
+    endpoint->ordered = route && route->sub->delivery.ordered;
 }
 
 void endpoint_note_queued(const struct endpoint *endpoint)
@@ -67,15 +78,10 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
     return useful < endpoint->in_flight_most ? (unsigned)useful : endpoint->in_flight_most;
 }
 
-static bool is_limited(const struct endpoint *endpoint)
-{
-    return endpoint->route->sub->delivery.rate.count > 0;
-}
-
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
-    int64_t rate_ms = is_limited(endpoint) ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
+    int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
     return rate_ms > next_ms ? rate_ms : next_ms;
 }
 
@@ -85,7 +91,7 @@ static int64_t queue_ms(const struct endpoint *endpoint)
     int64_t queued = endpoint->record_count + endpoint->again_count + endpoint->queued_count;
     int64_t at_once = endpoint->in_flight_most ? endpoint->in_flight_most : 1;
     int64_t by_slowness_ms = queued * endpoint->duration_us / 1000 / at_once;
-    int64_t by_rate_ms = is_limited(endpoint) ? rate_takes_ms(&endpoint->rate, queued) : 0;
+    int64_t by_rate_ms = endpoint->limited ? rate_takes_ms(&endpoint->rate, queued) : 0;
     return by_rate_ms > by_slowness_ms ? by_rate_ms : by_slowness_ms;
 }
 
@@ -95,14 +101,14 @@ static bool is_full(const struct endpoint *endpoint, bool retry)
     unsigned most = endpoint->in_flight_most * 4;
     if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
         return true;
-    return !endpoint->route->alone &&
+    return !endpoint->alone &&
            queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST);
 }
 
 int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms)
 {
     int64_t breaker_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
-    int64_t rate_ms = is_limited(endpoint) ? rate_next_ms(&endpoint->rate, now_ms) - now_ms : 0;
+    int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) - now_ms : 0;
     int64_t wait_ms = breaker_ms > rate_ms ? breaker_ms : rate_ms;
     if (wait_ms <= ENDPOINT_MOMENT_MS) {
         if (!is_full(endpoint, retry))
@@ -115,10 +121,10 @@ int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t n
 
 bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms)
 {
-    if (is_limited(endpoint) && !rate_take(&endpoint->rate, now_ms))
+    if (endpoint->limited && !rate_take(&endpoint->rate, now_ms))
         return false;
     delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
-    if (delivery->pass == 0 && is_limited(endpoint))
+    if (delivery->pass == 0 && endpoint->limited)
         rate_give_back(&endpoint->rate);
     return delivery->pass != 0;
 }
@@ -133,7 +139,7 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
         endpoint->doubtful = true;
     if (sign != BREAKER_SILENT)
         endpoint->duration_us += (outcome->duration_us - endpoint->duration_us) / DURATION_SHARE;
-    if (sign == BREAKER_SILENT && is_limited(endpoint))
+    if (sign == BREAKER_SILENT && endpoint->limited)
         rate_give_back(&endpoint->rate);
     breaker_end(&endpoint->breaker, delivery->pass, sign, outcome->retry_after_ms, now_ms);
     gauge(endpoint, METRIC_BREAKER_OPEN, endpoint->breaker.state != BREAKER_CLOSED);

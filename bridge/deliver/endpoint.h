@@ -30,7 +30,12 @@
 #define ENDPOINT_DELAY_MOST_MS 300000
 
 struct endpoint {
-    const struct route *route;
+    const struct route *route; /* NULL: the subscription is not configured any more */
+    unsigned index;            /* its place in the catalog, and its number in metrics */
+    unsigned series;
+    bool alone;             /* the route's: in its lane */
+    bool limited;           /* it has a rate */
+    bool ordered;           /* it keeps keys in order */
     struct heap_node ready; /* among those that could send, by how much they have in flight */
     struct list held;       /* among the doubtful that could send, while those hold too much */
     struct list records;    /* that have not been tried */
@@ -46,7 +51,7 @@ struct endpoint {
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
     bool disabled;       /* nothing is sent */
-    struct order *order; /* order: key; NULL: none */
+    struct order *order; /* NULL: it has never kept keys in order */
     bool active;         /* counted among those with something to send or in flight */
     bool doubtful;       /* gave no answer of late */
     struct breaker breaker;
@@ -59,6 +64,10 @@ struct endpoint {
 
 void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
                    struct metrics_block *metrics);
+
+/* From now on it is that route; NULL: none. What waits in it has the route it had. */
+void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
+                        unsigned in_flight_most);
 
 /* How many places in flight are of use now. A receiver that answers at once needs few: more only
  * queue, here and there, and each costs (with 128 instead of 16 a quarter more CPU a delivery).
@@ -76,7 +85,7 @@ int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t n
 /* May a delivery that has been tried wait here for its next attempt? */
 static inline bool endpoint_may_keep(const struct endpoint *endpoint)
 {
-    return endpoint->route->alone || endpoint->waiting_count < ENDPOINT_WAITING;
+    return endpoint->alone || endpoint->waiting_count < ENDPOINT_WAITING;
 }
 
 /* Takes what a request needs to leave now; false where it may not. */

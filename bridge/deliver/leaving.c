@@ -4,11 +4,15 @@
 #include "base/clock.h"
 #include "deliver/worker_private.h"
 
+static void refuse(struct worker *worker, struct record *record)
+{
+    worker->options.hooks.refuse(worker->options.hooks.context, record, record->subscription);
+}
+
 static void refuse_all(struct worker *worker, struct list *records)
 {
     for (struct list *link = list_pop(records); link; link = list_pop(records))
-        worker->options.hooks.refuse(worker->options.hooks.context,
-                                     CONTAINER_OF(link, struct record, message.link));
+        refuse(worker, CONTAINER_OF(link, struct record, message.link));
 }
 
 void worker_abandon(struct worker *worker, struct delivery *delivery, bool read_again)
@@ -37,10 +41,8 @@ static void cancel_from(struct worker *worker, struct endpoint *endpoint,
     for (struct list *link = endpoint->sending.next; link != &endpoint->sending; link = next) {
         struct delivery *delivery = CONTAINER_OF(link, struct delivery, link);
         next = link->next;
-        if (!record_home_equal(&delivery->shared->record->home, home))
-            continue;
-        worker_cancel(worker, delivery);
-        worker_abandon(worker, delivery, true);
+        if (record_home_equal(&delivery->shared->record->home, home))
+            worker_cancel(worker, delivery, true);
     }
 }
 
@@ -80,7 +82,7 @@ static void refuse_later(struct worker *worker, struct record *record)
 {
     heap_remove(&worker->later, &record->due);
     list_remove(&record->message.link);
-    worker->options.hooks.refuse(worker->options.hooks.context, record);
+    refuse(worker, record);
 }
 
 /* Those of errands that wait for a schema; NULL: of all homes. */
@@ -94,7 +96,8 @@ static void leave_errands(struct worker *worker, const struct record_home *home)
             continue;
         list_remove(&errand->all);
         list_remove(&errand->message.link);
-        worker->options.hooks.refuse(worker->options.hooks.context, errand->record);
+        worker->options.hooks.refuse(worker->options.hooks.context, errand->record,
+                                     errand->subscription);
         free(errand);
     }
 }
@@ -136,7 +139,7 @@ void worker_abandon_endpoint(struct worker *worker, struct endpoint *endpoint)
         worker_abandon(worker, delivery, false);
     struct record *record = endpoint_next_record(endpoint);
     for (; record; record = endpoint_next_record(endpoint))
-        worker->options.hooks.refuse(worker->options.hooks.context, record);
+        refuse(worker, record);
     worker_note_ready(worker, endpoint);
 }
 
@@ -158,8 +161,7 @@ void worker_abandon_sent(struct worker *worker)
         struct endpoint *endpoint = worker->endpoints[i];
         while (endpoint && !list_empty(&endpoint->sending)) {
             struct delivery *delivery = CONTAINER_OF(endpoint->sending.next, struct delivery, link);
-            worker_cancel(worker, delivery);
-            worker_abandon(worker, delivery, false);
+            worker_cancel(worker, delivery, false);
         }
     }
 }

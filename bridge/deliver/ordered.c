@@ -6,11 +6,15 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "deliver/worker_private.h"
 
+/* It may have waited long. */
 static struct delivery *delivery_of(struct order_item *item)
 {
-    return CONTAINER_OF(item, struct delivery, item);
+    struct delivery *delivery = CONTAINER_OF(item, struct delivery, item);
+    worker_renew_route(delivery);
+    return delivery;
 }
 
 /* ── turns ───────────────────────────────────────────────────────────────── */
@@ -132,8 +136,8 @@ static void replayed(struct worker *worker, const struct endpoint *endpoint,
     const struct order_position *position = &remembered->position;
     if (!order_last(endpoint->order, remembered->key, &last) ||
         last.partition != position->partition || last.offset != position->offset ||
-        strcmp(last.topic, position->topic) != 0)
-        return; /* more has been parked behind it */
+        strcmp(last.topic, position->topic) != 0 || !endpoint->route)
+        return; /* more has been parked behind it, or who else has it will say so */
     worker->options.hooks.release(worker->options.hooks.context, endpoint->route, remembered->key,
                                   position);
 }
@@ -144,7 +148,7 @@ static void remember_key(struct worker *worker, struct endpoint *endpoint,
     switch (remembered->state) {
     case WORKER_PARKED:
         if (!worker_park(worker, endpoint->route, remembered->key, &remembered->position))
-            worker_out_of_memory(); /* its events would go on */
+            memory_out(); /* its events would go on */
         break;
     case WORKER_RELEASED:
         order_release(endpoint->order, remembered->key, &remembered->position);
@@ -160,7 +164,9 @@ static void remember_key(struct worker *worker, struct endpoint *endpoint,
 void worker_obey(struct worker *worker, struct remembered *remembered)
 {
     const struct route *route = &worker->options.catalog->routes[remembered->subscription];
-    struct endpoint *endpoint = route->sub ? worker_endpoint(worker, route) : NULL;
+    struct endpoint *endpoint = worker->endpoints[remembered->subscription];
+    if (route->sub)
+        endpoint = worker_endpoint(worker, route);
     if (endpoint && !remembered->key.data)
         set_disabled(worker, endpoint, remembered->state == WORKER_DISABLED);
     else if (endpoint && endpoint->order)
@@ -194,7 +200,7 @@ void worker_remember(struct worker *worker, enum worker_state state, unsigned su
 {
     struct remembered *made = make(state, subscription, key, position);
     if (!made)
-        worker_out_of_memory(); /* what is not known to be parked or disabled would go on */
+        memory_out(); /* what is not known to be parked or disabled would go on */
     mailbox_post(worker->mailbox, &made->message);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "deliver/attempt.h"
 #include "deliver/worker_private.h"
 
@@ -38,7 +39,7 @@ void worker_note_ready(struct worker *worker, struct endpoint *endpoint)
     } else if (endpoint->doubtful && !places_for_doubtful(&worker->places)) {
         list_push(&worker->held, &endpoint->held);
     } else if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight)) {
-        worker_out_of_memory();
+        memory_out();
     }
 }
 
@@ -57,7 +58,7 @@ static void tell_others(struct worker *worker, struct endpoint *endpoint)
         struct news *copy = i == worker->options.index ? NULL : malloc(sizeof *copy);
         if (!copy)
             continue; /* ourselves; or no memory, and then that worker finds out by itself */
-        *copy = (struct news){{.type = WORKER_NEWS}, endpoint->route->index, news};
+        *copy = (struct news){{.type = WORKER_NEWS}, endpoint->index, news};
         worker->options.hooks.tell(worker->options.hooks.context, i, &copy->message);
     }
 }
@@ -116,6 +117,8 @@ static void send(struct worker *worker, struct endpoint *endpoint)
     tell_others(worker, endpoint);
     decode(worker, delivery->shared);
     delivery->shared->sending++;
+    delivery->use = worker->use;
+    delivery->use->sending++;
     delivery->doubtful = endpoint->doubtful;
     places_take(&worker->places, delivery->doubtful);
     attempt_start(worker->free_attempts[--worker->free_count], delivery);
@@ -147,6 +150,7 @@ static void give_back(struct worker *worker, struct attempt *attempt, struct del
 {
     places_give_back(&worker->places, delivery->doubtful);
     delivery->shared->sending--;
+    delivery->use->sending--;
     endpoint_sent(delivery->endpoint, delivery);
     worker->free_attempts[worker->free_count++] = attempt;
     if (!delivery->doubtful || list_empty(&worker->held))
@@ -160,20 +164,27 @@ void worker_attempt_over(void *context, struct attempt *attempt, struct delivery
 {
     struct worker *worker = context;
     struct endpoint *endpoint = delivery->endpoint;
+    struct catalog_use *use = delivery->use;
     endpoint_learn(endpoint, delivery, outcome, loop_now_ms(worker->loop));
     give_back(worker, attempt, delivery);
     tell_others(worker, endpoint);
+    worker_renew_route(delivery);
     worker->options.hooks.settle(worker->options.hooks.context, delivery, outcome);
+    worker_end_use(worker, use);
     worker_note_ready(worker, endpoint);
 }
 
-void worker_cancel(struct worker *worker, struct delivery *delivery)
+void worker_cancel(struct worker *worker, struct delivery *delivery, bool read_again)
 {
+    struct catalog_use *use = delivery->use;
     struct endpoint *endpoint = delivery->endpoint;
     struct attempt *attempt = delivery->attempt;
     attempt_cancel(attempt);
     breaker_end(&endpoint->breaker, delivery->pass, BREAKER_SILENT, -1, loop_now_ms(worker->loop));
     give_back(worker, attempt, delivery);
+    worker_renew_route(delivery);
+    worker_abandon(worker, delivery, read_again);
+    worker_end_use(worker, use);
 }
 
 bool worker_may_keep(const struct worker *worker, const struct delivery *delivery)
@@ -193,7 +204,7 @@ void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t d
 {
     endpoint_wait(delivery->endpoint, delivery);
     loop_arm(worker->loop, &delivery->retry, due_ms);
-    if (!worker->draining)
+    if (!worker->draining && delivery->endpoint->route)
         return;
     endpoint_waited(delivery->endpoint, delivery);
     worker_abandon(worker, delivery, false);

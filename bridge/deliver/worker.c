@@ -3,6 +3,7 @@
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "deliver/attempt.h"
 #include "deliver/worker_private.h"
 #include "loop/thread.h"
@@ -11,40 +12,7 @@
 #define DELIVERY_BYTES  512 /* what a delivery and its part of an event take, at the most */
 #define DELIVERIES_PART 16  /* of limits.memory */
 
-_Noreturn void worker_out_of_memory(void)
-{
-    fputs("grapnel: out of memory\n", stderr);
-    abort(); /* a lost endpoint would never send again */
-}
-
 /* ── endpoints ───────────────────────────────────────────────────────────── */
-
-static void limit(struct worker *worker, struct endpoint *endpoint)
-{
-    const struct subscription_delivery *delivery = &endpoint->route->sub->delivery;
-    int64_t now_ms = loop_now_ms(worker->loop);
-    endpoint->worker = worker;
-    endpoint->wake.fire = worker_woken;
-    if (delivery->rate.count > 0) {
-        rate_init(&endpoint->rate, delivery->rate, now_ms);
-        rate_set_share(&endpoint->rate, worker_serves(worker, endpoint->route),
-                       worker_spread(worker->options.workers, delivery->in_flight), now_ms);
-    }
-    breaker_init(&endpoint->breaker, (struct breaker_policy){
-                                         .failures = delivery->breaker_failures,
-                                         .pause_ms = delivery->breaker_pause_ms,
-                                         .timeout_ms = delivery->timeout_ms,
-                                         .rank = worker->options.index,
-                                     });
-}
-
-static struct order *create_order(struct worker *worker, const struct subscription *sub)
-{
-    struct order *order = malloc(sizeof *order);
-    if (order)
-        order_init(order, sub->delivery.exhausted == EXHAUSTED_PARK, worker->seed);
-    return order;
-}
 
 struct endpoint *worker_endpoint(struct worker *worker, const struct route *route)
 {
@@ -54,12 +22,11 @@ struct endpoint *worker_endpoint(struct worker *worker, const struct route *rout
     endpoint = calloc(1, sizeof *endpoint);
     if (!endpoint)
         return NULL;
-    endpoint_init(endpoint, route, worker_share(worker, route), worker->metrics);
-    limit(worker, endpoint);
-    if (route->sub->delivery.ordered && !(endpoint->order = create_order(worker, route->sub))) {
-        free(endpoint);
-        return NULL;
-    }
+    endpoint_init(endpoint, route, worker_places(worker, route), worker->metrics);
+    endpoint->worker = worker;
+    endpoint->wake.fire = worker_woken;
+    breaker_init(&endpoint->breaker, (struct breaker_policy){0});
+    worker_limit(worker, endpoint);
     worker->endpoints[route->index] = endpoint;
     return endpoint;
 }
@@ -90,6 +57,12 @@ static void handle(void *context, struct message *message)
         break;
     case WORKER_STATE:
         worker_obey(worker, CONTAINER_OF(message, struct remembered, message));
+        break;
+    case WORKER_CHANGE:
+        worker_obey_change(worker, CONTAINER_OF(message, struct change, message));
+        break;
+    case WORKER_SHARE:
+        worker_obey_share(worker, CONTAINER_OF(message, struct share_news, message));
         break;
     case WORKER_DRAIN:
         worker->draining = true;
@@ -158,9 +131,8 @@ struct worker *worker_create(const struct worker_options *options, struct error 
         options->memory_bytes / DELIVERIES_PART / DELIVERY_BYTES / options->workers;
     worker->metrics = metrics_block_create(options->metrics);
     unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
-    worker->places = (struct places){.limit = in_flight, .shared = options->catalog->count > 1};
-    worker->endpoint_count = options->catalog->count;
-    worker->endpoints = calloc(options->catalog->count + 1, sizeof(struct endpoint *));
+    worker->places.limit = in_flight;
+    worker_use(worker, options->catalog);
     worker->loop = loop_create(err);
     if (worker->loop)
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
@@ -168,7 +140,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
         worker->http = http_create(worker->loop, in_flight, err);
     worker->gzip = gzip_create(); /* without memory each body makes its own */
     bool seeded = getrandom(&worker->seed, sizeof worker->seed, 0) > 0;
-    if (!seeded || !worker->http || !worker->endpoints || !create_decoder(worker, err) ||
+    if (!seeded || !worker->http || !create_decoder(worker, err) ||
         !create_attempts(worker, in_flight, err)) {
         worker_destroy(worker);
         return NULL;
@@ -221,6 +193,20 @@ void worker_give_up(struct worker *worker, const struct record_home *home, bool 
     mailbox_post(worker->mailbox, &order->message);
 }
 
+void worker_change(struct worker *worker, const struct catalog *catalog, const void *with)
+{
+    struct change *change = memory_need(malloc(sizeof *change));
+    *change = (struct change){{.type = WORKER_CHANGE}, catalog, with};
+    mailbox_post(worker->mailbox, &change->message);
+}
+
+void worker_share(struct worker *worker, unsigned lane, unsigned here, unsigned whole)
+{
+    struct share_news *news = memory_need(malloc(sizeof *news));
+    *news = (struct share_news){{.type = WORKER_SHARE}, lane, {here, whole}};
+    mailbox_post(worker->mailbox, &news->message);
+}
+
 void worker_drain(struct worker *worker)
 {
     mailbox_post(worker->mailbox, &worker->drain);
@@ -252,6 +238,10 @@ static void abandon_posted(struct worker *worker)
             free(CONTAINER_OF(message, struct give_up, message));
         else if (message->type == WORKER_STATE)
             free(CONTAINER_OF(message, struct remembered, message));
+        else if (message->type == WORKER_CHANGE)
+            free(CONTAINER_OF(message, struct change, message));
+        else if (message->type == WORKER_SHARE)
+            free(CONTAINER_OF(message, struct share_news, message));
     }
 }
 
@@ -279,19 +269,19 @@ void worker_destroy(struct worker *worker)
     if (!worker)
         return;
     worker->draining = true;
-    if (worker->endpoints) {
-        worker_abandon_sent(worker);
-        worker_abandon_idle(worker);
-    }
+    worker_abandon_sent(worker);
+    worker_abandon_idle(worker);
     if (worker->mailbox)
         abandon_posted(worker);
     for (size_t i = 0; i < worker->free_count; i++)
         attempt_destroy(worker->free_attempts[i]);
     free_events(&worker->events);
-    for (size_t i = 0; worker->endpoints && i < worker->endpoint_count; i++)
+    for (size_t i = 0; i < worker->endpoint_count; i++)
         destroy_endpoint(worker->endpoints[i]);
     free(worker->free_attempts);
     free(worker->endpoints);
+    free(worker->shares);
+    free(worker->use);
     heap_finish(&worker->ready);
     heap_finish(&worker->later);
     decoder_destroy(worker->decoder);

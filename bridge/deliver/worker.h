@@ -6,11 +6,14 @@
  * starts; its outcome goes to the hook `settle`, which ends the delivery or has it wait for another
  * attempt. What can fail: an attempt, and then its outcome says so. Nothing else keeps a delivery.
  *
- * All but worker_post, worker_tell, worker_give_up, worker_drain and worker_stop is for the
- * worker's own thread. */
+ * A worker's subscriptions may be changed while it runs: what is in flight ends by the route it was
+ * sent by, all else goes on with the new one.
+ *
+ * All that is not marked "Thread: any" is for the worker's own thread. */
 #ifndef DELIVER_WORKER_H
 #define DELIVER_WORKER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,8 +37,9 @@ struct worker_hooks {
     /* The record's claim is the hook's: submit what becomes of it, for that subscription alone or,
      * RECORD_SHARED, for all of its lane that want it. */
     void (*take)(void *context, struct record *record, unsigned subscription);
-    /* This record will not be taken any more; its claim is the hook's. */
-    void (*refuse)(void *context, struct record *record);
+    /* This record will not be taken any more, for that subscription or for any; its claim is the
+     * hook's. */
+    void (*refuse)(void *context, struct record *record, unsigned subscription);
     /* A delivery that was submitted before its event could be decoded, which it is now. False: it
      * is not to be sent, and has been ended. */
     bool (*judge)(void *context, struct delivery *delivery);
@@ -59,6 +63,11 @@ struct worker_hooks {
     /* Nobody knows of an event of that key that was parked behind `last`: it may be released. */
     void (*release)(void *context, const struct route *route, struct slice key,
                     const struct order_position *last);
+    /* From now on there is that catalog; `with` is as it was given to worker_change. What it takes
+     * from the one before is let go of when this returns. */
+    void (*change)(void *context, const struct catalog *catalog, const void *with);
+    /* The worker does not use that catalog any more. */
+    void (*let_go)(void *context, const struct catalog *catalog);
 };
 
 struct worker_options {
@@ -66,7 +75,7 @@ struct worker_options {
     unsigned workers;              /* how many there are: this one has its share of every limit */
     unsigned in_flight;            /* limits.in_flight, of all workers */
     size_t memory_bytes;           /* limits.memory, of all */
-    const struct catalog *catalog; /* outlives the worker, as the next one */
+    const struct catalog *catalog; /* the first, until the hook `let_go` */
     const struct settings_registry *registry;
     struct metrics *metrics;
     struct worker_hooks hooks;
@@ -88,6 +97,14 @@ void worker_tell(struct worker *worker, struct message *message);
 
 /* Abandons what came from there and has not been sent; `sent`: what has been, too. Thread: any. */
 void worker_give_up(struct worker *worker, const struct record_home *home, bool sent);
+
+/* From now on these subscriptions, given to the hook `change` with `with`. Thread: any. */
+void worker_change(struct worker *worker, const struct catalog *catalog, const void *with);
+
+/* This instance has `here` of the `whole` partitions of that lane: so much of its subscriptions'
+ * rates is this instance's, and a part by the lane of retries. Thread: any. */
+#define WORKER_RETRIES UINT_MAX /* in the place of a lane */
+void worker_share(struct worker *worker, unsigned lane, unsigned here, unsigned whole);
 
 /* Abandons all that has not been sent, now and from now on. Thread: any. */
 void worker_drain(struct worker *worker);

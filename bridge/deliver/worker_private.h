@@ -1,6 +1,6 @@
 /* A worker from the inside: for worker.c (its life and its messages), arrival.c (records become
- * deliveries), sending.c (deliveries become requests) and leaving.c (what is given up), and no one
- * else. */
+ * deliveries), sending.c (deliveries become requests), ordered.c (their order), changing.c (what is
+ * configured) and leaving.c (what is given up), and no one else. */
 #ifndef DELIVER_WORKER_PRIVATE_H
 #define DELIVER_WORKER_PRIVATE_H
 
@@ -15,6 +15,8 @@ enum worker_message {
     WORKER_NEWS,
     WORKER_GIVE_UP,
     WORKER_STATE,
+    WORKER_CHANGE,
+    WORKER_SHARE,
     WORKER_DRAIN,
     WORKER_STOP,
 };
@@ -44,6 +46,25 @@ struct remembered {
     char bytes[]; /* of the key and the topic */
 };
 
+/* There is another catalog. */
+struct change {
+    struct message message;
+    const struct catalog *catalog;
+    const void *with;
+};
+
+/* What this instance has of a lane. */
+struct share {
+    unsigned here;
+    unsigned whole; /* 0: not known */
+};
+
+struct share_news {
+    struct message message;
+    unsigned lane;
+    struct share share;
+};
+
 /* What one worker's breaker tells those of the others. */
 struct news {
     struct message message;
@@ -53,6 +74,10 @@ struct news {
 
 struct worker {
     struct worker_options options;
+    struct catalog_use *use;
+    struct share *shares; /* by the catalog's lanes */
+    size_t share_count;
+    struct share retries_share;
     struct loop *loop;
     struct mailbox *mailbox;
     struct thread *thread;
@@ -87,14 +112,25 @@ struct worker {
 };
 
 /* worker.c */
-_Noreturn void worker_out_of_memory(void);
 
 /* The subscription's endpoint, made where there is none. NULL: no memory. */
 struct endpoint *worker_endpoint(struct worker *worker, const struct route *route);
 
+/* changing.c */
+void worker_use(struct worker *worker, const struct catalog *catalog);
+void worker_end_use(struct worker *worker, struct catalog_use *use);
+void worker_obey_change(struct worker *worker, struct change *change);
+void worker_obey_share(struct worker *worker, struct share_news *news);
+
+/* The delivery's route is its endpoint's; if that has none, the one it had. */
+void worker_renew_route(struct delivery *delivery);
+
+/* Sets what the endpoint may send by its route, which it has. */
+void worker_limit(struct worker *worker, struct endpoint *endpoint);
+
 /* arrival.c */
 /* How many places in flight the worker has for it. */
-unsigned worker_share(const struct worker *worker, const struct route *route);
+unsigned worker_places(const struct worker *worker, const struct route *route);
 void worker_receive(struct worker *worker, struct record *record);
 void worker_fan_out(struct worker *worker);
 void worker_run_errand(struct worker *worker, struct errand *errand);
@@ -110,8 +146,8 @@ void worker_attempt_over(void *context, struct attempt *attempt, struct delivery
                          const struct outcome *outcome);
 void worker_retry_due(struct loop_timer *timer);
 
-/* Takes the request back: the delivery is in no list then. */
-void worker_cancel(struct worker *worker, struct delivery *delivery);
+/* Takes the request back, and abandons the delivery. */
+void worker_cancel(struct worker *worker, struct delivery *delivery, bool read_again);
 
 /* ordered.c: order: key, and what is disabled */
 

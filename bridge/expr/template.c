@@ -1,7 +1,8 @@
 #include "expr/template.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/memory.h"
 
 static const char *skip_string(const char *at, const char *end)
 {
@@ -46,12 +47,7 @@ static struct template_part *add_part(struct template_builder *builder)
 {
     if (builder->count == builder->capacity) {
         size_t capacity = builder->capacity ? builder->capacity * 2 : 8;
-        struct template_part *parts = realloc(builder->parts, capacity * sizeof *parts);
-        if (!parts) {
-            fputs("grapnel: out of memory\n", stderr);
-            abort();
-        }
-        builder->parts = parts;
+        builder->parts = memory_need(realloc(builder->parts, capacity * sizeof *builder->parts));
         builder->capacity = capacity;
     }
     struct template_part *part = &builder->parts[builder->count++];

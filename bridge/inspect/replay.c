@@ -117,7 +117,7 @@ struct replay *replay_open(const struct settings *settings, bool whole,
     replay->hooks = hooks;
     replay->whole = whole;
     replay->number = clock_unix_ms();
-    replay->topics = retry_topics_create(settings);
+    replay->topics = retry_topics_create(settings, NULL);
     if (!replay->topics)
         error_set(err, ERROR_MEMORY, "no memory for a replay");
     else if (replay->topics->count == 0)
@@ -147,13 +147,14 @@ void replay_close(struct replay *replay)
 
 const char *replay_topic(const struct replay *replay)
 {
-    return replay->topics->items[0].name;
+    return replay->topics->items[retry_topic_for(replay->topics, 0)].name;
 }
 
 char *replay_topic_name(const struct settings *settings)
 {
-    struct retry_topics *topics = retry_topics_create(settings);
-    char *name = topics && topics->count > 0 ? strdup(topics->items[0].name) : NULL;
+    struct retry_topics *topics = retry_topics_create(settings, NULL);
+    bool any = topics && topics->count > 0;
+    char *name = any ? strdup(topics->items[retry_topic_for(topics, 0)].name) : NULL;
     retry_topics_destroy(topics);
     return name;
 }

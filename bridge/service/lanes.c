@@ -92,6 +92,14 @@ static struct texts all_topics(struct lanes *lanes, const struct catalog *catalo
     return (struct texts){items, unique};
 }
 
+static bool any_limited(const struct catalog *catalog, const struct lane_route *members)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (catalog->routes[members->members[i]].sub->delivery.rate.count > 0)
+            return true;
+    return false;
+}
+
 static struct roster_lane make_lane(struct lanes *lanes, const struct settings *settings,
                                     const struct catalog *catalog, unsigned place, unsigned workers,
                                     const char *retries)
@@ -105,6 +113,7 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
         .series = lane_series(place),
         .place = place,
         .subscription = first->alone ? first->index : RECORD_SHARED,
+        .limited = any_limited(catalog, members),
         .ordered = sub->delivery.ordered,
         .parks = sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK,
         .spread = first->alone ? worker_spread(workers, sub->delivery.in_flight) : workers,
@@ -124,6 +133,7 @@ static struct roster_lane make_retry_lane(struct lanes *lanes, const struct sett
         .group = settings->topics.retries.data,
         .series = METRICS_RETRIES,
         .subscription = RECORD_NOBODYS,
+        .limited = true,
         .retries = true,
         .spread = workers,
         .topics = {topic, 1},

@@ -1,58 +1,29 @@
-/* THE page. Read it from its end: pipeline_take is where a record comes in. */
+/* THE page. Read it from its end: `take` is where a record comes in. */
 #include "service/pipeline.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/memory.h"
 #include "decode/event.h"
-#include "match/index.h"
 #include "match/match.h"
-#include "service/conclude.h"
+#include "service/pipeline_private.h"
 #include "settle/age.h"
 #include "settle/fate.h"
-#include "settle/retry.h"
-#include "settle/state.h"
-#include "settle/write.h"
 
-#define SCHEMA_WAIT_MS  500 /* until it is asked again whether a schema is there */
-#define NOBODYS_WAIT_MS 5000
-#define NOBODYS_MOST_MS 600000
-#define PASS_WAIT_MS    5000 /* doubled each time that a retry goes on without an attempt */
-#define PASS_MOST_MS    300000
+#define SCHEMA_WAIT_MS 500 /* until it is asked again whether a schema is there */
 
-#define FORMATS (FORMAT_BINARY + 1)
-
-/* Which of a lane's subscriptions want an event. */
-struct fanout {
-    struct index *index;
-    struct index_entry *entries;
-};
-
-struct pipeline {
-    struct pipeline_options options;
-    struct worker *worker;
-    struct loop_step step;
-    struct conclude conclude;
-    struct list home;       /* for the source: records that nothing is written for */
-    struct fanout *fanouts; /* by the catalog's lanes, made when first needed */
-    size_t fanout_count;
-    struct log_gate nobodys_gate;
-    struct buffer id;
-    uint64_t random;
-};
-
-static void release(struct pipeline *pipeline, struct record *record)
+void pipeline_release(struct pipeline *pipeline, struct record *record)
 {
     if (record_release(record))
         list_push(&pipeline->home, &record->message.link);
 }
 
-static void give_up(struct pipeline *pipeline, struct record *record)
+void pipeline_give_up(struct pipeline *pipeline, struct record *record)
 {
     record_abandon(record);
-    release(pipeline, record);
+    pipeline_release(pipeline, record);
 }
 
 /* The id of a record that none could be rendered for: its position. */
@@ -64,9 +35,8 @@ static struct slice position_id(struct pipeline *pipeline, const struct record *
     return buffer_slice(&pipeline->id);
 }
 
-/* A claim on a record that nothing will be sent for: a dead letter, and the next one goes on. */
-static void bury(struct pipeline *pipeline, struct record *record, const struct route *route,
-                 const struct error *err)
+void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
+                   const struct error *err)
 {
     const struct outcome outcome = {
         .kind = err->kind,
@@ -84,198 +54,20 @@ static void bury(struct pipeline *pipeline, struct record *record, const struct 
     };
     if (!conclude(&pipeline->conclude, &verdict, record, route))
         record_abandon(record);
-    release(pipeline, record);
+    pipeline_release(pipeline, record);
 }
 
-/* ── by a retry topic ────────────────────────────────────────────────────── */
-
-/* The claim on the record becomes the write's. `envelope` says what is not the record's own. False:
- * no memory. */
-static bool write_retry(struct pipeline *pipeline, struct record *record, struct envelope envelope,
-                        int64_t wait_ms)
-{
-    const struct retry_topics *topics = pipeline->options.retries;
-    size_t place = retry_topic_for(topics, wait_ms);
-    envelope.topic = slice_of(record->topic);
-    envelope.partition = record->partition;
-    envelope.offset = record->offset;
-    envelope.timestamp_ms = record->timestamp_ms;
-    envelope.leg_unix_ms = retry_leg(&topics->items[place], clock_unix_ms(), envelope.due_unix_ms);
-    struct write *write = write_create(WRITE_RETRY + place, record);
-    if (!write)
-        return false;
-    write->value = record->value;
-    write->headers = retry_headers(record, &envelope);
-    if (!write->headers) {
-        write_destroy(write);
-        return false;
-    }
-    list_push(&pipeline->conclude.writes, &write->message.link);
-    return true;
-}
-
-/* A retry whose subscription is not configured here may be another instance's, which has been
- * started with a newer configuration, or has not been yet: it goes round for a while. */
-static bool pass_round(struct pipeline *pipeline, struct record *record)
-{
-    int64_t now_ms = clock_unix_ms();
-    int64_t since_ms = record->nobodys_since_unix_ms ? record->nobodys_since_unix_ms : now_ms;
-    if (record->wrong != ERROR_DISABLED || now_ms - since_ms >= NOBODYS_MOST_MS)
-        return false;
-    const struct envelope envelope = {
-        .subscription = record->owner,
-        .attempts = record->attempts,
-        .due_unix_ms = now_ms + NOBODYS_WAIT_MS,
-        .first_attempt_unix_ms = record->first_attempt_unix_ms,
-        .nobodys_since_unix_ms = since_ms,
-        .replay = record->replay,
-    };
-    if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
-        log_warn("a retry of a subscription that is not configured here goes round",
-                 BYTES("subscription", record->owner));
-    return write_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
-}
-
-bool pipeline_pass_on(void *context, struct record *record, int64_t wait_ms)
-{
-    struct pipeline *pipeline = context;
-    int64_t now_ms = clock_unix_ms();
-    bool early = record->due_unix_ms > now_ms;
-    int64_t least_ms = PASS_MOST_MS;
-    if (record->passes < 6)
-        least_ms = (int64_t)PASS_WAIT_MS << record->passes;
-    if (!early && wait_ms < least_ms)
-        wait_ms = least_ms;
-    const struct envelope envelope = {
-        .subscription = record->owner,
-        .attempts = record->attempts,
-        .passes = record->passes + !early,
-        .due_unix_ms = early ? record->due_unix_ms : now_ms + wait_ms,
-        .first_attempt_unix_ms = record->first_attempt_unix_ms,
-        .replay = record->replay,
-    };
-    return write_retry(pipeline, record, envelope, wait_ms);
-}
-
-bool pipeline_hand_over(void *context, struct delivery *delivery, int64_t wait_ms)
-{
-    struct pipeline *pipeline = context;
-    const struct envelope envelope = {
-        .subscription = slice_of(delivery->route->name),
-        .attempts = delivery->attempts,
-        .due_unix_ms = clock_unix_ms() + wait_ms,
-        .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
-        .replay = delivery->shared->record->replay,
-    };
-    if (!write_retry(pipeline, delivery->shared->record, envelope, wait_ms))
-        return false;
-    worker_end(pipeline->worker, delivery);
-    return true;
-}
-
-/* What has been tried keeps that in a retry topic, but where keys are kept in order; the rest is
- * simply read again. */
-void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
+static void replayed(void *context, struct delivery *delivery)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
-    bool keeps = delivery->attempts > record->attempts && !delivery->route->sub->delivery.ordered;
-    if (keeps && wait_ms != WORKER_READ_AGAIN && pipeline_hand_over(pipeline, delivery, wait_ms))
-        return;
-    worker_end(pipeline->worker, delivery);
-    give_up(pipeline, record);
-}
-
-/* ── what is remembered ──────────────────────────────────────────────────── */
-
-/* With a claim of its own on the record (NULL: none). False: no memory. */
-static bool write_state(struct pipeline *pipeline, struct state *state, struct record *record)
-{
-    struct write *write = write_create(WRITE_STATE, record);
-    if (!write)
-        return false;
-    state->unix_ms = clock_unix_ms();
-    state->instance = slice_of(pipeline->options.instance);
-    state_write(state, &write->made_key, &write->made);
-    write->key = buffer_slice(&write->made_key);
-    write->value = buffer_slice(&write->made);
-    if (write->made_key.failed || write->made.failed) {
-        write_destroy(write);
-        return false;
-    }
-    if (record)
-        record_claim(record);
-    list_push(&pipeline->conclude.writes, &write->message.link);
-    return true;
-}
-
-/* Of a record's key: the record is not finished before it is stored. */
-static bool write_key_state(struct pipeline *pipeline, enum state_kind kind,
-                            const struct route *route, struct record *record)
-{
-    struct state state = {
-        .kind = kind,
-        .subscription = slice_of(route->name),
-        .key = record->key,
-        .position = {slice_of(record->topic), record->partition, record->offset},
-    };
-    return write_state(pipeline, &state, record);
-}
-
-/* Nothing more is sent until a person enables it. */
-static void disable(struct pipeline *pipeline, const struct route *route, const char *reason)
-{
-    char digest[STATE_DIGEST_BYTES];
-    state_digest(text_slice(&route->sub->request.url), digest);
-    struct state state = {
-        .kind = STATE_DISABLED,
-        .subscription = slice_of(route->name),
-        .reason = slice_of(reason),
-        .url = slice_of(digest),
-    };
-    if (!write_state(pipeline, &state, NULL))
-        log_error("no memory to remember that a subscription is disabled",
-                  STR("subscription", route->name));
-    log_warn("disabling a subscription", STR("subscription", route->name), STR("reason", reason));
-    worker_disable(pipeline->worker, route);
-}
-
-static bool parks(const struct route *route, const struct record *record)
-{
-    const struct subscription_delivery *policy = &route->sub->delivery;
-    return policy->ordered && policy->exhausted == EXHAUSTED_PARK && record->key.data;
-}
-
-static bool stops(const struct route *route)
-{
-    const struct subscription_delivery *policy = &route->sub->delivery;
-    return policy->ordered && policy->exhausted == EXHAUSTED_STOP;
-}
-
-void pipeline_release(void *context, const struct route *route, struct slice key,
-                      const struct order_position *last)
-{
-    struct state state = {
-        .kind = STATE_RELEASED,
-        .subscription = slice_of(route->name),
-        .key = key,
-        .position = {slice_of(last->topic), last->partition, last->offset},
-    };
-    if (!write_state(context, &state, NULL))
-        log_error("no memory to release a key", STR("subscription", route->name));
-}
-
-void pipeline_replayed(void *context, struct delivery *delivery)
-{
-    struct pipeline *pipeline = context;
-    struct record *record = delivery->shared->record;
-    if (!write_key_state(pipeline, STATE_REPLAYED, delivery->route, record))
+    if (!remember_replayed(pipeline, delivery->route, record))
         record_abandon(record);
     worker_end(pipeline->worker, delivery);
-    release(pipeline, record);
+    pipeline_release(pipeline, record);
 }
 
-void pipeline_bury(void *context, struct delivery *delivery, enum error_kind why)
+static void bury(void *context, struct delivery *delivery, enum error_kind why)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
@@ -283,7 +75,7 @@ void pipeline_bury(void *context, struct delivery *delivery, enum error_kind why
     struct error err = {0};
     if (record->release) { /* what was to be released has been parked anew */
         worker_end(pipeline->worker, delivery);
-        release(pipeline, record);
+        pipeline_release(pipeline, record);
         return;
     }
     if (why == ERROR_PARKED)
@@ -291,10 +83,10 @@ void pipeline_bury(void *context, struct delivery *delivery, enum error_kind why
                   "an earlier event of its key failed for good, and is not replayed yet");
     else
         error_set(&err, why, "the subscription is disabled");
-    if (why == ERROR_PARKED && !write_key_state(pipeline, STATE_PARKED, route, record))
+    if (why == ERROR_PARKED && !remember_parked(pipeline, route, record))
         record_abandon(record);
     worker_end(pipeline->worker, delivery);
-    bury(pipeline, record, route, &err);
+    pipeline_bury(pipeline, record, route, &err);
 }
 
 /* An event that could not even be made a delivery: what that means for its key, or for all. */
@@ -302,15 +94,16 @@ static void take_failed(struct pipeline *pipeline, struct record *record, const 
                         const struct error *err)
 {
     const struct order_position position = {record->topic, record->partition, record->offset};
-    if (stops(route)) {
-        disable(pipeline, route, "exhausted");
-        give_up(pipeline, record);
+    if (remember_stops(route)) {
+        remember_disabled(pipeline, route, "exhausted");
+        pipeline_give_up(pipeline, record);
         return;
     }
-    if (parks(route, record) && (!write_key_state(pipeline, STATE_PARKED, route, record) ||
-                                 !worker_park(pipeline->worker, route, record->key, &position)))
+    if (remember_may_park(route, record) &&
+        (!remember_parked(pipeline, route, record) ||
+         !worker_park(pipeline->worker, route, record->key, &position)))
         record_abandon(record);
-    bury(pipeline, record, route, err);
+    pipeline_bury(pipeline, record, route, err);
 }
 
 /* ── an attempt is over ──────────────────────────────────────────────────── */
@@ -341,7 +134,7 @@ static void try_again(struct pipeline *pipeline, struct delivery *delivery, int6
 {
     bool here = delivery->route->sub->delivery.ordered ||
                 (wait_ms <= FATE_IN_MEMORY_MS && worker_may_keep(pipeline->worker, delivery));
-    if (here || !pipeline_hand_over(pipeline, delivery, wait_ms))
+    if (here || !detour_hand_over(pipeline, delivery, wait_ms))
         worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 
@@ -353,9 +146,9 @@ static void stop_at(struct pipeline *pipeline, struct delivery *delivery,
     log_error("an event failed for good; its subscription waits for a person",
               STR("subscription", delivery->route->name), BYTES("id", outcome->id),
               INT("status", outcome->status), STR("error", outcome->error));
-    disable(pipeline, delivery->route, "exhausted");
+    remember_disabled(pipeline, delivery->route, "exhausted");
     worker_end(pipeline->worker, delivery);
-    give_up(pipeline, record);
+    pipeline_give_up(pipeline, record);
 }
 
 /* What a dead letter means for the others. False: no memory. */
@@ -365,16 +158,16 @@ static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
     const struct route *route = delivery->route;
     struct record *record = delivery->shared->record;
     bool fine = true;
-    if (parks(route, record)) {
-        fine = write_key_state(pipeline, STATE_PARKED, route, record);
+    if (remember_may_park(route, record)) {
+        fine = remember_parked(pipeline, route, record);
         worker_fail(pipeline->worker, delivery);
     }
     if (outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410))
-        disable(pipeline, route, "410");
+        remember_disabled(pipeline, route, "410");
     return fine;
 }
 
-void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *came)
+static void settle(void *context, struct delivery *delivery, const struct outcome *came)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
@@ -388,7 +181,7 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
                                    next_random(pipeline));
     if (has_expired(delivery, &fate, &outcome, &err))
         fate.kind = FATE_DEAD;
-    if (fate.kind == FATE_DEAD && stops(delivery->route)) {
+    if (fate.kind == FATE_DEAD && remember_stops(delivery->route)) {
         stop_at(pipeline, delivery, &outcome);
         return;
     }
@@ -410,10 +203,10 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
     if (!written)
         record_abandon(record);
     worker_end(pipeline->worker, delivery);
-    release(pipeline, record);
+    pipeline_release(pipeline, record);
 }
 
-void pipeline_tell(void *context, unsigned worker, struct message *message)
+static void tell(void *context, unsigned worker, struct message *message)
 {
     struct pipeline *pipeline = context;
     worker_tell(pipeline->options.workers[worker], message);
@@ -434,14 +227,14 @@ static void explain(const struct record *record, struct error *err)
 static void take_wrong(struct pipeline *pipeline, struct record *record)
 {
     struct error err = {0};
-    if (pass_round(pipeline, record))
+    if (detour_pass_round(pipeline, record))
         return;
     explain(record, &err);
-    bury(pipeline, record, NULL, &err);
+    pipeline_bury(pipeline, record, NULL, &err);
 }
 
-static enum decoder_result decode(struct pipeline *pipeline, struct shared_event *shared,
-                                  struct error *err)
+enum decoder_result pipeline_decode(struct pipeline *pipeline, struct shared_event *shared,
+                                    struct error *err)
 {
     enum decoder_result result = decoder_decode(worker_decoder(pipeline->worker), shared->record,
                                                 shared->format, &shared->event, err);
@@ -451,21 +244,21 @@ static enum decoder_result decode(struct pipeline *pipeline, struct shared_event
     return result;
 }
 
-static void count_unmatched(struct pipeline *pipeline, unsigned lane)
+void pipeline_count_unmatched(struct pipeline *pipeline, unsigned lane)
 {
     metrics_add(pipeline->conclude.metrics, METRIC_UNMATCHED, lane_series(lane), METRICS_NO_LABEL,
                 1);
 }
 
-bool pipeline_judge(void *context, struct delivery *delivery)
+static bool judge(void *context, struct delivery *delivery)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
     if (matcher_wants(delivery->route->matcher, &delivery->shared->event, NULL))
         return true;
-    count_unmatched(pipeline, delivery->route->lane);
+    pipeline_count_unmatched(pipeline, delivery->route->lane);
     worker_end(pipeline->worker, delivery);
-    release(pipeline, record);
+    pipeline_release(pipeline, record);
     return false;
 }
 
@@ -479,7 +272,7 @@ static void await_schema(struct pipeline *pipeline, const struct route *route,
     if (!route->sub->delivery.ordered)
         worker_await_schema(pipeline->worker, shared->record, route->index);
     else if (!worker_submit(pipeline->worker, route, shared, &err))
-        give_up(pipeline, shared->record);
+        pipeline_give_up(pipeline, shared->record);
 }
 
 /* For one subscription; the claim on the record is its delivery's. */
@@ -488,135 +281,21 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
     struct error err = {0};
     struct shared_event *shared = worker_event(pipeline->worker, record, route->sub->format);
     if (!shared) {
-        give_up(pipeline, record);
+        pipeline_give_up(pipeline, record);
         return;
     }
-    enum decoder_result result = decode(pipeline, shared, &err);
+    enum decoder_result result = pipeline_decode(pipeline, shared, &err);
     if (result == DECODER_WAITS) {
         await_schema(pipeline, route, shared);
     } else if (result == DECODER_FAILED) {
         take_failed(pipeline, record, route, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
-        count_unmatched(pipeline, route->lane);
-        release(pipeline, record);
+        pipeline_count_unmatched(pipeline, route->lane);
+        pipeline_release(pipeline, record);
     } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
-        give_up(pipeline, record);
+        pipeline_give_up(pipeline, record);
     }
     worker_drop_event(pipeline->worker, shared);
-}
-
-/* Made when the lane's first record comes. NULL: no memory. */
-static struct index *lane_index(struct pipeline *pipeline, unsigned lane)
-{
-    const struct catalog *catalog = pipeline->options.catalog;
-    const struct lane_route *members = &catalog->lanes[lane];
-    struct fanout *fanout = &pipeline->fanouts[lane];
-    if (fanout->index)
-        return fanout->index;
-    free(fanout->entries);
-    fanout->entries = calloc(members->count + 1, sizeof *fanout->entries);
-    for (size_t i = 0; fanout->entries && i < members->count; i++) {
-        const struct route *route = &catalog->routes[members->members[i]];
-        fanout->entries[i] = (struct index_entry){route->matcher, route->sub, route->index};
-    }
-    if (fanout->entries)
-        fanout->index = index_create(fanout->entries, members->count);
-    return fanout->index;
-}
-
-/* One of those that want the event: a claim of its own, and a delivery, here or at a worker that
- * has places in flight for it. */
-static void submit(struct pipeline *pipeline, const struct route *route,
-                   struct shared_event *shared)
-{
-    struct error err = {0};
-    record_claim(shared->record);
-    bool fine = worker_serves(pipeline->worker, route)
-                    ? worker_submit(pipeline->worker, route, shared, &err)
-                    : worker_take_for(pipeline->worker, shared->record, route->index);
-    if (!fine)
-        give_up(pipeline, shared->record);
-}
-
-/* What a record is in the formats in which subscriptions of its lane read it. */
-struct readings {
-    struct shared_event *events[FORMATS];
-    struct error errors[FORMATS];
-};
-
-/* In all formats before anything is made of one of them: if a schema isn't there the record comes
- * again. False: no memory; true with *waits: it waits for a schema. */
-static bool read_all(struct pipeline *pipeline, struct record *record,
-                     const struct index_topic *topic, struct readings *readings, bool *waits)
-{
-    for (enum format format = FORMAT_AUTO; format < FORMATS && !*waits; format++) {
-        if (index_count(topic, format) == 0)
-            continue;
-        struct shared_event *shared = worker_event(pipeline->worker, record, format);
-        readings->events[format] = shared;
-        if (!shared)
-            return false;
-        *waits = decode(pipeline, shared, &readings->errors[format]) == DECODER_WAITS;
-    }
-    return true;
-}
-
-/* To all of a lane that read the topic in that format: how many want it. */
-static size_t fan_out(struct pipeline *pipeline, struct index *index,
-                      const struct index_topic *topic, struct shared_event *shared,
-                      const struct error *err)
-{
-    const struct catalog *catalog = pipeline->options.catalog;
-    const unsigned *places = NULL;
-    size_t wanted = 0;
-    size_t count = index_find(index, topic, shared->format,
-                              shared->decoded ? shared->event.type : SLICE_NONE, &places);
-    bool decoded = shared->decoded;
-    for (size_t i = 0; i < count; i++) {
-        const struct route *route = &catalog->routes[places[i]];
-        if (!decoded) {
-            record_claim(shared->record);
-            bury(pipeline, shared->record, route, err);
-        } else if (matcher_wants(route->matcher, &shared->event, NULL)) {
-            submit(pipeline, route, shared);
-        } else {
-            continue;
-        }
-        wanted++;
-    }
-    return wanted;
-}
-
-static void take_read(struct pipeline *pipeline, struct index *index,
-                      const struct index_topic *topic, struct record *record,
-                      const struct readings *readings)
-{
-    size_t wanted = 0;
-    for (enum format format = FORMAT_AUTO; format < FORMATS; format++)
-        if (readings->events[format])
-            wanted += fan_out(pipeline, index, topic, readings->events[format],
-                              &readings->errors[format]);
-    if (wanted == 0)
-        count_unmatched(pipeline, record->group);
-    release(pipeline, record);
-}
-
-/* For all of its lane that want it. */
-static void take_shared(struct pipeline *pipeline, struct record *record)
-{
-    struct index *index = lane_index(pipeline, record->group);
-    const struct index_topic *topic = index ? index_topic(index, record->topic) : NULL;
-    struct readings readings = {0};
-    bool waits = false;
-    if (!topic || !read_all(pipeline, record, topic, &readings, &waits))
-        give_up(pipeline, record);
-    else if (waits)
-        worker_await_schema(pipeline->worker, record, RECORD_SHARED);
-    else
-        take_read(pipeline, index, topic, record, &readings);
-    for (size_t i = 0; i < FORMATS; i++)
-        if (readings.events[i])
-            worker_drop_event(pipeline->worker, readings.events[i]);
 }
 
 /* The end of a replay takes its turn behind what was replayed. */
@@ -625,19 +304,19 @@ static void take_release(struct pipeline *pipeline, struct record *record)
     bool known = record->subscription != RECORD_NOBODYS;
     const struct route *route =
         known ? &pipeline->options.catalog->routes[record->subscription] : NULL;
-    if (!route || !parks(route, record)) {
-        release(pipeline, record); /* nobody waits for it */
+    if (!route || !route->sub || !remember_may_park(route, record)) {
+        pipeline_release(pipeline, record); /* nobody waits for it */
         return;
     }
     struct error err = {0};
     struct shared_event *shared = worker_event(pipeline->worker, record, FORMAT_BINARY);
     if (!shared || !worker_submit(pipeline->worker, route, shared, &err))
-        give_up(pipeline, record);
+        pipeline_give_up(pipeline, record);
     if (shared)
         worker_drop_event(pipeline->worker, shared);
 }
 
-void pipeline_take(void *context, struct record *record, unsigned subscription)
+static void take(void *context, struct record *record, unsigned subscription)
 {
     struct pipeline *pipeline = context;
     if (record->release)
@@ -645,14 +324,9 @@ void pipeline_take(void *context, struct record *record, unsigned subscription)
     else if (record->wrong)
         take_wrong(pipeline, record);
     else if (subscription == RECORD_SHARED)
-        take_shared(pipeline, record);
+        fanout_take(pipeline, record);
     else
         take_for(pipeline, record, &pipeline->options.catalog->routes[subscription]);
-}
-
-void pipeline_refuse(void *context, struct record *record)
-{
-    give_up(context, record);
 }
 
 /* ── life ────────────────────────────────────────────────────────────────── */
@@ -666,13 +340,38 @@ static void hand_on(struct loop_step *step)
         source_give_back(pipeline->options.source, &pipeline->home);
 }
 
-static void forget_fanouts(struct pipeline *pipeline)
+static void change(void *context, const struct catalog *catalog, const void *retries)
 {
-    for (size_t i = 0; i < pipeline->fanout_count; i++) {
-        index_destroy(pipeline->fanouts[i].index);
-        free(pipeline->fanouts[i].entries);
-    }
-    free(pipeline->fanouts);
+    struct pipeline *pipeline = context;
+    pipeline->options.catalog = catalog;
+    pipeline->options.retries = retries;
+    fanout_reset(pipeline, catalog->lane_count);
+}
+
+static void let_go(void *context, const struct catalog *catalog)
+{
+    const struct pipeline *pipeline = context;
+    pipeline->options.let_go(pipeline->options.context, catalog);
+}
+
+struct worker_hooks pipeline_hooks(struct pipeline *pipeline)
+{
+    return (struct worker_hooks){
+        .context = pipeline,
+        .take = take,
+        .refuse = detour_refuse,
+        .judge = judge,
+        .settle = settle,
+        .tell = tell,
+        .abandon = detour_abandon,
+        .hand_over = detour_hand_over,
+        .pass_on = detour_pass_on,
+        .bury = bury,
+        .replayed = replayed,
+        .release = remember_released,
+        .change = change,
+        .let_go = let_go,
+    };
 }
 
 struct pipeline *pipeline_create(const struct pipeline_options *options)
@@ -686,11 +385,9 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
     pipeline->conclude.instance = options->instance;
     list_init(&pipeline->conclude.writes);
     list_init(&pipeline->home);
-    pipeline->fanouts = calloc(options->catalog->lane_count + 1, sizeof *pipeline->fanouts);
-    pipeline->fanout_count = options->catalog->lane_count;
-    if (!pipeline->fanouts || getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
-        free(pipeline->fanouts);
-        free(pipeline);
+    fanout_reset(pipeline, options->catalog->lane_count);
+    if (getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
+        pipeline_destroy(pipeline);
         return NULL;
     }
     return pipeline;
@@ -708,7 +405,7 @@ void pipeline_destroy(struct pipeline *pipeline)
     if (!pipeline)
         return;
     hand_on(&pipeline->step);
-    forget_fanouts(pipeline);
+    fanout_reset(pipeline, 0);
     buffer_finish(&pipeline->id);
     free(pipeline->conclude.gates);
     free(pipeline);

@@ -10,7 +10,7 @@
 #include "consume/source.h"
 #include "deliver/worker.h"
 #include "loop/mailbox.h"
-#include "service/lanes.h"
+#include "service/generation.h"
 #include "service/pipeline.h"
 #include "service/states.h"
 #include "settle/recorder.h"
@@ -19,11 +19,11 @@
 
 struct service {
     struct service_options options;
+    const struct settings *settings; /* the first: what only a restart changes */
+    struct generation *now;          /* and those before that are still in use */
     char instance[320];
     struct metrics *metrics;
     struct metrics_block *counts;
-    struct lanes *lanes;
-    struct retry_topics *retries;
     struct source *source;
     struct recorder *recorder;
     struct worker **workers;
@@ -41,7 +41,19 @@ struct service {
 };
 
 /* drained and known are messages of their own: they can't fail. */
-enum service_message { SERVICE_DRAINED, SERVICE_KNOWN, SERVICE_STORING, SERVICE_NOT_STORING };
+enum service_message {
+    SERVICE_DRAINED,
+    SERVICE_KNOWN,
+    SERVICE_STORING,
+    SERVICE_NOT_STORING,
+    SERVICE_LET_GO,
+};
+
+/* A thread does not use that any more: a roster or a catalog. */
+struct let_go {
+    struct message message;
+    const void *what;
+};
 
 static void post(struct service *service, enum service_message type)
 {
@@ -50,6 +62,15 @@ static void post(struct service *service, enum service_message type)
         return; /* the next change of state says it again */
     message->type = type;
     mailbox_post(service->mailbox, message);
+}
+
+static void post_let_go(struct service *service, const void *what)
+{
+    struct let_go *news = malloc(sizeof *news);
+    if (!news)
+        return; /* then it stays in memory until the end */
+    *news = (struct let_go){{.type = SERVICE_LET_GO}, what};
+    mailbox_post(service->mailbox, &news->message);
 }
 
 /* ── hooks: what the threads tell each other ─────────────────────────────── */
@@ -67,10 +88,17 @@ static void give_up(void *context, const struct record_home *home, bool sent)
         worker_give_up(service->workers[i], home, sent);
 }
 
+static void share(void *context, const struct roster_lane *lane, unsigned here, unsigned whole)
+{
+    struct service *service = context;
+    unsigned place = lane->retries ? WORKER_RETRIES : lane->place;
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_share(service->workers[i], place, here, whole);
+}
+
 static void done_with(void *context, const struct roster *roster)
 {
-    (void)context;
-    (void)roster; /* there is one, and it stays */
+    post_let_go(context, roster);
 }
 
 static void say_drained(void *context)
@@ -87,8 +115,7 @@ static void home(void *context, struct list *records)
 
 static void storing(void *context, bool can)
 {
-    struct service *service = context;
-    post(service, can ? SERVICE_STORING : SERVICE_NOT_STORING);
+    post(context, can ? SERVICE_STORING : SERVICE_NOT_STORING);
 }
 
 static void sync_states(void *context, unsigned lane, uint32_t turn)
@@ -109,16 +136,102 @@ static void known(void *context)
     mailbox_post(service->mailbox, &service->known);
 }
 
-/* To all workers, since each may have some of its events; alone in its lane it waits in Kafka. */
 static void remember(void *context, enum worker_state state, unsigned subscription,
                      struct slice key, const struct order_position *position)
 {
     struct service *service = context;
-    const struct route *route = &service->options.catalog->routes[subscription];
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_remember(service->workers[i], state, subscription, key, position);
-    if (!key.data && route->alone)
-        source_suspend(service->source, route->lane, state == WORKER_DISABLED);
+}
+
+static void suspend(void *context, unsigned lane, bool suspended)
+{
+    struct service *service = context;
+    source_suspend(service->source, lane, suspended);
+}
+
+static void let_go(void *context, const struct catalog *catalog)
+{
+    post_let_go(context, catalog);
+}
+
+/* ── generations ─────────────────────────────────────────────────────────── */
+
+static void forget_unused(struct service *service)
+{
+    struct generation **at = &service->now->next;
+    while (*at) {
+        struct generation *old = *at;
+        if (old->users > 0) {
+            at = &old->next;
+            continue;
+        }
+        *at = old->next;
+        generation_destroy(old);
+    }
+}
+
+static void on_let_go(struct service *service, struct let_go *news)
+{
+    for (struct generation *one = service->now; one; one = one->next)
+        if (news->what == one->catalog || news->what == &one->lanes->roster)
+            one->users--;
+    free(news);
+    forget_unused(service);
+}
+
+static void name_series(struct service *service)
+{
+    const struct catalog *catalog = service->now->catalog;
+    struct metrics *metrics = service->metrics;
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct route *route = &catalog->routes[i];
+        if (route->sub)
+            metrics_name_subscription(metrics, route_series(route), route->name);
+        else
+            metrics_forget(metrics, METRICS_OF_SUBSCRIPTION, route_series(route));
+    }
+    for (unsigned i = 0; i < catalog->lane_count; i++) {
+        const struct lane_route *lane = &catalog->lanes[i];
+        const char *only = lane->count == 1 ? catalog->routes[lane->members[0]].name : NULL;
+        if (lane->count > 0)
+            metrics_name_lane(metrics, lane_series(i), lane->group, only);
+        else
+            metrics_forget(metrics, METRICS_OF_LANE, lane_series(i));
+    }
+}
+
+/* Whoever is told first knows what the next one may send: the recorder of topics, the workers of
+ * subscriptions, the states whom to tell, and last the source, which brings records of them. */
+static void hand_out(struct service *service)
+{
+    struct generation *now = service->now;
+    now->users = service->worker_count + 1;
+    recorder_change(service->recorder, now->retries);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_change(service->workers[i], now->catalog, now->retries);
+    states_change(service->states, now->catalog);
+    source_change(service->source, &now->lanes->roster);
+}
+
+bool service_reload(struct service *service, struct settings *settings, struct catalog *catalog)
+{
+    if (service->stopping)
+        return false;
+    struct generation *made =
+        generation_create(settings, catalog, service->now, service->worker_count);
+    if (!made)
+        return false;
+    made->next = service->now;
+    service->now = made;
+    name_series(service);
+    hand_out(service);
+    return true;
+}
+
+const struct catalog *service_catalog(const struct service *service)
+{
+    return service->now->catalog;
 }
 
 /* ── stopping ────────────────────────────────────────────────────────────── */
@@ -161,6 +274,9 @@ static void on_message(void *context, struct message *message)
         free(message);
         update_hold(service);
         break;
+    case SERVICE_LET_GO:
+        on_let_go(service, CONTAINER_OF(message, struct let_go, message));
+        break;
     }
 }
 
@@ -178,66 +294,40 @@ void service_stop(struct service *service)
     service->stopping = true;
     metrics_set(service->counts, METRIC_STOPPING, METRICS_INSTANCE, 1);
     log_info("stopping: finishing what is in flight",
-             INT("grace_ms", service->options.settings->shutdown_grace_ms));
+             INT("grace_ms", service->settings->shutdown_grace_ms));
     source_drain(service->source);
     recorder_drain(service->recorder);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_drain(service->workers[i]);
     loop_arm(service->options.loop, &service->grace,
-             clock_now_ms() + service->options.settings->shutdown_grace_ms);
+             clock_now_ms() + service->settings->shutdown_grace_ms);
 }
 
 /* ── building ────────────────────────────────────────────────────────────── */
-
-static void name_series(struct service *service)
-{
-    const struct catalog *catalog = service->options.catalog;
-    metrics_name_subscription(service->metrics, METRICS_RETRIES, "(retries)"); /* of nobody */
-    metrics_name_lane(service->metrics, METRICS_RETRIES,
-                      service->options.settings->topics.retries.data, NULL);
-    for (size_t i = 0; i < catalog->count; i++)
-        if (catalog->routes[i].sub)
-            metrics_name_subscription(service->metrics, route_series(&catalog->routes[i]),
-                                      catalog->routes[i].name);
-    for (unsigned i = 0; i < catalog->lane_count; i++) {
-        const struct lane_route *lane = &catalog->lanes[i];
-        const char *only = lane->count == 1 ? catalog->routes[lane->members[0]].name : NULL;
-        if (lane->count > 0)
-            metrics_name_lane(service->metrics, lane_series(i), lane->group, only);
-    }
-}
 
 static void create_metrics(struct service *service)
 {
     service->metrics = metrics_create();
     service->counts = metrics_block_create(service->metrics);
-    name_series(service);
+    metrics_name_subscription(service->metrics, METRICS_RETRIES, "(retries)"); /* of nobody */
+    metrics_name_lane(service->metrics, METRICS_RETRIES, service->settings->topics.retries.data,
+                      NULL);
     metrics_set(service->counts, METRIC_MEMORY_LIMIT, METRICS_INSTANCE,
-                (int64_t)service->options.settings->limits.memory_bytes);
+                (int64_t)service->settings->limits.memory_bytes);
     metrics_set(service->counts, METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
-}
-
-/* More than there are places in flight would have nothing to send. */
-static unsigned worker_count(const struct settings *settings)
-{
-    return worker_spread(settings->limits.workers, settings->limits.in_flight);
 }
 
 static bool create_source(struct service *service, struct error *err)
 {
-    const struct settings *settings = service->options.settings;
-    service->retries = retry_topics_create(settings);
-    service->lanes = lanes_create(settings, service->options.catalog, worker_count(settings));
-    if (!service->retries || !service->lanes)
-        return error_set(err, ERROR_MEMORY, "no memory for lanes");
+    const struct settings *settings = service->settings;
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
-        .workers = worker_count(settings),
+        .workers = service->worker_count,
         .grace_ms = settings->shutdown_grace_ms,
         .kafka = &settings->kafka,
         .metrics = service->metrics,
-        .roster = &service->lanes->roster,
-        .hooks = {service, deliver, give_up, sync_states, done_with, say_drained},
+        .roster = &service->now->lanes->roster,
+        .hooks = {service, deliver, give_up, sync_states, share, done_with, say_drained},
     };
     service->source = source_create(&options, err);
     return service->source != NULL;
@@ -245,30 +335,30 @@ static bool create_source(struct service *service, struct error *err)
 
 static bool create_worker(struct service *service, unsigned index, struct error *err)
 {
-    const struct settings *settings = service->options.settings;
+    const struct settings *settings = service->settings;
     const struct pipeline_options pipeline = {
         .settings = settings,
-        .catalog = service->options.catalog,
+        .catalog = service->now->catalog,
         .source = service->source,
         .recorder = service->recorder,
-        .retries = service->retries,
+        .retries = service->now->retries,
         .instance = service->instance,
         .workers = service->workers,
+        .context = service,
+        .let_go = let_go,
     };
     service->pipelines[index] = pipeline_create(&pipeline);
     if (!service->pipelines[index])
         return error_set(err, ERROR_MEMORY, "no memory for a worker");
     const struct worker_options options = {
         .index = index,
-        .workers = worker_count(settings),
+        .workers = service->worker_count,
         .in_flight = settings->limits.in_flight,
         .memory_bytes = settings->limits.memory_bytes,
-        .catalog = service->options.catalog,
+        .catalog = service->now->catalog,
         .registry = &settings->registry,
         .metrics = service->metrics,
-        .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_judge,
-                  pipeline_settle, pipeline_tell, pipeline_abandon, pipeline_hand_over,
-                  pipeline_pass_on, pipeline_bury, pipeline_replayed, pipeline_release},
+        .hooks = pipeline_hooks(service->pipelines[index]),
     };
     service->workers[index] = worker_create(&options, err);
     if (!service->workers[index])
@@ -279,7 +369,6 @@ static bool create_worker(struct service *service, unsigned index, struct error 
 
 static bool create_workers(struct service *service, struct error *err)
 {
-    service->worker_count = worker_count(service->options.settings);
     service->workers = calloc(service->worker_count, sizeof(struct worker *));
     service->pipelines = calloc(service->worker_count, sizeof(struct pipeline *));
     if (!service->workers || !service->pipelines)
@@ -290,11 +379,19 @@ static bool create_workers(struct service *service, struct error *err)
     return true;
 }
 
+static bool create_recorder(struct service *service, struct error *err)
+{
+    const struct recorder_hooks hooks = {service, home, storing};
+    service->recorder =
+        recorder_create(service->settings, service->now->retries, service->metrics, &hooks, err);
+    return service->recorder != NULL;
+}
+
 static bool create_states(struct service *service, struct error *err)
 {
-    const struct states_hooks hooks = {service, remember, known, synced};
-    service->states = states_create(service->options.settings, service->options.catalog,
-                                    service->metrics, &hooks, err);
+    const struct states_hooks hooks = {service, remember, suspend, known, synced};
+    service->states =
+        states_create(service->settings, service->now->catalog, service->metrics, &hooks, err);
     return service->states != NULL;
 }
 
@@ -305,6 +402,19 @@ static void name_instance(struct service *service)
     snprintf(service->instance, sizeof service->instance, "%s-%ld", host, (long)getpid());
 }
 
+/* The first generation: what it is made of stays the caller's. */
+static bool begin(struct service *service, const struct service_options *options, struct error *err)
+{
+    const struct settings_limits *limits = &options->settings->limits;
+    service->worker_count = worker_spread(limits->workers, limits->in_flight);
+    service->now =
+        generation_create(options->settings, options->catalog, NULL, service->worker_count);
+    if (!service->now)
+        return error_set(err, ERROR_MEMORY, "no memory for lanes");
+    service->now->users = UINT32_MAX / 2; /* it stays, since it holds what a reload can't change */
+    return true;
+}
+
 struct service *service_create(const struct service_options *options, struct error *err)
 {
     struct service *service = calloc(1, sizeof *service);
@@ -313,20 +423,20 @@ struct service *service_create(const struct service_options *options, struct err
         return NULL;
     }
     service->options = *options;
+    service->settings = options->settings;
     service->grace.fire = on_grace_over;
     service->drained.type = SERVICE_DRAINED;
     service->known.type = SERVICE_KNOWN;
     name_instance(service);
-    const struct recorder_hooks hooks = {service, home, storing};
-    service->mailbox = mailbox_create(options->loop, on_message, service, err);
     create_metrics(service);
-    if (!service->mailbox || !create_source(service, err) ||
-        !(service->recorder = recorder_create(options->settings, service->retries, service->metrics,
-                                              &hooks, err)) ||
-        !create_workers(service, err) || !create_states(service, err)) {
+    service->mailbox = mailbox_create(options->loop, on_message, service, err);
+    if (!service->mailbox || !begin(service, options, err) || !create_source(service, err) ||
+        !create_recorder(service, err) || !create_workers(service, err) ||
+        !create_states(service, err)) {
         service_destroy(service);
         return NULL;
     }
+    name_series(service);
     return service;
 }
 
@@ -349,6 +459,21 @@ static void drop_messages(struct service *service)
         struct message *message = CONTAINER_OF(link, struct message, link);
         if (message->type == SERVICE_STORING || message->type == SERVICE_NOT_STORING)
             free(message);
+        else if (message->type == SERVICE_LET_GO)
+            free(CONTAINER_OF(message, struct let_go, message));
+    }
+}
+
+static void destroy_generations(struct service *service)
+{
+    while (service->now) {
+        struct generation *one = service->now;
+        service->now = one->next;
+        if (one->settings == service->settings) { /* the first, which is the caller's */
+            one->settings = NULL;
+            one->catalog = NULL;
+        }
+        generation_destroy(one);
     }
 }
 
@@ -375,10 +500,8 @@ void service_destroy(struct service *service)
     source_destroy(service->source);
     drop_messages(service);
     mailbox_destroy(service->mailbox);
-    if (service->metrics)
-        metrics_destroy(service->metrics);
-    lanes_destroy(service->lanes);
-    retry_topics_destroy(service->retries);
+    metrics_destroy(service->metrics);
+    destroy_generations(service);
     free(service->workers);
     free(service->pipelines);
     free(service);
@@ -389,32 +512,43 @@ struct metrics *service_metrics(struct service *service)
     return service->metrics;
 }
 
+/* ── is it ready? ────────────────────────────────────────────────────────── */
+
+static bool is_set(const struct service *service, enum metric metric)
+{
+    return metrics_read(service->metrics, metric, METRICS_INSTANCE, METRICS_NO_LABEL) != 0;
+}
+
+static bool say(struct buffer *why, const char *what)
+{
+    buffer_add_text(why, what);
+    return false;
+}
+
 /* The lane of retries is not waited for: new events go their way without it. */
+static bool all_joined(const struct service *service, struct buffer *why)
+{
+    bool joined = true;
+    for (size_t i = METRICS_RETRIES + 1; i < metrics_lane_end(service->metrics); i++) {
+        const char *group = metrics_lane_group(service->metrics, i);
+        if (!group || metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
+            continue;
+        buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
+                     group);
+        joined = false;
+    }
+    return joined;
+}
+
+/* It goes by metrics alone, which any thread may read. */
 bool service_ready(const struct service *service, struct buffer *why)
 {
     bool ready = true;
-    if (metrics_read(service->metrics, METRIC_STOPPING, METRICS_INSTANCE, METRICS_NO_LABEL)) {
-        buffer_add_text(why, "stopping\n");
-        ready = false;
-    }
-    if (!metrics_read(service->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, METRICS_NO_LABEL)) {
-        buffer_add_text(why,
-                        "Kafka can't be reached, or does not store results and dead letters\n");
-        ready = false;
-    }
-    if (!metrics_read(service->metrics, METRIC_STATE_KNOWN, METRICS_INSTANCE, METRICS_NO_LABEL)) {
-        buffer_add_text(why, "what is remembered of subscriptions is not read yet\n");
-        ready = false;
-    }
-    const struct catalog *catalog = service->options.catalog;
-    for (unsigned i = 0; i < catalog->lane_count; i++) {
-        bool joined =
-            metrics_read(service->metrics, METRIC_JOINED, lane_series(i), METRICS_NO_LABEL);
-        if (joined || catalog->lanes[i].count == 0)
-            continue;
-        buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
-                     catalog->lanes[i].group);
-        ready = false;
-    }
-    return ready;
+    if (is_set(service, METRIC_STOPPING))
+        ready = say(why, "stopping\n");
+    if (!is_set(service, METRIC_KAFKA_UP))
+        ready = say(why, "Kafka can't be reached, or does not store results and dead letters\n");
+    if (!is_set(service, METRIC_STATE_KNOWN))
+        ready = say(why, "what is remembered of subscriptions is not read yet\n");
+    return all_joined(service, why) && ready;
 }

@@ -6,12 +6,13 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "base/memory.h"
 #include "kafka/follow.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 #include "settle/state.h"
 
-enum states_message { STATES_SYNC, STATES_STOP };
+enum states_message { STATES_SYNC, STATES_CHANGE, STATES_STOP };
 
 /* A key that is parked. */
 struct parked {
@@ -27,17 +28,29 @@ struct subject {
     bool disabled;
     char url[STATE_DIGEST_BYTES]; /* that was disabled */
     struct map parked;
-    const struct route_name *route; /* NULL: it is not configured */
+    const struct configured *route; /* NULL: it is not configured */
+    bool placed;                    /* it is configured, or has been */
+    unsigned place;                 /* its place in catalogs then */
     bool told;                      /* that it is disabled */
     char name[];
 };
 
-/* What is needed of the catalog. */
-struct route_name {
+/* What is needed of one route. */
+struct configured {
     char *name;
     unsigned place;
     unsigned series;
+    unsigned lane;
+    bool alone;
     char url[STATE_DIGEST_BYTES];
+};
+
+/* What is needed of a catalog. */
+struct configuration {
+    struct message message;
+    size_t count;
+    size_t lane_count;
+    struct configured routes[];
 };
 
 struct sync {
@@ -55,8 +68,8 @@ struct states {
     struct metrics_block *metrics;
     struct siphash_seed seed;
     struct map subscriptions;
-    struct route_name *routes;
-    size_t route_count;
+    struct configuration *now;
+    bool *suspended; /* by the catalog's lanes: as it was told last */
     struct state_reader reader;
     struct list syncs; /* to be answered when all is caught up with */
     bool known;
@@ -79,7 +92,8 @@ static struct subject *get(struct states *states, struct slice name)
     found = calloc(1, sizeof *found + name.size);
     if (!found)
         return NULL;
-    memcpy(found->name, name.data, name.size);
+    if (name.size)
+        memcpy(found->name, name.data, name.size);
     map_init(&found->parked, states->seed);
     if (map_add(&states->subscriptions, &found->node, (struct slice){found->name, name.size}))
         return found;
@@ -117,6 +131,7 @@ static bool park_key(struct subject *subject, struct slice key, const struct ord
         memcpy(parked->bytes + topic_size, key.data, key.size);
     parked->last = *last;
     parked->last.topic = parked->bytes;
+    parked->replayed = false;
     forget_key(subject, key);
     if (map_add(&subject->parked, &parked->node,
                 (struct slice){parked->bytes + topic_size, key.size}))
@@ -149,8 +164,8 @@ static bool is_last(const struct parked *parked, const struct order_position *po
 static void tell(struct states *states, enum worker_state state, const struct subject *subject,
                  struct slice key, const struct order_position *position)
 {
-    if (subject->route)
-        states->hooks.tell(states->hooks.context, state, subject->route->place, key, position);
+    if (subject->placed)
+        states->hooks.tell(states->hooks.context, state, subject->place, key, position);
 }
 
 static void note(struct states *states, const struct subject *subject)
@@ -162,13 +177,27 @@ static void note(struct states *states, const struct subject *subject)
                 (int64_t)subject->parked.count);
 }
 
+static void suspend(struct states *states, unsigned lane, bool suspended)
+{
+    if (suspended == states->suspended[lane])
+        return;
+    states->suspended[lane] = suspended;
+    states->hooks.suspend(states->hooks.context, lane, suspended);
+}
+
 /* Whether it is disabled depends on its URL, too. */
+static bool is_disabled(const struct subject *subject)
+{
+    return subject->route && subject->disabled && strcmp(subject->url, subject->route->url) == 0;
+}
+
 static void tell_disabled(struct states *states, struct subject *subject)
 {
-    bool disabled =
-        subject->route && subject->disabled && strcmp(subject->url, subject->route->url) == 0;
-    if (disabled == subject->told)
+    bool disabled = is_disabled(subject);
+    if (!subject->route || disabled == subject->told)
         return;
+    if (subject->route->alone)
+        suspend(states, subject->route->lane, disabled);
     subject->told = disabled;
     if (disabled)
         log_warn("a subscription is disabled", STR("subscription", subject->name));
@@ -255,6 +284,92 @@ static void on_record(void *context, struct slice key, struct slice value)
         note(states, subject);
 }
 
+/* ── what is configured ──────────────────────────────────────────────────── */
+
+static void add_route(struct configuration *made, const struct route *route)
+{
+    struct configured *configured = &made->routes[made->count++];
+    configured->name = memory_need(strdup(route->name));
+    configured->place = route->index;
+    configured->series = route_series(route);
+    configured->lane = route->lane;
+    configured->alone = route->alone;
+    state_digest(text_slice(&route->sub->request.url), configured->url);
+}
+
+static struct configuration *configuration_of(const struct catalog *catalog)
+{
+    struct configuration *made =
+        memory_need(calloc(1, sizeof *made + catalog->count * sizeof *made->routes));
+    made->message.type = STATES_CHANGE;
+    made->lane_count = catalog->lane_count;
+    for (size_t i = 0; i < catalog->count; i++)
+        if (catalog->routes[i].sub)
+            add_route(made, &catalog->routes[i]);
+    return made;
+}
+
+static void free_configuration(struct configuration *configuration)
+{
+    for (size_t i = 0; configuration && i < configuration->count; i++)
+        free(configuration->routes[i].name);
+    free(configuration);
+}
+
+static void reserve_lanes(struct states *states, size_t count)
+{
+    size_t before = states->now ? states->now->lane_count : 0;
+    if (count <= before)
+        return;
+    states->suspended = memory_need(realloc(states->suspended, count * sizeof *states->suspended));
+    for (size_t i = before; i < count; i++)
+        states->suspended[i] = false;
+}
+
+static void forget_routes(struct states *states)
+{
+    for (size_t i = 0; states->now && i < states->now->count; i++)
+        find(states, slice_of(states->now->routes[i].name))->route = NULL;
+}
+
+/* Workers that knew it hear it once more, which changes nothing. */
+static void tell_all(struct states *states, struct subject *subject)
+{
+    if (is_disabled(subject))
+        tell(states, WORKER_DISABLED, subject, SLICE_NONE, NULL);
+    else if (subject->told)
+        tell(states, WORKER_ENABLED, subject, SLICE_NONE, NULL);
+    subject->told = is_disabled(subject);
+    for (struct map_node *node = map_first(&subject->parked); node;
+         node = map_next(&subject->parked, node))
+        tell(states, WORKER_PARKED, subject, node->key,
+             &CONTAINER_OF(node, struct parked, node)->last);
+    tell_replayed(states, subject);
+    note(states, subject);
+}
+
+static void configure(struct states *states, struct configuration *configuration)
+{
+    bool *suspended = memory_need(calloc(configuration->lane_count + 1, sizeof *suspended));
+    forget_routes(states);
+    reserve_lanes(states, configuration->lane_count);
+    free_configuration(states->now);
+    states->now = configuration;
+    for (size_t i = 0; i < configuration->count; i++) {
+        const struct configured *route = &configuration->routes[i];
+        struct subject *subject = memory_need(get(states, slice_of(route->name)));
+        subject->route = route;
+        subject->placed = true;
+        subject->place = route->place;
+        tell_all(states, subject);
+        if (route->alone)
+            suspended[route->lane] = subject->told;
+    }
+    for (unsigned i = 0; i < configuration->lane_count; i++)
+        suspend(states, i, suspended[i]);
+    free(suspended);
+}
+
 static void begin(struct states *states)
 {
     states->known = true;
@@ -283,33 +398,18 @@ static void on_caught_up(void *context)
 static void handle(void *context, struct message *message)
 {
     struct states *states = context;
-    if (message->type == STATES_STOP) {
+    switch ((enum states_message)message->type) {
+    case STATES_STOP:
         loop_stop(states->loop);
-        return;
+        break;
+    case STATES_CHANGE:
+        configure(states, CONTAINER_OF(message, struct configuration, message));
+        break;
+    case STATES_SYNC:
+        list_push(&states->syncs, &message->link);
+        follow_catch_up(states->follow);
+        break;
     }
-    list_push(&states->syncs, &message->link);
-    follow_catch_up(states->follow);
-}
-
-static bool take_routes(struct states *states, const struct catalog *catalog)
-{
-    states->routes = calloc(catalog->count + 1, sizeof *states->routes);
-    for (size_t i = 0; states->routes && i < catalog->count; i++) {
-        const struct route *route = &catalog->routes[i];
-        if (!route->sub)
-            continue;
-        struct route_name *name = &states->routes[states->route_count];
-        name->name = strdup(route->name);
-        struct subject *subject = name->name ? get(states, slice_of(name->name)) : NULL;
-        if (!subject)
-            return false;
-        states->route_count++;
-        name->place = route->index;
-        name->series = route_series(route);
-        state_digest(text_slice(&route->sub->request.url), name->url);
-        subject->route = name;
-    }
-    return states->routes != NULL;
 }
 
 struct states *states_create(const struct settings *settings, const struct catalog *catalog,
@@ -327,8 +427,8 @@ struct states *states_create(const struct settings *settings, const struct catal
     list_init(&states->syncs);
     bool fine = getrandom(&states->seed, sizeof states->seed, 0) > 0;
     map_init(&states->subscriptions, states->seed);
-    fine = fine && take_routes(states, catalog);
     states->loop = fine ? loop_create(err) : NULL;
+    configure(states, configuration_of(catalog));
     if (states->loop)
         states->mailbox = mailbox_create(states->loop, handle, states, err);
     const struct follow_hooks follow = {states, on_record, on_caught_up};
@@ -345,6 +445,11 @@ bool states_start(struct states *states, struct error *err)
 {
     states->thread = thread_start("states", states->loop, err);
     return states->thread != NULL;
+}
+
+void states_change(struct states *states, const struct catalog *catalog)
+{
+    mailbox_post(states->mailbox, &configuration_of(catalog)->message);
 }
 
 void states_sync(struct states *states, unsigned lane, uint32_t turn)
@@ -376,14 +481,17 @@ static void free_subject(struct subject *subject)
     free(subject);
 }
 
-static void free_syncs(struct states *states)
+static void free_messages(struct states *states)
 {
+    struct list *left = &states->syncs;
     if (states->mailbox)
-        mailbox_empty(states->mailbox, &states->syncs);
-    for (struct list *link = list_pop(&states->syncs); link; link = list_pop(&states->syncs)) {
+        mailbox_empty(states->mailbox, left);
+    for (struct list *link = list_pop(left); link; link = list_pop(left)) {
         struct message *message = CONTAINER_OF(link, struct message, link);
         if (message->type == STATES_SYNC)
             free(CONTAINER_OF(message, struct sync, message));
+        else if (message->type == STATES_CHANGE)
+            free_configuration(CONTAINER_OF(message, struct configuration, message));
     }
 }
 
@@ -392,16 +500,15 @@ void states_destroy(struct states *states)
     if (!states)
         return;
     follow_destroy(states->follow);
-    free_syncs(states);
+    free_messages(states);
     struct map_node *next = NULL;
     for (struct map_node *node = map_first(&states->subscriptions); node; node = next) {
         next = map_next(&states->subscriptions, node);
         free_subject(CONTAINER_OF(node, struct subject, node));
     }
     map_finish(&states->subscriptions);
-    for (size_t i = 0; i < states->route_count; i++)
-        free(states->routes[i].name);
-    free(states->routes);
+    free_configuration(states->now);
+    free(states->suspended);
     state_reader_finish(&states->reader);
     mailbox_destroy(states->mailbox);
     loop_destroy(states->loop);

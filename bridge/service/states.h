@@ -17,7 +17,6 @@
 #include "catalog/catalog.h"
 #include "config/settings.h"
 #include "deliver/worker.h"
-#include "deliver/worker.h"
 
 struct states;
 
@@ -27,6 +26,8 @@ struct states_hooks {
     /* `state` is news of that subscription, or of that key of it (data NULL: of none). */
     void (*tell)(void *context, enum worker_state state, unsigned subscription, struct slice key,
                  const struct order_position *position);
+    /* The lane's only subscription is disabled, or it is so no more. */
+    void (*suspend)(void *context, unsigned lane, bool suspended);
     /* All has been told that was remembered when it began. */
     void (*known)(void *context);
     /* All has been told that was remembered when states_sync was called. */
@@ -40,6 +41,10 @@ struct states *states_create(const struct settings *settings, const struct catal
 
 /* The topic must be there, or about to be. */
 bool states_start(struct states *states, struct error *err);
+
+/* From now on these are configured, of which it takes what it needs at once. What is remembered of
+ * them is told again. Thread: any. */
+void states_change(struct states *states, const struct catalog *catalog);
 
 /* Answered by the hook `synced`. Thread: any. */
 void states_sync(struct states *states, unsigned lane, uint32_t turn);

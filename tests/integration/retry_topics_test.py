@@ -95,6 +95,8 @@ def test_a_retry_of_nobody_is_a_dead_letter(
         ("grapnel-retry-offset", b"42"),
         ("grapnel-retry-timestamp", b"-1"),
         ("grapnel-retry-nobodys-since", b"1"),  # long enough
+        ("grapnel-retry-replay", b"0"),
+        ("grapnel-retry-release", b"0"),
     ]
     topics.produce(retries, VALUE, key=KEY, headers=HEADERS + envelope)
     grapnel(subscribe(orders, receiver.url("/hook"), delivery=later("1s")))

@@ -9,6 +9,7 @@
 
 struct fixture {
     struct metrics *metrics;
+    struct subscription sub;
     struct route route;
     struct endpoint endpoint;
     struct delivery deliveries[8];
@@ -18,6 +19,7 @@ struct fixture {
 static void set_up(struct fixture *fixture, unsigned in_flight_most)
 {
     *fixture = (struct fixture){.metrics = metrics_create()};
+    fixture->route.sub = &fixture->sub;
     endpoint_init(&fixture->endpoint, &fixture->route, in_flight_most,
                   metrics_block_create(fixture->metrics));
 }
@@ -115,7 +117,7 @@ static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **sta
     assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 80 / 20 * 2000);
     f.endpoint.duration_us = INT64_C(3600000000);
     assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), ENDPOINT_DELAY_MOST_MS);
-    f.route.alone = true; /* its backlog stays in Kafka */
+    f.endpoint.alone = true; /* its backlog stays in Kafka */
     assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
     metrics_destroy(f.metrics);
 }
@@ -126,7 +128,7 @@ static void a_retry_waits_elsewhere_when_there_are_many(void **state)
     struct fixture f;
     const struct subscription sub = {0};
     set_up_shared(&f, &sub, 20);
-    f.route.alone = true;
+    f.endpoint.alone = true;
     f.endpoint.again_count = ENDPOINT_AGAIN - 1;
     assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 0), 0);
     f.endpoint.again_count = ENDPOINT_AGAIN;
@@ -187,7 +189,7 @@ static void keeps_few_retries_where_others_share_the_lane(void **state)
     assert_true(endpoint_may_keep(&f.endpoint));
     f.endpoint.waiting_count = ENDPOINT_WAITING;
     assert_false(endpoint_may_keep(&f.endpoint));
-    f.route.alone = true;
+    f.endpoint.alone = true;
     assert_true(endpoint_may_keep(&f.endpoint));
     metrics_destroy(f.metrics);
 }

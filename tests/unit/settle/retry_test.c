@@ -23,7 +23,7 @@ static struct retry_topics *create(void)
         .subscriptions = subs,
         .subscription_count = 2,
     };
-    return retry_topics_create(&settings);
+    return retry_topics_create(&settings, NULL);
 }
 
 static void has_one_topic_for_each_delay_in_use(void **state)
@@ -61,9 +61,9 @@ static void has_a_short_one_where_no_schedule_has(void **state)
             .subscriptions = &sub,
             .subscription_count = 1,
         };
-        struct retry_topics *topics = retry_topics_create(&settings);
+        struct retry_topics *topics = retry_topics_create(&settings, NULL);
         assert_int_equal(topics->count, rows[i].topics);
-        assert_string_equal(topics->items[0].name, rows[i].first);
+        assert_string_equal(topics->items[retry_topic_for(topics, 0)].name, rows[i].first);
         retry_topics_destroy(topics);
     }
 }
@@ -98,6 +98,27 @@ static void chooses_the_longest_delay_that_is_not_too_long(void **state)
     retry_topics_destroy(topics);
 }
 
+static void keeps_the_places_of_those_there_were(void **state)
+{
+    (void)state;
+    struct retry_topics *before = create();
+    int64_t schedule[] = {1000, 300000};
+    struct subscription sub = {.delivery = {.retry_schedule_ms = schedule, .retry_count = 2}};
+    const struct settings settings = {
+        .topics.retries = {.data = "grapnel.retry"},
+        .subscriptions = &sub,
+        .subscription_count = 1,
+    };
+    struct retry_topics *topics = retry_topics_create(&settings, before);
+    assert_int_equal(topics->count, before->count + 1);
+    for (size_t i = 0; i < before->count; i++)
+        assert_string_equal(topics->items[i].name, before->items[i].name);
+    assert_string_equal(topics->items[before->count].name, "grapnel.retry.1s");
+    assert_int_equal(retry_topic_for(topics, 0), before->count);
+    retry_topics_destroy(topics);
+    retry_topics_destroy(before);
+}
+
 static void reads_topics_of_delays_that_are_no_longer_used(void **state)
 {
     (void)state;
@@ -113,6 +134,7 @@ int main(void)
         cmocka_unit_test(has_a_short_one_where_no_schedule_has),
         cmocka_unit_test(a_leg_ends_with_the_topics_delay),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
+        cmocka_unit_test(keeps_the_places_of_those_there_were),
         cmocka_unit_test(reads_topics_of_delays_that_are_no_longer_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
