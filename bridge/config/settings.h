@@ -63,6 +63,7 @@ struct settings {
     struct settings_admin admin;
     struct settings_limits limits;
     int64_t shutdown_grace_ms;
+    bool transactional;
     struct text namespace_;
     enum log_level log_level;
     enum log_format log_format;

@@ -57,6 +57,13 @@ void assignment_note(struct lane *lane)
 
 /* ── committing ──────────────────────────────────────────────────────────── */
 
+/* Where transactions commit, what is still out may count as finished though its transaction is not
+ * committed, and may never be. */
+static bool is_ours_to_commit(const struct lane *lane, const struct partition *partition)
+{
+    return !lane->intake->transactional || partition->out == 0;
+}
+
 /* Adds the partition's position, and what has finished above it, if that is news. */
 static void add_position(rd_kafka_topic_partition_list_t *list, struct partition *partition)
 {
@@ -72,7 +79,7 @@ static void add_position(rd_kafka_topic_partition_list_t *list, struct partition
     element->metadata_size = element->metadata ? strlen(text) : 0;
 }
 
-static rd_kafka_topic_partition_list_t *positions(struct lane *lane)
+rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *offsets =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
@@ -104,23 +111,29 @@ static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t 
     }
 }
 
+void assignment_conclude(struct lane *lane, bool fine,
+                         const rd_kafka_topic_partition_list_t *offsets)
+{
+    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
+    if (!fine)
+        mark_dirty(lane, offsets);
+}
+
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
     (void)rk;
     struct lane *lane = opaque;
-    lane_count(lane, METRIC_COMMITS, code ? METRIC_RESULT_FAILED : METRIC_RESULT_OK, 1);
-    if (!code)
-        return;
-    mark_dirty(lane, offsets);
-    log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    assignment_conclude(lane, !code, offsets);
+    if (code)
+        log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
 }
 
 void assignment_commit_soon(struct lane *lane)
 {
-    if (!flag_is_set(&lane->steady))
+    if (!flag_is_set(&lane->steady) || lane->intake->transactional)
         return;
-    rd_kafka_topic_partition_list_t *offsets = positions(lane);
+    rd_kafka_topic_partition_list_t *offsets = assignment_positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
@@ -128,7 +141,12 @@ void assignment_commit_soon(struct lane *lane)
 
 void assignment_commit_now(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets = positions(lane);
+    rd_kafka_topic_partition_list_t *offsets =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (is_ours_to_commit(lane, p))
+            add_position(offsets, p);
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
 }
@@ -215,7 +233,7 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
         struct partition *partition = find(lane, list, i);
         if (!partition)
             continue;
-        if (!lost)
+        if (!lost && is_ours_to_commit(lane, partition))
             add_position(offsets, partition);
         intake_drop_head(lane, partition);
         partitions_remove(&lane->partitions, partition);

@@ -11,11 +11,30 @@
 #include "service/pipeline_private.h"
 #include "settle/age.h"
 #include "settle/fate.h"
+#include "settle/write.h"
 
 #define SCHEMA_WAIT_MS 500 /* until it is asked again whether a schema is there */
 
+/* By the last thing written of it, if there is one, else by a write of nothing. */
+static void carry(struct pipeline *pipeline, struct record *record)
+{
+    struct list *writes = &pipeline->conclude.writes;
+    struct write *last = CONTAINER_OF(writes->prev, struct write, message.link);
+    if (!list_empty(writes) && last->record == record) {
+        last->claims++;
+        return;
+    }
+    struct write *nothing = memory_need(write_create(WRITE_NONE, record));
+    list_push(writes, &nothing->message.link);
+}
+
+/* A transaction has all of a record or nothing of it: whoever gathers that must see every claim. */
 void pipeline_release(struct pipeline *pipeline, struct record *record)
 {
+    if (pipeline->options.settings->transactional && record_claims(record) > 1) {
+        carry(pipeline, record);
+        return;
+    }
     if (record_release(record))
         list_push(&pipeline->home, &record->message.link);
 }

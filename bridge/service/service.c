@@ -96,6 +96,18 @@ static void share(void *context, const struct roster_lane *lane, unsigned here, 
         worker_share(service->workers[i], place, here, whole);
 }
 
+static void settle(void *context, struct settlement *settlement)
+{
+    struct service *service = context;
+    source_settle(service->source, settlement);
+}
+
+static void settled(void *context, struct settlement *settlement)
+{
+    struct service *service = context;
+    recorder_settled(service->recorder, settlement);
+}
+
 static void done_with(void *context, const struct roster *roster)
 {
     post_let_go(context, roster);
@@ -323,11 +335,12 @@ static bool create_source(struct service *service, struct error *err)
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
         .workers = service->worker_count,
+        .transactional = settings->transactional,
         .grace_ms = settings->shutdown_grace_ms,
         .kafka = &settings->kafka,
         .metrics = service->metrics,
         .roster = &service->now->lanes->roster,
-        .hooks = {service, deliver, give_up, sync_states, share, done_with, say_drained},
+        .hooks = {service, deliver, give_up, sync_states, share, settled, done_with, say_drained},
     };
     service->source = source_create(&options, err);
     return service->source != NULL;
@@ -381,7 +394,7 @@ static bool create_workers(struct service *service, struct error *err)
 
 static bool create_recorder(struct service *service, struct error *err)
 {
-    const struct recorder_hooks hooks = {service, home, storing};
+    const struct recorder_hooks hooks = {service, home, storing, settle};
     service->recorder =
         recorder_create(service->settings, service->now->retries, service->metrics, &hooks, err);
     return service->recorder != NULL;
