@@ -4,21 +4,14 @@
 
 #include <string.h>
 
+#include "base/jqlex.h"
 #include "config/subscription.h"
 
-/* Bytes of the expression that opens at the front; a }} in a string of it doesn't end it. */
+/* Bytes of the expression that opens at the front. */
 static size_t expression_size(struct slice text)
 {
-    bool quoted = false;
-    for (size_t i = 2; i < text.size; i++) {
-        if (quoted && text.data[i] == '\\')
-            i++;
-        else if (text.data[i] == '"')
-            quoted = !quoted;
-        else if (!quoted && text.data[i] == '}' && i + 1 < text.size && text.data[i + 1] == '}')
-            return i + 2;
-    }
-    return text.size;
+    const char *close = jqlex_close(text.data + 2, text.data + text.size);
+    return close ? (size_t)(close - text.data) + 2 : text.size;
 }
 
 /* What is wrong with the part after the scheme; NULL: nothing. */

@@ -3,34 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *skip_string(const char *at, const char *end)
-{
-    at++;
-    while (at < end && *at != '"')
-        at += *at == '\\' && end - at > 1 ? 2 : 1;
-    return at < end ? at + 1 : end;
-}
-
-/* From behind `{{` to its `}}`; NULL: there is none. Braces in strings, and pairs of them, belong
- * to the expression. */
-static const char *find_close(const char *at, const char *end)
-{
-    size_t depth = 0;
-    while (at < end) {
-        if (*at == '"') {
-            at = skip_string(at, end);
-            continue;
-        }
-        if (*at == '{')
-            depth++;
-        else if (*at == '}' && depth > 0)
-            depth--;
-        else if (*at == '}' && end - at > 1 && at[1] == '}')
-            return at;
-        at++;
-    }
-    return NULL;
-}
+#include "base/jqlex.h"
 
 static const char *find_open(const char *at, const char *end)
 {
@@ -125,7 +98,7 @@ void template_add_text(struct template_builder *builder, const struct text *text
     while (open) {
         encode_add(&builder->literal, style->literals, (struct slice){at, (size_t)(open - at)});
         const char *start = open + 2;
-        const char *close = find_close(start, end);
+        const char *close = jqlex_close(start, end);
         if (!close) {
             problems_add(builder->problems, text_place(text, (size_t)(open - text->data)),
                          "%s: {{ without its }}", style->where);
@@ -162,7 +135,7 @@ bool template_outline(struct slice text, char mark, struct buffer *out)
     const char *end = at + text.size;
     const char *open = find_open(at, end);
     while (open) {
-        const char *close = find_close(open + 2, end);
+        const char *close = jqlex_close(open + 2, end);
         if (!close)
             return false;
         buffer_add(out, at, (size_t)(open - at));
@@ -179,7 +152,7 @@ bool template_is_one_expression(struct slice text)
     if (!slice_starts(text, SLICE("{{")))
         return false;
     const char *end = text.data + text.size;
-    return find_close(text.data + 2, end) == end - 2;
+    return jqlex_close(text.data + 2, end) == end - 2;
 }
 
 bool template_is_constant(const struct template *template)
