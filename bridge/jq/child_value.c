@@ -36,7 +36,7 @@ static jv object_at(struct reader *r, uint32_t at)
     return object;
 }
 
-static jv value_at(struct reader *r, uint32_t at) /* NOLINT(misc-no-recursion) */
+static jv value_at(struct reader *r, uint32_t at)
 {
     struct slice text = jtext_value(r->json, at);
     switch (jtext_kind(text)) {
