@@ -61,19 +61,27 @@ static void add_constant(struct template_builder *builder, const struct expressi
     buffer_finish(&scratch);
 }
 
-/* `text` stands between the braces in `whole`. */
+/* `text` is all of `whole`, or stands between braces there, and is then shown. */
+static void add_mistake(struct problems *problems, const char *where, struct slice text,
+                        size_t offset, const struct text *whole, const char *what)
+{
+    struct place at = text_place(whole, (size_t)(text.data - whole->data) + offset);
+    if (text_holds_secret(whole, text))
+        problems_add(problems, at, "%s: an expression with a secret in it is wrong", where);
+    else if (text.size < whole->size)
+        problems_add(problems, at, "%s: %s: {{%.*s}}", where, what, SLICE_ARGS(text));
+    else
+        problems_add(problems, at, "%s: %s", where, what);
+}
+
 static void add_expression(struct template_builder *builder, struct slice text,
                            const struct text *whole, const struct template_style *style)
 {
     struct expression expression;
     struct error err;
-    if (!expression_compile(text, builder->arena, &expression, &err)) {
-        struct place at = text_place(whole, (size_t)(text.data - whole->data) - 2);
-        if (whole->secret)
-            problems_add(builder->problems, at, "%s: %s", style->where, err.text);
-        else
-            problems_add(builder->problems, at, "%s: %s: {{%.*s}}", style->where, err.text,
-                         SLICE_ARGS(text));
+    size_t offset = 0;
+    if (!expression_compile(text, builder->arena, builder->jq, &expression, &offset, &err)) {
+        add_mistake(builder->problems, style->where, text, offset, whole, err.text);
         return;
     }
     if (expression_is_constant(&expression)) {
@@ -123,7 +131,8 @@ struct template template_build(struct template_builder *builder)
     }
     free(builder->parts);
     buffer_finish(&builder->literal);
-    *builder = (struct template_builder){.arena = builder->arena, .problems = builder->problems};
+    *builder = (struct template_builder){
+        .arena = builder->arena, .problems = builder->problems, .jq = builder->jq};
     return template;
 }
 

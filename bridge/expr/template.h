@@ -31,10 +31,11 @@ struct template
     size_t count;
 };
 
-/* One that is being put together. Set the first two; the rest begins as zero. */
+/* One that is being put together. Set the first three; the rest begins as zero. */
 struct template_builder {
     struct arena *arena;
     struct problems *problems;
+    struct jq *jq; /* for the time of building; NULL: programs that only jq knows are wrong */
     struct buffer literal; /* gathered since the last expression */
     struct template_part *parts;
     size_t count;
@@ -70,7 +71,8 @@ bool template_is_constant(const struct template *template);
 bool template_uses(const struct template *template, enum path_root root);
 
 /* Adds it behind the end of `out`, which the caller asks whether it failed. False is ERROR_RENDER,
- * with the place before it: "query.Amount: missing field .amount", or ERROR_MEMORY. */
+ * with the place before it: "query.Amount: missing field .amount", or what else an expression ends
+ * with. */
 bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,
                      struct error *err) MUST_CHECK;
 

@@ -353,12 +353,12 @@ static void reports_every_mistake_at_its_place(void **state)
     compile(&f,
             "id: \"{{ $id }}\"\n"
             "request:\n"
-            "  url: \"https://h/{{ .a | .b }}\"\n"
+            "  url: \"https://h/{{ [.a] }}\"\n"
             "  query: { q: \"{{ $nope }}\" }\n"
             "  headers: { X: \"{{ .a\" }\n"
             "  body:\n"
             "    json:\n"
-            "      deep: [\"{{ length }}\"]\n",
+            "      deep: [\"{{ [.] }}\"]\n",
             NULL);
     assert_null(f.plan);
     static const struct {
@@ -367,14 +367,10 @@ static void reports_every_mistake_at_its_place(void **state)
         const char *message;
     } rows[] = {
         {3, 5, "id: $id can't be made of itself"},
-        {5, 19, "url: only paths, variables and // defaults are supported yet: {{ .a | .b }}"},
-        {6, 16,
-         "query.q: there are the variables $key $topic $partition $offset $timestamp $id $type "
-         "$headers, but no $nope: {{ $nope }}"},
+        {5, 22, "url: only jq can say this, and it isn't there: {{ [.a] }}"},
+        {6, 19, "query.q: only jq can say this, and it isn't there: {{ $nope }}"},
         {7, 18, "headers.X: {{ without its }}"},
-        {10, 15,
-         "body.json.deep[0]: only paths, variables and // defaults are supported yet: "
-         "{{ length }}"},
+        {10, 18, "body.json.deep[0]: only jq can say this, and it isn't there: {{ [.] }}"},
     };
     problems_sort(&f.problems);
     assert_int_equal(f.problems.count, COUNT_OF(rows));
@@ -395,12 +391,12 @@ static void names_the_column_where_the_file_holds_the_text_as_it_is(void **state
         unsigned line;
         unsigned column;
     } rows[] = {
-        {"id: x{{ length }}\n", 3, 6},
-        {"id: 'x{{ length }}'\n", 3, 7},
-        {"id: \"\xC3\xA9\xC3\xA9${{ length }}\"\n", 3, 9},
-        {"id: \"\\x61{{ length }}\"\n", 3, 5}, /* an escape: the scalar's place */
-        {"id: \"a\n  {{ length }}\"\n", 3, 5},
-        {"id: >-\n  {{ length }}\n", 3, 5},
+        {"id: x{{ [.] }}\n", 3, 9},
+        {"id: 'x{{ [.] }}'\n", 3, 10},
+        {"id: \"\xC3\xA9\xC3\xA9${{ [.] }}\"\n", 3, 12},
+        {"id: \"\\x61{{ [.] }}\"\n", 3, 5}, /* an escape: the scalar's place */
+        {"id: \"a\n  {{ [.] }}\"\n", 3, 5},
+        {"id: >-\n  {{ [.] }}\n", 3, 5},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct fixture f;
