@@ -8,6 +8,7 @@
 #include "auth/mask.h"
 #include "auth/sign.h"
 #include "config/settings.h"
+#include "match/filter.h"
 #include "match/match.h"
 #include "net/http.h"
 #include "render/plan.h"
@@ -17,6 +18,7 @@ struct route {
     const struct subscription *sub;
     unsigned index; /* its place in the catalog */
     struct matcher *matcher;
+    struct filter *filter; /* NULL: all */
     struct plan *plan;
     struct signer *signer; /* NULL: unsigned */
     struct credential *credential;

@@ -38,6 +38,7 @@ struct trial {
     struct request request;
     struct authorised authorised;
     struct http_request http; /* with its secrets */
+    struct filter_run filter;
     struct buffer why_not;
     struct error err;
 };

@@ -174,6 +174,13 @@ static void check_text(const struct schema_reading *reading, const struct yaml_n
                      schema_shown(reading, node));
 }
 
+static void check_program(const struct schema_reading *reading, const struct yaml_node *node)
+{
+    if (node->type != YAML_SCALAR || yaml_is_null(node))
+        problems_add(reading->reader->problems, node->at, "jq: a program is needed, not %s",
+                     schema_shown(reading, node));
+}
+
 static const struct {
     const char *name;
     enum body_kind kind; /* BODY_DEFAULT: not supported yet */
@@ -181,7 +188,7 @@ static const struct {
 } bodies[] = {
     {"json", BODY_JSON, check_json}, {"form", BODY_FORM, check_form},
     {"text", BODY_TEXT, check_text}, {"xml", BODY_DEFAULT, NULL},
-    {"jq", BODY_DEFAULT, NULL},      {"cloudevents", BODY_DEFAULT, NULL},
+    {"jq", BODY_JQ, check_program},  {"cloudevents", BODY_DEFAULT, NULL},
 };
 
 static void read_body_kind(const struct schema_reading *reading, const struct schema_row *row,
@@ -193,7 +200,7 @@ static void read_body_kind(const struct schema_reading *reading, const struct sc
     while (i < COUNT_OF(bodies) && !slice_is(text_slice(key), bodies[i].name))
         i++;
     if (i == COUNT_OF(bodies)) {
-        problems_add(problems, key->at, "%s: unknown kind %s; known are json, form and text",
+        problems_add(problems, key->at, "%s: unknown kind %s; known are json, form, text and jq",
                      schema_key(row), key->data);
     } else if (bodies[i].kind == BODY_DEFAULT) {
         problems_add(problems, key->at, "%s: %s is not supported yet", schema_key(row), key->data);
@@ -216,7 +223,7 @@ static void read_body(struct schema_reading *reading, const struct schema_row *r
     else if (node->type == YAML_MAPPING && node->count == 1)
         read_body_kind(reading, row, node, request);
     else if (node->type == YAML_MAPPING)
-        schema_problem(reading, row, node, "exactly one of json, form and text is needed");
+        schema_problem(reading, row, node, "exactly one of json, form, text and jq is needed");
     else
         schema_wrong(reading, row, node, NULL);
 }
@@ -242,7 +249,7 @@ const struct schema_type schema_headers = {
 };
 const struct schema_type schema_body = {
     .name = "body",
-    .needed = "event, none, or a mapping with one of json, form and text",
+    .needed = "event, none, or a mapping with one of json, form, text and jq",
     .json = "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", "
             "\"minProperties\": 1, "
             "\"maxProperties\": 1}]",

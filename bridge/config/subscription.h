@@ -18,7 +18,7 @@ struct yaml_node;
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_AVRO, FORMAT_TEXT, FORMAT_BINARY };
 /* BODY_DEFAULT: none for GET, else event; resolved once a subscription is read. */
-enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT, BODY_JQ };
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
 enum http_version { HTTP_1_1, HTTP_2 };
 enum tls_version { TLS_1_2, TLS_1_3 };
@@ -50,7 +50,7 @@ struct subscription_request {
     struct named_texts query;
     struct named_texts headers;
     enum body_kind body_kind;
-    const struct yaml_node *body; /* under json:, form:, text: */
+    const struct yaml_node *body; /* under json:, form:, text:, jq: */
 };
 
 struct subscription_auth {
@@ -94,6 +94,7 @@ struct subscription {
     struct place at;
     struct texts topics;
     struct texts events; /* count 0: all */
+    struct text filter;  /* a program; not given: all */
     struct text id;      /* a template; not given: the position */
     enum format format;
     bool deliver_tombstones;

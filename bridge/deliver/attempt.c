@@ -9,6 +9,7 @@
 
 struct attempt {
     struct http *http;
+    struct jq *jq;
     attempt_done *done;
     void *context;
     struct delivery *delivery;
@@ -20,12 +21,13 @@ struct attempt {
     char response[HTTP_RESPONSE_BYTES];
 };
 
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context)
+struct attempt *attempt_create(struct http *http, struct jq *jq, attempt_done *done, void *context)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return NULL;
     attempt->http = http;
+    attempt->jq = jq;
     attempt->done = done;
     attempt->context = context;
     return attempt;
@@ -122,7 +124,7 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
     struct http_request http;
     request_clear(&attempt->request);
     if (!decode(delivery, &err) ||
-        !plan_render(route->plan, &delivery->shared->event, &attempt->request, &err) ||
+        !plan_render(route->plan, &delivery->shared->event, attempt->jq, &attempt->request, &err) ||
         !authorise(route, &attempt->request, attempt->started_unix_ms, &attempt->authorised, &http,
                    &err)) {
         fail(attempt, &err);

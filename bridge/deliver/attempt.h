@@ -9,14 +9,15 @@
 #include "net/http.h"
 
 struct attempt;
+struct jq;
 
 /* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
  * The outcome is borrowed; the attempt is free again when this returns. */
 typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
                           const struct outcome *outcome);
 
-/* NULL: no memory. */
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context);
+/* `jq` is the worker's. NULL: no memory. */
+struct attempt *attempt_create(struct http *http, struct jq *jq, attempt_done *done, void *context);
 
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);

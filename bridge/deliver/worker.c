@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "deliver/attempt.h"
 #include "deliver/endpoint.h"
+#include "jq/jq.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
@@ -33,6 +34,7 @@ struct worker {
     struct mailbox *mailbox;
     struct thread *thread;
     struct http *http;
+    struct jq *jq;
     struct metrics_block *metrics;
     struct endpoint *endpoints; /* one a route of the catalog */
     struct heap ready;          /* of endpoints that could send: who holds least comes first */
@@ -416,7 +418,7 @@ static bool create_attempts(struct worker *worker, unsigned count, struct error 
 {
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
-        struct attempt *attempt = attempt_create(worker->http, attempt_over, worker);
+        struct attempt *attempt = attempt_create(worker->http, worker->jq, attempt_over, worker);
         if (!attempt)
             break;
         worker->free_attempts[worker->free_count++] = attempt;
@@ -440,6 +442,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     list_init(&worker->events);
     worker->metrics = metrics_block_create(options->metrics);
     unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
+    worker->jq = jq_create();
     worker->loop = loop_create(err);
     if (worker->loop)
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
@@ -460,6 +463,11 @@ bool worker_start(struct worker *worker, struct error *err)
     snprintf(name, sizeof name, "worker-%u", worker->options.index % 1000);
     worker->thread = thread_start(name, worker->loop, err);
     return worker->thread != NULL;
+}
+
+struct jq *worker_jq(struct worker *worker)
+{
+    return worker->jq;
 }
 
 struct loop *worker_loop(struct worker *worker)
@@ -560,6 +568,7 @@ void worker_destroy(struct worker *worker)
     heap_finish(&worker->ready);
     heap_finish(&worker->later);
     http_destroy(worker->http);
+    jq_destroy(worker->jq);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);
     free(worker);

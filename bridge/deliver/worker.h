@@ -22,6 +22,7 @@
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 
+struct jq;
 struct worker;
 
 struct worker_hooks {
@@ -52,8 +53,9 @@ struct worker_options {
 struct worker *worker_create(const struct worker_options *options, struct error *err);
 bool worker_start(struct worker *worker, struct error *err);
 
-/* The loop and the metrics of this thread: for steps and counts of the hooks' owner. */
+/* The loop, jq and the metrics of this thread, for the hooks' owner. */
 struct loop *worker_loop(struct worker *worker);
+struct jq *worker_jq(struct worker *worker);
 struct metrics_block *worker_metrics(struct worker *worker);
 
 /* Moves records to the worker. Thread: any. */

@@ -120,6 +120,12 @@ void template_add_text(struct template_builder *builder, const struct text *text
     encode_add(&builder->literal, style->literals, (struct slice){at, (size_t)(end - at)});
 }
 
+void template_add_program(struct template_builder *builder, const struct text *text,
+                          const struct template_style *style)
+{
+    add_expression(builder, text_slice(text), text, style);
+}
+
 struct template template_build(struct template_builder *builder)
 {
     flush_literal(builder);

@@ -56,7 +56,11 @@ void template_add_literal(struct template_builder *builder, struct slice text);
 void template_add_text(struct template_builder *builder, const struct text *text,
                        const struct template_style *style);
 
-/* Ends the building: frees what the builder holds. */
+/* A program without braces around it, whose result is all there is. */
+void template_add_program(struct template_builder *builder, const struct text *text,
+                          const struct template_style *style);
+
+/* Ends the building: frees what the builder holds, which may begin the next. */
 struct template template_build(struct template_builder *builder);
 
 /* The text with one byte `mark` in the place of each expression, so that what stands around them

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inspect/reconcile_private.h"
+#include "jq/jq.h"
 
 #define POLL_MS 200
 
@@ -55,16 +56,25 @@ static bool view(struct scan *scan, const struct scan_record *from, struct recor
     return true;
 }
 
-/* One that can't be decoded is wanted: it becomes a dead letter. Decoded once for each format. */
-static bool wants(struct reconcile *reconcile, const struct route *route,
-                  const struct record *record, bool decoded[RECONCILE_FORMATS])
+/* One that can't be decoded or filtered is wanted: it becomes a dead letter. Decoded once for each
+ * format. False: nothing can be said. */
+static bool ask(struct reconcile *reconcile, const struct route *route, const struct record *record,
+                bool decoded[RECONCILE_FORMATS], bool *wanted, struct error *err)
 {
+    struct error why = {0};
     struct event *ev = &reconcile->events[route->sub->format];
     if (ev->record != record) {
         decoded[route->sub->format] = event_decode(record, route->sub->format, ev, NULL);
         ev->record = record;
     }
-    return !decoded[route->sub->format] || matcher_wants(route->matcher, ev, NULL);
+    *wanted = true;
+    if (!decoded[route->sub->format])
+        return true;
+    *wanted = matcher_wants(route->matcher, ev, NULL);
+    if (!*wanted || filter_wants(route->filter, ev, &reconcile->filter, wanted, &why))
+        return true;
+    *wanted = true;
+    return why.kind == ERROR_FILTER || error_set(err, why.kind, "%s", why.text);
 }
 
 static void judge(struct reconcile *reconcile, struct account_partition *partition, int64_t offset)
@@ -101,7 +111,10 @@ static bool take_source(struct reconcile *reconcile, struct scan *scan,
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &reconcile->options->catalog->routes[first[i].subscription];
         bool within = from->offset >= first[i].begin && from->offset < first[i].end;
-        if (within && wants(reconcile, route, &record, decoded))
+        bool wanted = false;
+        if (within && !ask(reconcile, route, &record, decoded, &wanted, err))
+            return false;
+        if (wanted)
             judge(reconcile, &first[i], from->offset);
     }
     return true;
@@ -192,12 +205,14 @@ static void close_ranks(struct reconcile_report *report)
 bool reconcile_run(const struct reconcile_options *options, struct reconcile_report *report,
                    struct error *err)
 {
-    struct reconcile reconcile = {.options = options, .report = report};
+    struct reconcile reconcile = {.options = options, .report = report, .filter.jq = jq_create()};
     bool fine = prepare(&reconcile, err) && reconcile_find_ranges(&reconcile, err) &&
                 reconcile_note_outcomes(&reconcile, err) && read_sources(&reconcile, err);
     close_ranks(report);
     for (size_t i = 0; i < RECONCILE_FORMATS; i++)
         event_finish(&reconcile.events[i]);
+    buffer_finish(&reconcile.filter.scratch);
+    jq_destroy(reconcile.filter.jq);
     results_reader_finish(&reconcile.results);
     account_finish(&reconcile.account);
     account_finish(&reconcile.retries);

@@ -72,6 +72,14 @@ static void add_text(struct template_builder *builder, const struct yaml_node *n
     template_add_text(builder, &node->text, &style);
 }
 
+/* The program alone, without braces. */
+static void add_jq(struct template_builder *builder, const struct yaml_node *node,
+                   const char *where)
+{
+    struct template_style style = {ENCODE_NOTHING, ENCODE_JSON, where};
+    template_add_program(builder, &node->text, &style);
+}
+
 static const struct {
     void (*add)(struct template_builder *builder, const struct yaml_node *node, const char *where);
     const char *where;
@@ -80,10 +88,10 @@ static const struct {
     [BODY_JSON] = {add_json, "body.json", "application/json"},
     [BODY_FORM] = {add_form, "body.form", "application/x-www-form-urlencoded"},
     [BODY_TEXT] = {add_text, "body.text", "text/plain; charset=utf-8"},
+    [BODY_JQ] = {add_jq, "body.jq", "application/json"},
 };
 
-struct body body_compile(const struct subscription *sub, struct arena *arena,
-                         struct problems *problems)
+struct body body_compile(const struct subscription *sub, struct template_builder *builder)
 {
     const struct subscription_request *request = &sub->request;
     struct body body = {.kind = request->body_kind, .max_bytes = sub->delivery.max_body_bytes};
@@ -91,9 +99,8 @@ struct body body_compile(const struct subscription *sub, struct arena *arena,
         body.kind = slice_is(text_slice(&request->method), "GET") ? BODY_NONE : BODY_EVENT;
     if (body.kind == BODY_EVENT || body.kind == BODY_NONE)
         return body;
-    struct template_builder builder = {.arena = arena, .problems = problems};
-    kinds[body.kind].add(&builder, request->body, kinds[body.kind].where);
-    body.template = template_build(&builder);
+    kinds[body.kind].add(builder, request->body, kinds[body.kind].where);
+    body.template = template_build(builder);
     body.content_type = kinds[body.kind].content_type;
     return body;
 }

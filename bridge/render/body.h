@@ -14,14 +14,13 @@
 
 struct body {
     enum body_kind kind;      /* never BODY_DEFAULT */
-    struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT */
+    struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT, BODY_JQ */
     const char *content_type; /* static; NULL: the event's own, or there is no body */
     size_t max_bytes;
 };
 
 /* The default is none for GET, else the event. */
-struct body body_compile(const struct subscription *sub, struct arena *arena,
-                         struct problems *problems);
+struct body body_compile(const struct subscription *sub, struct template_builder *builder);
 
 /* Fills request->body. False: ERROR_RENDER, or ERROR_TOO_LARGE. */
 bool body_render(const struct body *body, const struct scope *scope, struct request *request,

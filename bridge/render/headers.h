@@ -24,7 +24,7 @@ struct headers {
 /* `content_type` is the body's; NULL: it is the event's own, or there is no body. The names are
  * checked already. */
 struct headers headers_compile(const struct named_texts *texts, const char *content_type,
-                               struct arena *arena, struct problems *problems);
+                               struct template_builder *builder);
 
 /* Fills request->headers; the body is there already. */
 bool headers_render(const struct headers *headers, const struct scope *scope,

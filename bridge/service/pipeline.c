@@ -29,6 +29,7 @@ struct pipeline {
     struct log_gate *gates; /* one a subscription, and one for retries of none */
     struct log_gate nobodys_gate;
     struct buffer id;
+    struct filter_run filter;
     uint64_t random;
 };
 
@@ -59,6 +60,34 @@ static void explain(const struct record *record, struct error *err)
         error_set(err, record->wrong, "the headers that make it a retry are missing or malformed");
 }
 
+/* Does the subscription want it? What has been tried was wanted. False: it can't be said, or the
+ * filter fails. */
+static bool judge(struct pipeline *pipeline, const struct route *route,
+                  const struct shared_event *shared, bool *wanted, struct error *err)
+{
+    *wanted = matcher_wants(route->matcher, &shared->event, NULL);
+    if (!*wanted)
+        metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
+    if (!*wanted || shared->record->attempts > 0)
+        return true;
+    if (!filter_wants(route->filter, &shared->event, &pipeline->filter, wanted, err)) {
+        mask_error(route->mask, err);
+        return false;
+    }
+    if (!*wanted)
+        metrics_add(pipeline->metrics, METRIC_FILTERED, route->index, METRICS_NO_LABEL, 1);
+    return true;
+}
+
+/* It becomes a dead letter, or, if it is not its fault, is read again. */
+static void refuse(struct pipeline *pipeline, struct record *record, const struct error *err)
+{
+    if (err->kind == ERROR_DECODE || err->kind == ERROR_FILTER)
+        bury(pipeline, record, err);
+    else
+        give_up(pipeline, record);
+}
+
 void pipeline_take(void *context, struct record *record)
 {
     struct pipeline *pipeline = context;
@@ -77,10 +106,10 @@ void pipeline_take(void *context, struct record *record)
         return;
     }
     shared->decoded = event_decode(record, route->sub->format, &shared->event, &err);
-    if (!shared->decoded) {
-        bury(pipeline, record, &err);
-    } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
-        metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
+    bool wanted = false;
+    if (!shared->decoded || !judge(pipeline, route, shared, &wanted, &err)) {
+        refuse(pipeline, record, &err);
+    } else if (!wanted) {
         release(pipeline, record);
     } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
         give_up(pipeline, record);
@@ -419,6 +448,7 @@ void pipeline_attach(struct pipeline *pipeline, struct worker *worker)
 {
     pipeline->worker = worker;
     pipeline->metrics = worker_metrics(worker);
+    pipeline->filter.jq = worker_jq(worker);
     loop_add_step(worker_loop(worker), &pipeline->step);
 }
 
@@ -428,6 +458,7 @@ void pipeline_destroy(struct pipeline *pipeline)
         return;
     hand_on(&pipeline->step);
     buffer_finish(&pipeline->id);
+    buffer_finish(&pipeline->filter.scratch);
     free(pipeline->gates);
     free(pipeline);
 }

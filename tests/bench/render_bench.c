@@ -6,7 +6,10 @@
 
 #include "base/compiler.h"
 #include "config/schema.h"
+#include "jq/jq.h"
 #include "render/plan.h"
+
+static struct jq *jq;
 
 #define ROUNDS 200000
 
@@ -55,7 +58,7 @@ static struct plan *compile(const char *yaml, struct arena *arena)
     const struct yaml_node *node = yaml_read_bytes(arena, NULL, slice_of(text), &problems);
     schema_reader_init(&reader, &subscription_schema, arena, &problems);
     subscription_read(&reader, NULL, node, &sub);
-    struct plan *plan = plan_create(&sub, NULL, &problems);
+    struct plan *plan = plan_create(&sub, NULL, jq, &problems);
     problems_print(&problems, stderr);
     problems_finish(&problems);
     if (!plan)
@@ -79,7 +82,7 @@ static double run(const struct plan *plan, const struct record *record)
     double start_us = cpu_us();
     for (int i = 0; i < ROUNDS; i++) {
         if (!event_decode(record, FORMAT_AUTO, &ev, &err) ||
-            (plan && !plan_render(plan, &ev, &request, &err))) {
+            (plan && !plan_render(plan, &ev, jq, &request, &err))) {
             fprintf(stderr, "%s\n", err.text);
             exit(1);
         }
