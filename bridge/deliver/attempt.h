@@ -4,11 +4,13 @@
 #define DELIVER_ATTEMPT_H
 
 #include "base/list.h"
+#include "decode/decoder.h"
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
 #include "net/http.h"
 
 struct attempt;
+struct gzip;
 struct jq;
 
 /* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
@@ -16,13 +18,26 @@ struct jq;
 typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
                           const struct outcome *outcome);
 
-/* `jq` is the worker's. NULL: no memory. */
-struct attempt *attempt_create(struct http *http, struct jq *jq, attempt_done *done, void *context);
+/* What is the worker's own, and outlives its attempts. */
+struct attempt_tools {
+    struct http *http;
+    struct decoder *decoder;
+    struct jq *jq;
+    struct gzip *gzip; /* NULL: none */
+};
+
+/* NULL: no memory. */
+struct attempt *attempt_create(const struct attempt_tools *tools, attempt_done *done,
+                               void *context);
 
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);
 
-/* Begins; counts delivery->attempts when a request leaves. */
+/* Takes the request back, without `done`; the attempt is free again. */
+void attempt_cancel(struct attempt *attempt);
+
+/* Begins; counts delivery->attempts when a request leaves. An outcome of ERROR_BUSY is no attempt:
+ * the event's schema has to be fetched. */
 void attempt_start(struct attempt *attempt, struct delivery *delivery);
 
 #endif

@@ -56,25 +56,35 @@ static bool view(struct scan *scan, const struct scan_record *from, struct recor
     return true;
 }
 
-/* One that can't be decoded or filtered is wanted: it becomes a dead letter. Decoded once for each
- * format. False: nothing can be said. */
-static bool ask(struct reconcile *reconcile, const struct route *route, const struct record *record,
-                bool decoded[RECONCILE_FORMATS], bool *wanted, struct error *err)
+/* Is what was read wanted? One that can't be filtered is: it becomes a dead letter. False: nothing
+ * is known. */
+static bool asks_for(struct reconcile *reconcile, const struct route *route, const struct event *ev,
+                     bool *wanted, struct error *err)
 {
     struct error why = {0};
-    struct event *ev = &reconcile->events[route->sub->format];
-    if (ev->record != record) {
-        decoded[route->sub->format] = event_decode(record, route->sub->format, ev, NULL);
-        ev->record = record;
-    }
-    *wanted = true;
-    if (!decoded[route->sub->format])
-        return true;
     *wanted = matcher_wants(route->matcher, ev, NULL);
     if (!*wanted || filter_wants(route->filter, ev, &reconcile->filter, wanted, &why))
         return true;
     *wanted = true;
     return why.kind == ERROR_FILTER || error_set(err, why.kind, "%s", why.text);
+}
+
+/* One that can't be decoded is wanted: it becomes a dead letter. Decoded once for each format.
+ * False in the end: its schema can't be had, or jq can't be asked, and so nothing is known. */
+static bool wants(struct reconcile *reconcile, const struct route *route,
+                  const struct record *record, bool decoded[RECONCILE_FORMATS], bool *wanted,
+                  struct error *err)
+{
+    enum format format = route->sub->format;
+    struct event *ev = &reconcile->events[format];
+    if (ev->record != record) {
+        decoded[format] = decoder_decode_now(reconcile->decoder, record, format, ev, err);
+        ev->record = record;
+        if (!decoded[format] && err->kind != ERROR_DECODE)
+            return false;
+    }
+    *wanted = true;
+    return !decoded[format] || asks_for(reconcile, route, ev, wanted, err);
 }
 
 static void judge(struct reconcile *reconcile, struct account_partition *partition, int64_t offset)
@@ -110,9 +120,10 @@ static bool take_source(struct reconcile *reconcile, struct scan *scan,
         reconcile->events[i].record = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &reconcile->options->catalog->routes[first[i].subscription];
-        bool within = from->offset >= first[i].begin && from->offset < first[i].end;
         bool wanted = false;
-        if (within && !ask(reconcile, route, &record, decoded, &wanted, err))
+        if (from->offset < first[i].begin || from->offset >= first[i].end)
+            continue;
+        if (!wants(reconcile, route, &record, decoded, &wanted, err))
             return false;
         if (wanted)
             judge(reconcile, &first[i], from->offset);
@@ -189,7 +200,8 @@ static bool prepare(struct reconcile *reconcile, struct error *err)
         qsort((void *)reconcile->routes, reconcile->route_count, sizeof(struct route *), by_name);
     reconcile->account.silent = !options->settings->topics.results.data ||
                                 options->settings->results_record == RECORD_FAILURES;
-    return true;
+    reconcile->decoder = decoder_create_waiting(&options->settings->registry, err);
+    return reconcile->decoder;
 }
 
 /* Rows of those that were not asked for go. */
@@ -211,6 +223,7 @@ bool reconcile_run(const struct reconcile_options *options, struct reconcile_rep
     close_ranks(report);
     for (size_t i = 0; i < RECONCILE_FORMATS; i++)
         event_finish(&reconcile.events[i]);
+    decoder_destroy(reconcile.decoder);
     buffer_finish(&reconcile.filter.scratch);
     jq_destroy(reconcile.filter.jq);
     results_reader_finish(&reconcile.results);

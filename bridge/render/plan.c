@@ -84,7 +84,7 @@ static void add_query(const struct plan *plan, struct template_builder *builder,
 static void compile_url(struct plan *plan, const struct subscription_request *request,
                         struct template_builder *builder)
 {
-    struct template_style style = {ENCODE_NOTHING, ENCODE_URI, "url"};
+    struct template_style style = {ENCODE_NOTHING, ENCODE_SEGMENT, "url"};
     if (!request->url.data)
         return;
     url_check(&request->url, &plan->shape, builder->problems);
@@ -106,7 +106,7 @@ struct plan *plan_create(const struct subscription *sub, const char *namespace, 
     compile_id(plan, sub, namespace, &builder);
     compile_url(plan, &sub->request, &builder);
     plan->body = body_compile(sub, &builder);
-    plan->headers = headers_compile(&sub->request.headers, plan->body.content_type, &builder);
+    plan->headers = headers_compile(sub, plan->body.content_type, &builder);
     if (problems->count == mistakes && sub->request.url.data)
         return plan;
     plan_destroy(plan);
@@ -171,6 +171,7 @@ bool plan_render(const struct plan *plan, const struct event *ev, struct jq *jq,
                  struct request *request, struct error *err)
 {
     request_clear(request);
+    request->headers.limit = HEADERS_BYTES_MAX;
     struct scope scope = {
         .ev = ev, .scratch = &request->scratch, .jq = jq, .most = plan->body.max_bytes};
     request->method = plan->method;

@@ -10,6 +10,7 @@
 #include "config/schema.h"
 #include "jq/jq.h"
 #include "match/filter.h"
+#include "render/gzip.h"
 #include "render/plan.h"
 
 static struct jq *jq;
@@ -53,9 +54,21 @@ static const struct {
      "request: { url: 'https://dash.example.com/hook', body: { json: { id: '{{ .id }}', amount: "
      "'{{ .data.amount }}', customer: { id: '{{ .data.customer.id }}', city: "
      "'{{ .data.customer.address.city }}' }, first: '{{ .data.items[0].title }}' } } }"},
-    {"decode, body form of 3 paths",
+    {"decode, body form of 5 paths",
      "request: { url: 'https://dash.example.com/hook', body: { form: { id: '{{ .id }}', amount: "
-     "'{{ .data.amount }}', city: '{{ .data.customer.address.city }}' } } }"},
+     "'{{ .data.amount }}', customer: '{{ .data.customer.id }}', city: "
+     "'{{ .data.customer.address.city }}', first: '{{ .data.items[0].title }}' } } }"},
+    {"decode, body xml of 5 paths",
+     "request: { url: 'https://dash.example.com/hook', body: { xml: { order: { '@id': '{{ .id }}', "
+     "amount: '{{ .data.amount }}', customer: { id: '{{ .data.customer.id }}', city: "
+     "'{{ .data.customer.address.city }}' }, first: '{{ .data.items[0].title }}' } } } }"},
+    {"decode, body xml of the whole event",
+     "request: { url: 'https://dash.example.com/hook', body: { xml: { event: '{{ . }}' } } }"},
+    {"decode, body cloudevents binary",
+     "request: { url: 'https://dash.example.com/hook', body: { cloudevents: binary } }"},
+    {"decode, body cloudevents structured",
+     "request: { url: 'https://dash.example.com/hook', body: { cloudevents: structured } }"},
+    {"decode, body event, gzip", "request: { url: 'https://dash.example.com/hook', gzip: 512B }"},
     {"decode, filter: a number", "filter: .data.amount > 100\n" NO_BODY},
     {"decode, filter: a type and a number",
      "filter: (.type | startswith(\"order.\")) and .data.amount >= 41.1\n" NO_BODY},
@@ -126,7 +139,7 @@ struct cost {
 static struct cost run(const struct compiled *compiled, const struct record *record)
 {
     struct event ev = {0};
-    struct request request = {0};
+    struct request request = {.gzip = gzip_create()};
     struct error err;
     double cpu = cpu_us();
     int64_t start_us = clock_now_us();
@@ -138,6 +151,7 @@ static struct cost run(const struct compiled *compiled, const struct record *rec
         exit(1);
     }
     struct cost cost = {(cpu_us() - cpu) / rounds, (double)(clock_now_us() - start_us) / rounds};
+    gzip_destroy(request.gzip);
     event_finish(&ev);
     request_finish(&request);
     return cost;
