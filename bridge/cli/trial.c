@@ -96,6 +96,13 @@ static struct record *make_record(const struct sample *sample, const char *topic
     return record_create(&from);
 }
 
+/* It would become a dead letter, unless the cause is nobody's but ours. */
+static enum trial_verdict failed(const struct route *route, struct error *err)
+{
+    mask_error(route->mask, err);
+    return err->kind == ERROR_SYSTEM || err->kind == ERROR_MEMORY ? TRIAL_ABSENT : TRIAL_FAILED;
+}
+
 static enum trial_verdict run_stages(struct trial *trial, const struct route *route,
                                      struct decoder *decoder)
 {
@@ -106,18 +113,13 @@ static enum trial_verdict run_stages(struct trial *trial, const struct route *ro
         return TRIAL_LEFT;
     bool wanted = false;
     trial->filter = (struct filter_run){.jq = jq_create(), .why_not = &trial->why_not};
-    if (!filter_wants(route->filter, &trial->ev, &trial->filter, &wanted, err)) {
-        mask_error(route->mask, err);
-        return TRIAL_FAILED;
-    }
+    if (!filter_wants(route->filter, &trial->ev, &trial->filter, &wanted, err))
+        return failed(route, err);
     if (!wanted)
         return TRIAL_LEFT;
     if (!plan_render(route->plan, &trial->ev, trial->filter.jq, &trial->request, err) ||
-        !authorise(route, &trial->request, clock_unix_ms(), &trial->authorised, &trial->http,
-                   err)) {
-        mask_error(route->mask, err);
-        return TRIAL_FAILED;
-    }
+        !authorise(route, &trial->request, clock_unix_ms(), &trial->authorised, &trial->http, err))
+        return failed(route, err);
     return TRIAL_TAKEN;
 }
 

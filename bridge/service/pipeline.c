@@ -179,17 +179,19 @@ static bool is_ours(enum error_kind kind)
     return kind == ERROR_BUSY || kind == ERROR_SYSTEM || kind == ERROR_MEMORY;
 }
 
-/* Its schema isn't there, or jq can't be asked, or there is no memory. */
-static void ask_later(struct pipeline *pipeline, struct delivery *delivery, enum error_kind why,
-                      const char *error)
+static void tell_of_ours(struct pipeline *pipeline, const struct route *route, enum error_kind kind,
+                         const char *error)
 {
     uint64_t held_back = 0;
-    int64_t now_ms = clock_now_ms();
-    if (why != ERROR_BUSY && log_gate_open(&pipeline->waits_gate, now_ms, &held_back))
-        log_warn("an event waits", STR("subscription", delivery->route->name),
-                 STR("error_kind", error_name(why)), STR("error", error),
-                 INT("repeated", held_back));
-    worker_retry_at(pipeline->worker, delivery, now_ms + ASK_WAIT_MS);
+    if (kind == ERROR_BUSY || !log_gate_open(&pipeline->waits_gate, clock_now_ms(), &held_back))
+        return; /* a schema that isn't there is told of elsewhere */
+    log_warn("an event waits", STR("subscription", route->name),
+             STR("error_kind", error_name(kind)), STR("error", error), INT("repeated", held_back));
+}
+
+static void ask_later(struct pipeline *pipeline, struct delivery *delivery)
+{
+    worker_retry_at(pipeline->worker, delivery, clock_now_ms() + ASK_WAIT_MS);
 }
 
 static void settle(void *context, struct delivery *delivery, const struct outcome *came)
@@ -199,7 +201,8 @@ static void settle(void *context, struct delivery *delivery, const struct outcom
     struct outcome outcome = *came;
     struct error err = {0};
     if (is_ours(came->kind)) {
-        ask_later(pipeline, delivery, came->kind, came->error);
+        tell_of_ours(pipeline, delivery->route, came->kind, came->error);
+        ask_later(pipeline, delivery);
         return;
     }
     struct fate fate = fate_decide(&delivery->route->sub->delivery, came, delivery->attempts,
@@ -283,7 +286,10 @@ enum pipeline_wish pipeline_ask_filter(struct pipeline *pipeline, const struct r
         return WISH_SOME;
     if (!filter_wants(route->filter, &shared->event, &pipeline->filter, &wants, err)) {
         mask_error(route->mask, err);
-        return is_ours(err->kind) ? WISH_UNKNOWN : WISH_FAILED;
+        if (!is_ours(err->kind))
+            return WISH_FAILED;
+        tell_of_ours(pipeline, route, err->kind, err->text);
+        return WISH_UNKNOWN;
     }
     if (wants)
         return WISH_SOME;
@@ -317,7 +323,7 @@ static bool judge(void *context, struct delivery *delivery)
         break;
     case WISH_UNKNOWN:
         delivery->unjudged = true;
-        ask_later(pipeline, delivery, err.kind, err.text);
+        ask_later(pipeline, delivery);
         break;
     case WISH_NONE:
         worker_end(pipeline->worker, delivery);
