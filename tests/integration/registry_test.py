@@ -245,6 +245,28 @@ def test_a_key_waits_for_its_schema(topics, orders, names, door, value, receiver
     topics.wait_committed(names.group, orders)
 
 
+@pytest.mark.parametrize(
+    "filter, left",
+    [(".n >= 0", []), ('if .n < 0 then error("no") else true end', ["filter"])],
+    ids=["leaves it out", "fails"],
+)
+def test_what_waited_for_its_schema_is_filtered(
+    topics, orders, names, door, value, receiver, subscribe, grapnel, results, filter, left
+):
+    """order: key, so that its turn was taken before anybody could say whether it is wanted."""
+    one = subscribe(orders, receiver.url("/hook"), filter=filter, delivery={"order": "key"})
+    running = grapnel(one, registry={"url": door.url, "timeout": "1s"})
+    topics.produce(orders, value, *[json.dumps({"n": n}) for n in range(5)], key="a")
+    until(lambda: running.metric("grapnel_schemas_awaited") > 0, "a schema that is asked for")
+    assert receiver.requests() == []
+    door.open()
+    rows = results(5 + len(left))
+    assert [r.id for r in receiver.requests("/hook")] == [f"{orders}-0-{n}" for n in range(1, 6)]
+    assert [r["error_kind"] for r in rows if r["offset"] == 0] == left
+    assert running.metric("grapnel_filtered_total") == 1 - len(left)
+    topics.wait_committed(names.group, orders)
+
+
 def test_what_waits_survives_a_stop(topics, orders, names, door, value, receiver, subscribe, grapnel):
     running = grapnel(subscribe(orders, receiver.url("/hook")), registry={"url": door.url, "timeout": "1s"})
     topics.produce(orders, *[value] * 5)

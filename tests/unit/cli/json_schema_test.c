@@ -59,7 +59,8 @@ static void takes_no_value_that_is_not_supported_yet(void **state)
     assert_null(strstr(text, "\"!"));
     assert_null(strstr(text, "\"github\""));
     assert_non_null(strstr(text, "\"enum\": [\"standard\"]"));
-    assert_non_null(strstr(text, "Not supported yet.\",\n          \"enum\": [null]"));
+    assert_non_null(strstr(text, "Not supported yet.\",\n"
+                                 "                  \"enum\": [null]"));
     free(text);
 }
 
