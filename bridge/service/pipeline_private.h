@@ -48,7 +48,7 @@ enum pipeline_wish {
     WISH_UNKNOWN, /* its filter can't be asked now */
 };
 
-/* What a subscription's filter says of an event that its topics and events take; NONE and FAILED
+/* What a subscription's filter says of an event that its topics and events take; FAILED and UNKNOWN
  * with `err`. What has been tried was wanted. */
 enum pipeline_wish pipeline_ask_filter(struct pipeline *pipeline, const struct route *route,
                                        const struct shared_event *shared, struct error *err);
