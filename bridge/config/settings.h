@@ -11,6 +11,7 @@
 #include "config/problems.h"
 #include "config/subscription.h"
 
+enum results_format { RESULTS_JSON, RESULTS_AVRO };
 enum results_record { RECORD_FINAL, RECORD_ATTEMPTS, RECORD_FAILURES };
 enum role { ROLE_VIEWER, ROLE_ADMIN };
 
@@ -57,6 +58,7 @@ struct settings {
     struct named_texts kafka;     /* librdkafka's properties, verbatim */
     struct settings_registry registry;
     struct settings_topics topics;
+    enum results_format results_format;
     enum results_record results_record;
     struct subscription *subscriptions;
     size_t subscription_count;

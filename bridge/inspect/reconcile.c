@@ -201,6 +201,7 @@ static bool prepare(struct reconcile *reconcile, struct error *err)
     reconcile->account.silent = !options->settings->topics.results.data ||
                                 options->settings->results_record == RECORD_FAILURES;
     reconcile->decoder = decoder_create_waiting(&options->settings->registry, err);
+    reconcile->results.decoder = reconcile->decoder;
     return reconcile->decoder;
 }
 
@@ -223,10 +224,10 @@ bool reconcile_run(const struct reconcile_options *options, struct reconcile_rep
     close_ranks(report);
     for (size_t i = 0; i < RECONCILE_FORMATS; i++)
         event_finish(&reconcile.events[i]);
-    decoder_destroy(reconcile.decoder);
     buffer_finish(&reconcile.filter.scratch);
     jq_destroy(reconcile.filter.jq);
     results_reader_finish(&reconcile.results);
+    decoder_destroy(reconcile.decoder);
     account_finish(&reconcile.account);
     account_finish(&reconcile.retries);
     free((void *)reconcile.routes);

@@ -488,10 +488,14 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
     pipeline->step.run = hand_on;
     pipeline->conclude.settings = options->settings;
     pipeline->conclude.instance = options->instance;
+    pipeline->conclude.schema_id = options->schema_id;
     list_init(&pipeline->conclude.writes);
     list_init(&pipeline->home);
     fanout_reset(pipeline, options->catalog->lane_count);
-    if (getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
+    if (options->schema_id)
+        pipeline->conclude.avro = result_avro_create(NULL);
+    if (getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0 ||
+        (options->schema_id && !pipeline->conclude.avro)) {
         pipeline_destroy(pipeline);
         return NULL;
     }
@@ -515,5 +519,6 @@ void pipeline_destroy(struct pipeline *pipeline)
     buffer_finish(&pipeline->id);
     buffer_finish(&pipeline->filter.scratch);
     free(pipeline->conclude.gates);
+    result_avro_destroy(pipeline->conclude.avro);
     free(pipeline);
 }

@@ -128,7 +128,6 @@ def test_what_comes_later_is_refused_not_ignored(configure, subscribe, key):
         {"transactional": True},
         {"registration": {"topics": ["orders"]}},
         {"egress": {"deny": ["10.0.0.0/8"]}},
-        {"results": {"format": "avro"}},
     ],
     ids=lambda key: next(iter(key)),
 )
