@@ -193,6 +193,17 @@ static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_
     return partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
 }
 
+/* The workers begin nothing more of it. */
+static void give_up(struct lane *lane, const struct partition *partition, bool lost)
+{
+    const struct source_hooks *hooks = lane->intake->hooks;
+    if (partition->out == 0)
+        return;
+    const struct record_home home = intake_home(lane, partition);
+    intake_hand_on(lane->intake); /* so that they know all that they are to give up */
+    hooks->give_up(hooks->context, &home, lost);
+}
+
 /* What is finished is committed, unless the group has given them to somebody else already. */
 static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
 {
@@ -201,9 +212,11 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
         struct partition *partition = find(lane, list, i);
         if (!partition)
             continue;
-        if (!lost)
-            add_position(offsets, partition);
         intake_drop_head(lane, partition);
+        if (lost)
+            give_up(lane, partition, true);
+        else
+            add_position(offsets, partition);
         partitions_remove(&lane->partitions, partition);
     }
     commit_and_wait(lane, offsets);
@@ -218,7 +231,6 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
  * whoever gets them next does not send what we are sending. */
 static void begin_leaving(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
 {
-    intake_hand_on(lane->intake); /* so that the workers know all that they are to give up */
     rd_kafka_pause_partitions(lane->rk, (rd_kafka_topic_partition_list_t *)(uintptr_t)list);
     lane->leaving = rd_kafka_topic_partition_list_copy(list);
     lane->leave_by_ms = clock_now_ms() + LEAVE_MS;
@@ -228,10 +240,7 @@ static void begin_leaving(struct lane *lane, const rd_kafka_topic_partition_list
             continue;
         partition->leaving = true;
         intake_drop_head(lane, partition);
-        if (partition->out == 0)
-            continue;
-        const struct record_home home = intake_home(lane, partition);
-        lane->intake->hooks->give_up(lane->intake->hooks->context, &home);
+        give_up(lane, partition, false);
     }
 }
 

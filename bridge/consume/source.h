@@ -19,8 +19,8 @@ struct source_hooks {
     /* Moves the list of records to that worker. */
     void (*deliver)(void *context, unsigned worker, struct list *records);
     /* A partition is being taken away: no worker begins anything more of what came by it; `home` is
-     * borrowed for the call. */
-    void (*give_up)(void *context, const struct record_home *home);
+     * borrowed for the call. `lost`: it is somebody else's already. */
+    void (*give_up)(void *context, const struct record_home *home, bool lost);
     /* After source_drain: no record is in memory any more. */
     void (*drained)(void *context);
 };

@@ -11,13 +11,17 @@
 
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
+#define LEFT_KEPT_MS  360000 /* longer than the longest delivery.timeout */
 
 enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_GIVE_UP, WORKER_DRAIN, WORKER_STOP };
 
-/* A partition is being taken away. */
+/* A partition is being taken away. Kept while an attempt of it may be under way, which is its
+ * delivery's last. */
 struct give_up {
     struct message message;
     struct record_home home;
+    bool lost;
+    int64_t forget_ms;
 };
 
 /* What one worker's breaker tells those of the others. */
@@ -39,6 +43,7 @@ struct worker {
     struct heap later;          /* records of a retry topic that are not due yet */
     struct loop_timer later_timer;
     struct list events; /* shared events for reuse, as many as have been in flight */
+    struct list left;   /* give_up */
     struct attempt **free_attempts;
     size_t free_count;
     struct loop_step step;
@@ -208,13 +213,28 @@ bool worker_submit(struct worker *worker, const struct route *route, struct shar
     return true;
 }
 
+/* The order to give up what came from there; NULL: none. */
+static const struct give_up *find_left(const struct worker *worker, const struct record_home *home)
+{
+    for (const struct list *link = worker->left.next; link != &worker->left; link = link->next) {
+        const struct give_up *order = CONTAINER_OF(link, struct give_up, message.link);
+        if (record_home_equal(&order->home, home))
+            return order;
+    }
+    return NULL;
+}
+
 static void abandon(struct worker *worker, struct delivery *delivery)
 {
+    const struct give_up *order = find_left(worker, &delivery->shared->record->home);
     int64_t wait_ms = 0;
     if (heap_holds(&delivery->retry.node))
         wait_ms = delivery->retry.node.key - clock_now_ms();
-    worker->options.hooks.abandon(worker->options.hooks.context, delivery,
-                                  wait_ms > 0 ? wait_ms : 0);
+    if (order && order->lost)
+        wait_ms = -1;
+    else if (wait_ms < 0)
+        wait_ms = 0;
+    worker->options.hooks.abandon(worker->options.hooks.context, delivery, wait_ms);
 }
 
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
@@ -223,7 +243,7 @@ void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t d
     event_finish(&delivery->shared->event);
     endpoint_wait(delivery->endpoint, delivery);
     loop_arm(worker->loop, &delivery->retry, due_ms);
-    if (!worker->draining)
+    if (!worker->draining && !find_left(worker, &delivery->shared->record->home))
         return;
     endpoint_waited(delivery->endpoint, delivery);
     abandon(worker, delivery);
@@ -270,12 +290,25 @@ static void refuse_later_from(struct worker *worker, const struct record_home *h
     }
 }
 
+static void forget_left(struct worker *worker, int64_t until_ms)
+{
+    while (!list_empty(&worker->left)) {
+        struct give_up *order = CONTAINER_OF(worker->left.next, struct give_up, message.link);
+        if (order->forget_ms > until_ms)
+            return;
+        list_remove(&order->message.link);
+        free(order);
+    }
+}
+
 static void give_up(struct worker *worker, struct give_up *order)
 {
+    forget_left(worker, clock_now_ms());
+    order->forget_ms = clock_now_ms() + LEFT_KEPT_MS;
+    list_push(&worker->left, &order->message.link);
     for (size_t i = 0; i < worker->options.catalog->count; i++)
         give_up_endpoint(worker, &worker->endpoints[i], &order->home);
     refuse_later_from(worker, &order->home);
-    free(order);
 }
 
 static void abandon_idle(struct worker *worker)
@@ -438,6 +471,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     worker->step.run = before_wait;
     worker->later_timer.fire = later_due;
     list_init(&worker->events);
+    list_init(&worker->left);
     worker->metrics = metrics_block_create(options->metrics);
     unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
     worker->loop = loop_create(err);
@@ -484,12 +518,12 @@ void worker_tell(struct worker *worker, struct message *message)
     mailbox_post(worker->mailbox, message);
 }
 
-void worker_give_up(struct worker *worker, const struct record_home *home)
+void worker_give_up(struct worker *worker, const struct record_home *home, bool lost)
 {
     struct give_up *order = malloc(sizeof *order);
     if (!order)
         return; /* then they are sent, and perhaps by their next owner too */
-    *order = (struct give_up){{.type = WORKER_GIVE_UP}, *home};
+    *order = (struct give_up){{.type = WORKER_GIVE_UP}, *home, .lost = lost};
     mailbox_post(worker->mailbox, &order->message);
 }
 
@@ -555,6 +589,7 @@ void worker_destroy(struct worker *worker)
         event_finish(&shared->event);
         free(shared);
     }
+    forget_left(worker, INT64_MAX);
     free(worker->free_attempts);
     free(worker->endpoints);
     heap_finish(&worker->ready);

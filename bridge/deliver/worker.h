@@ -36,7 +36,7 @@ struct worker_hooks {
     /* Hands a message of this worker to that one, by worker_tell. */
     void (*tell)(void *context, unsigned worker, struct message *message);
     /* A delivery will not be tried here any more, and was to wait for `wait_ms`: find another way
-     * for its record, then worker_end. */
+     * for its record, then worker_end. `wait_ms` < 0: somebody else has its partition already. */
     void (*abandon)(void *context, struct delivery *delivery, int64_t wait_ms);
 };
 
@@ -62,8 +62,9 @@ void worker_post(struct worker *worker, struct list *records);
 /* What another worker says. Thread: any. */
 void worker_tell(struct worker *worker, struct message *message);
 
-/* Abandons what came from there and has not been sent. Thread: any. */
-void worker_give_up(struct worker *worker, const struct record_home *home);
+/* Abandons what came from there and has not been sent, and what is sent and fails. `lost`: somebody
+ * else has the partition already. Thread: any. */
+void worker_give_up(struct worker *worker, const struct record_home *home, bool lost);
 
 /* Abandons all that has not been sent, now and from now on. Thread: any. */
 void worker_drain(struct worker *worker);

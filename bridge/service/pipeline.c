@@ -375,12 +375,13 @@ void pipeline_tell(void *context, unsigned worker, struct message *message)
     worker_tell(pipeline->options.workers[worker], message);
 }
 
-/* What has been tried keeps that in a retry topic; the rest is simply read again. */
+/* What has been tried keeps that in a retry topic; the rest is simply read again, as is what
+ * somebody else reads again in any case. */
 void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
-    if (delivery->attempts > 0 && hand_over(pipeline, delivery, wait_ms))
+    if (wait_ms >= 0 && delivery->attempts > 0 && hand_over(pipeline, delivery, wait_ms))
         return;
     worker_end(pipeline->worker, delivery);
     give_up(pipeline, record);

@@ -46,11 +46,11 @@ static void deliver(void *context, unsigned worker, struct list *records)
     worker_post(service->workers[worker], records);
 }
 
-static void give_up(void *context, const struct record_home *home)
+static void give_up(void *context, const struct record_home *home, bool lost)
 {
     struct service *service = context;
     for (unsigned i = 0; i < service->worker_count; i++)
-        worker_give_up(service->workers[i], home);
+        worker_give_up(service->workers[i], home, lost);
 }
 
 static void say_drained(void *context)
