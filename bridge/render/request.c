@@ -23,6 +23,12 @@ void request_clear(struct request *request)
     buffer_clear(&request->scratch);
 }
 
+bool request_lacks_memory(const struct request *request)
+{
+    return request->id.no_memory || request->url.no_memory || request->headers.no_memory ||
+           request->body_bytes.no_memory || request->scratch.no_memory;
+}
+
 void request_add_header(struct request *request, struct slice name, struct slice value)
 {
     buffer_add_slice(&request->headers, name);

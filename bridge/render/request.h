@@ -25,6 +25,9 @@ struct request {
 void request_finish(struct request *request);
 void request_clear(struct request *request);
 
+/* Did something not fit because there was no memory for it, and not for its size? */
+bool request_lacks_memory(const struct request *request);
+
 /* Adds one header line. A control byte in the value, CR, LF and NUL among them, becomes a space:
  * nothing gets through that could end the line (RFC 9110 §5.5). */
 void request_add_header(struct request *request, struct slice name, struct slice value);

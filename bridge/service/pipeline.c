@@ -16,6 +16,8 @@
 
 #define RESULT_BYTES 640 /* what a usual one takes, so that its buffer grows once */
 
+#define NO_MEMORY_WAIT_MS 1000
+
 #define NOBODYS_WAIT_MS 5000
 #define NOBODYS_MOST_MS 600000
 
@@ -77,7 +79,9 @@ void pipeline_take(void *context, struct record *record)
         return;
     }
     shared->decoded = event_decode(record, route->sub->format, &shared->event, &err);
-    if (!shared->decoded) {
+    if (!shared->decoded && err.kind == ERROR_MEMORY) {
+        give_up(pipeline, record);
+    } else if (!shared->decoded) {
         bury(pipeline, record, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
         metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
@@ -324,6 +328,10 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
     struct record *record = delivery->shared->record;
     struct outcome outcome = *came;
     struct error err = {0};
+    if (came->kind == ERROR_MEMORY) { /* which says nothing of the event or its receiver */
+        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + NO_MEMORY_WAIT_MS);
+        return;
+    }
     struct fate fate = fate_decide(&delivery->route->sub->delivery, came, delivery->attempts,
                                    next_random(pipeline));
     if (has_expired(delivery, &fate, &outcome, &err))
