@@ -74,7 +74,7 @@ void lane_take_back(struct lane *lane, struct record *record);
 void lane_drain(struct lane *lane);
 bool lane_is_empty(const struct lane *lane);
 
-/* May what is finished be committed now, or is there nothing to commit? */
+/* May what is finished be committed, and the group be left, now? Or is it not joined? */
 bool lane_may_close(const struct lane *lane);
 
 /* Commits and leaves the group; librdkafka works on it until lane_closed, while lane_tick is
