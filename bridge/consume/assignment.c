@@ -80,18 +80,6 @@ static rd_kafka_topic_partition_list_t *positions(struct lane *lane)
     return offsets;
 }
 
-static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
-{
-    struct error err = {0};
-    if (offsets->cnt == 0)
-        return;
-    int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
-    bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
-    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
-    if (!fine)
-        log_warn("commit failed", STR("group", lane->options.group), STR("error", err.text));
-}
-
 static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
 {
     for (int i = 0; offsets && i < offsets->cnt; i++) {
@@ -100,6 +88,20 @@ static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t 
         if (partition)
             partition->dirty = true;
     }
+}
+
+static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
+{
+    struct error err = {0};
+    if (offsets->cnt == 0)
+        return;
+    int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
+    bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
+    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
+    if (fine)
+        return;
+    mark_dirty(lane, offsets);
+    log_warn("commit failed", STR("group", lane->options.group), STR("error", err.text));
 }
 
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -115,14 +117,18 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
              STR("error", rd_kafka_err2str(code)));
 }
 
-void assignment_commit_soon(struct lane *lane)
+static void commit_in_background(struct lane *lane)
 {
-    if (!flag_is_set(&lane->steady))
-        return;
     rd_kafka_topic_partition_list_t *offsets = positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+void assignment_commit_soon(struct lane *lane)
+{
+    if (flag_is_set(&lane->steady))
+        commit_in_background(lane);
 }
 
 void assignment_commit_now(struct lane *lane)
@@ -171,6 +177,7 @@ static void report(const struct lane *lane, const char *what, rd_kafka_error_t *
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     lane->assignments++;
+    commit_in_background(lane); /* no JoinGroup is under way: see give_back */
     rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
     if (code)
         log_warn("committed offsets can't be read; what had finished will be sent again",
@@ -204,10 +211,12 @@ static void give_up(struct lane *lane, const struct partition *partition, bool l
     hooks->give_up(hooks->context, &home, lost);
 }
 
-/* What is finished is committed, unless the group has given them to somebody else already. */
+/* What is finished is committed, unless the group has given them to somebody else already: in all
+ * partitions, since where one rebalance follows the other there is no other time for it. */
 static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
 {
-    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(list->cnt);
+    rd_kafka_topic_partition_list_t *offsets =
+        lost ? rd_kafka_topic_partition_list_new(1) : positions(lane);
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = find(lane, list, i);
         if (!partition)
@@ -215,8 +224,6 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
         intake_drop_head(lane, partition);
         if (lost)
             give_up(lane, partition, true);
-        else
-            add_position(offsets, partition);
         partitions_remove(&lane->partitions, partition);
     }
     commit_and_wait(lane, offsets);
