@@ -11,6 +11,7 @@
 
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
+#define LATER_MOST_MS 10000
 #define LEFT_KEPT_MS  360000 /* longer than the longest delivery.timeout */
 
 enum worker_message { WORKER_RECORD, WORKER_NEWS, WORKER_GIVE_UP, WORKER_DRAIN, WORKER_STOP };
@@ -339,11 +340,15 @@ static void enqueue(struct worker *worker, struct record *record)
     note_ready(worker, endpoint);
 }
 
+/* Looks again after a while: the wall clock, by which they are due, may be set meanwhile. */
 static void arm_later(struct worker *worker)
 {
     const struct heap_node *first = heap_first(&worker->later);
-    if (first)
-        loop_arm(worker->loop, &worker->later_timer, clock_now_ms() + first->key - clock_unix_ms());
+    if (!first)
+        return;
+    int64_t wait_ms = first->key - clock_unix_ms();
+    loop_arm(worker->loop, &worker->later_timer,
+             clock_now_ms() + (wait_ms < LATER_MOST_MS ? wait_ms : LATER_MOST_MS));
 }
 
 static void later_due(struct loop_timer *timer)
