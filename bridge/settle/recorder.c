@@ -38,9 +38,10 @@ struct recorder {
     struct loop_io io;
     struct loop_step step;
     struct loop_timer tick;
-    struct list unsent;  /* posted, but librdkafka's queue is full, or a failed one waits */
-    struct list sent;    /* under way */
-    struct list refused; /* as too large: each tried again now and then, the others go on */
+    struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
+    struct list sent;   /* under way */
+    struct list
+        refused; /* as too large: each tried again now and then, the others go on; by when */
     size_t refused_count;
     int64_t heard_at_ms; /* when Kafka last answered */
     struct list home;    /* records to give back */
@@ -149,7 +150,10 @@ static void refuse(struct recorder *recorder, struct write *write)
 {
     bool alone = write->retry_at_ms > 0;
     write->retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
-    list_push(&recorder->refused, &write->message.link);
+    if (alone)
+        list_push(&recorder->refused, &write->message.link);
+    else
+        list_push_front(&recorder->refused, &write->message.link);
     recorder->refused_count++;
     if (recorder->draining)
         give_up_refused(recorder);
@@ -231,6 +235,8 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     recorder->heard_at_ms = clock_now_ms();
     metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
     list_remove(&write->message.link);
+    if (write->retry_at_ms > 0)
+        try_refused(recorder, recorder->heard_at_ms); /* the next one will not wait for a tick */
     release(recorder, write);
 }
 
