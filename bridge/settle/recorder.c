@@ -1,3 +1,5 @@
+/* Longer than most: how each write ends, when Kafka is away, and how the thread lives are one
+ * state. */
 #include "settle/recorder.h"
 
 #include <stdio.h>
@@ -12,6 +14,7 @@
 #include "kafka/topics.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
+#include "settle/outlet.h"
 #include "settle/topic.h"
 #include "settle/write.h"
 
@@ -34,6 +37,7 @@ struct recorder {
     rd_kafka_queue_t *queue;
     const struct retry_topics *retries;
     rd_kafka_topic_t **topics; /* by enum write_topic; NULL: not written */
+    struct outlet *outlets;    /* the same */
     size_t topic_count;
     struct loop_io io;
     struct loop_step step;
@@ -59,9 +63,17 @@ struct recorder {
     struct log_gate wait_gate;
 };
 
+static bool any_failing(const struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->topic_count; i++)
+        if (recorder->outlets[i].failing)
+            return true;
+    return false;
+}
+
 static void say_storing(struct recorder *recorder)
 {
-    bool can = recorder->topics_ready && !recorder->brokers_down && recorder->resend_at_ms == 0;
+    bool can = recorder->topics_ready && !recorder->brokers_down && !any_failing(recorder);
     metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, can);
     if (can == recorder->storing)
         return;
@@ -173,9 +185,11 @@ static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp
                   STR("error", rd_kafka_err2str(code)), INT("repeated", held_back));
     list_remove(&write->message.link);
     if (refused) {
+        outlet_refused(&recorder->outlets[write->topic]);
         refuse(recorder, write);
         return;
     }
+    outlet_failed(&recorder->outlets[write->topic]);
     list_push_front(&recorder->unsent, &write->message.link);
     recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
     if (topic_is_gone(code))
@@ -190,15 +204,16 @@ static bool produce_next(struct recorder *recorder)
     struct write *write = CONTAINER_OF(link, struct write, message.link);
     list_push(&recorder->sent, link);
     rd_kafka_resp_err_t code = produce(recorder, write);
+    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        list_remove(link);
+        list_push_front(&recorder->unsent, link);
+        return false;
+    }
+    outlet_send(&recorder->outlets[write->topic], clock_now_ms());
     if (!code)
         return true;
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        failed(recorder, write, code);
-        return is_refused(code);
-    }
-    list_remove(link);
-    list_push_front(&recorder->unsent, link);
-    return false;
+    failed(recorder, write, code);
+    return is_refused(code);
 }
 
 static void produce_all(struct recorder *recorder)
@@ -233,6 +248,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
         return;
     }
     recorder->heard_at_ms = clock_now_ms();
+    outlet_stored(&recorder->outlets[write->topic], recorder->heard_at_ms);
     metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
     list_remove(&write->message.link);
     if (write->retry_at_ms > 0)
@@ -329,6 +345,16 @@ static void look_for_brokers(struct recorder *recorder, int64_t now_ms)
     recorder->brokers_down = !there;
 }
 
+static void look_for_late(struct recorder *recorder, int64_t now_ms)
+{
+    for (size_t i = 0; i < recorder->topic_count; i++)
+        if (outlet_is_late(&recorder->outlets[i], now_ms)) {
+            recorder->topics_ready = false;
+            log_error("Kafka has stored nothing for a while; nothing more is taken until it does",
+                      STR("topic", rd_kafka_topic_name(recorder->topics[i])));
+        }
+}
+
 static bool all_stored(const struct recorder *recorder)
 {
     return list_empty(&recorder->unsent) && list_empty(&recorder->sent);
@@ -346,6 +372,7 @@ static void tick(struct loop_timer *timer)
     try_refused(recorder, now_ms);
     if (recorder->resend_at_ms && now_ms >= recorder->resend_at_ms)
         recorder->resend_at_ms = 0;
+    look_for_late(recorder, now_ms);
     say_storing(recorder);
     bool done = all_stored(recorder) || !recorder->storing || now_ms >= recorder->stop_by_ms;
     if (recorder->stopping && done)
@@ -417,6 +444,7 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->retries = retries;
     recorder->topic_count = WRITE_RETRY + retries->count;
     recorder->topics = calloc(recorder->topic_count, sizeof(rd_kafka_topic_t *));
+    recorder->outlets = calloc(recorder->topic_count, sizeof *recorder->outlets);
     recorder->metrics = metrics_block_create(metrics);
     recorder->io.fd = -1;
     recorder->step.run = before_wait;
@@ -430,7 +458,8 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->loop = loop_create(err);
     if (recorder->loop)
         recorder->mailbox = mailbox_create(recorder->loop, handle, recorder, err);
-    if (!recorder->topics || !recorder->mailbox || !open_producer(recorder, err)) {
+    if (!recorder->topics || !recorder->outlets || !recorder->mailbox ||
+        !open_producer(recorder, err)) {
         recorder_destroy(recorder);
         return NULL;
     }
@@ -475,6 +504,7 @@ void recorder_destroy(struct recorder *recorder)
         if (recorder->topics[i])
             rd_kafka_topic_destroy(recorder->topics[i]);
     free(recorder->topics);
+    free(recorder->outlets);
     if (recorder->queue)
         rd_kafka_queue_destroy(recorder->queue);
     if (recorder->rk) {
