@@ -138,8 +138,10 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     struct envelope envelope;
     if (!envelope_read(from->headers, from->header_count, &envelope, NULL)) {
         struct record *record = record_create(from);
-        if (record)
-            record->wrong = ERROR_DECODE;
+        if (!record)
+            return NULL;
+        record->subscription = RECORD_NOBODYS;
+        record->wrong = ERROR_DECODE;
         return record;
     }
     from->topic = envelope.topic;
