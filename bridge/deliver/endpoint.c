@@ -13,6 +13,7 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
     list_init(&endpoint->records);
     list_init(&endpoint->again);
     list_init(&endpoint->queued);
+    list_init(&endpoint->tried);
     list_init(&endpoint->sending);
     list_init(&endpoint->waiting);
 }
@@ -20,7 +21,8 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
 static void note_queued(const struct endpoint *endpoint)
 {
     gauge(endpoint, METRIC_QUEUED,
-          endpoint->record_count + endpoint->again_count + endpoint->queued_count);
+          endpoint->record_count + endpoint->again_count + endpoint->queued_count +
+              endpoint->tried_count);
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)
@@ -31,15 +33,22 @@ void endpoint_add_record(struct endpoint *endpoint, struct record *record)
     note_queued(endpoint);
 }
 
+static bool is_turn_of_retry(const struct endpoint *endpoint)
+{
+    bool retries = endpoint->tried_count + endpoint->again_count > 0;
+    bool fresh = endpoint->queued_count + endpoint->record_count > 0;
+    return retries && (!fresh || endpoint->turns % 4 == 3);
+}
+
 struct record *endpoint_next_record(struct endpoint *endpoint)
 {
-    bool retries = endpoint->queued_count + endpoint->again_count > 0;
-    bool fresh = endpoint->record_count > 0 && !(retries && endpoint->turns % 4 == 3);
-    if (!fresh && (endpoint->queued_count > 0 || endpoint->again_count == 0))
+    bool retry = is_turn_of_retry(endpoint);
+    unsigned *count = retry ? &endpoint->again_count : &endpoint->record_count;
+    if (*count == 0 || (retry ? endpoint->tried_count : endpoint->queued_count) > 0)
         return NULL;
-    *(fresh ? &endpoint->record_count : &endpoint->again_count) -= 1;
+    *count -= 1;
     note_queued(endpoint);
-    struct list *link = list_pop(fresh ? &endpoint->records : &endpoint->again);
+    struct list *link = list_pop(retry ? &endpoint->again : &endpoint->records);
     return CONTAINER_OF(link, struct record, message.link);
 }
 
@@ -101,18 +110,30 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
 
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
 {
-    list_push(&endpoint->queued, &delivery->link);
-    endpoint->queued_count++;
+    bool tried = delivery->attempts > 0;
+    list_push(tried ? &endpoint->tried : &endpoint->queued, &delivery->link);
+    *(tried ? &endpoint->tried_count : &endpoint->queued_count) += 1;
     note_queued(endpoint);
+}
+
+/* NULL: there is none. */
+static struct list *pop_queued(struct endpoint *endpoint, bool tried)
+{
+    struct list *link = list_pop(tried ? &endpoint->tried : &endpoint->queued);
+    if (link)
+        *(tried ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
+    note_queued(endpoint);
+    return link;
 }
 
 struct delivery *endpoint_send_next(struct endpoint *endpoint)
 {
-    struct list *link = list_pop(&endpoint->queued);
+    bool retry = is_turn_of_retry(endpoint);
+    struct list *link = pop_queued(endpoint, retry);
+    if (!link)
+        link = pop_queued(endpoint, !retry);
     list_push(&endpoint->sending, link);
-    endpoint->queued_count--;
     endpoint->turns++;
-    note_queued(endpoint);
     gauge(endpoint, METRIC_IN_FLIGHT, ++endpoint->in_flight);
     return CONTAINER_OF(link, struct delivery, link);
 }
@@ -137,12 +158,11 @@ void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery)
 
 struct delivery *endpoint_take_idle(struct endpoint *endpoint)
 {
-    struct list *link = list_pop(&endpoint->queued);
-    if (link) {
-        endpoint->queued_count--;
-        note_queued(endpoint);
+    struct list *link = pop_queued(endpoint, false);
+    if (!link)
+        link = pop_queued(endpoint, true);
+    if (link)
         return CONTAINER_OF(link, struct delivery, link);
-    }
     if (list_empty(&endpoint->waiting))
         return NULL;
     struct delivery *delivery = CONTAINER_OF(endpoint->waiting.next, struct delivery, link);
@@ -184,6 +204,7 @@ void endpoint_take_from(struct endpoint *endpoint, const struct record_home *hom
     endpoint->record_count -= move_from(&endpoint->records, home_of_record, home, records);
     endpoint->again_count -= move_from(&endpoint->again, home_of_record, home, records);
     endpoint->queued_count -= move_from(&endpoint->queued, home_of_delivery, home, deliveries);
+    endpoint->tried_count -= move_from(&endpoint->tried, home_of_delivery, home, deliveries);
     endpoint->waiting_count -= move_from(&endpoint->waiting, home_of_delivery, home, deliveries);
     note_queued(endpoint);
     gauge(endpoint, METRIC_WAITING_RETRIES, endpoint->waiting_count);

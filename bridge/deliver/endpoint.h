@@ -20,7 +20,8 @@ struct endpoint {
     struct heap_node ready; /* among those that could send, by how much they have in flight */
     struct list records;    /* that have not been tried */
     struct list again;      /* records of a retry topic */
-    struct list queued;
+    struct list queued;     /* deliveries that have not been tried */
+    struct list tried;      /* those that have, and are due again */
     struct list sending;
     struct list waiting;
     unsigned in_flight;
@@ -28,6 +29,7 @@ struct endpoint {
     unsigned record_count;
     unsigned again_count;
     unsigned queued_count;
+    unsigned tried_count;
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
     struct breaker breaker;
@@ -58,17 +60,24 @@ bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery,
 void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms);
 
+/* Deliveries that could be sent. */
+static inline bool endpoint_has_queued(const struct endpoint *endpoint)
+{
+    return endpoint->queued_count + endpoint->tried_count > 0;
+}
+
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return endpoint->record_count + endpoint->again_count + endpoint->queued_count > 0 &&
+    return (endpoint->record_count + endpoint->again_count > 0 || endpoint_has_queued(endpoint)) &&
            endpoint->in_flight < endpoint->in_flight_most;
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record);
 
 /* The next record whose turn it is; NULL when it is a queued delivery's, or none's. First attempts
- * go first, but one place in four is a retry's, so that neither starves the other. */
+ * go first, but one place in four is a retry's, so that neither starves the other. What is made of
+ * it is queued, and sent by endpoint_send_next. */
 struct record *endpoint_next_record(struct endpoint *endpoint);
 
 /* The moves between the states. A delivery that is in none is not counted anywhere. */

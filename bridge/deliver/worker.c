@@ -134,7 +134,7 @@ static bool send_what_fits(struct worker *worker)
         struct record *record = endpoint_next_record(endpoint);
         if (record)
             worker->options.hooks.take(worker->options.hooks.context, record);
-        if (endpoint->queued_count > 0)
+        if (endpoint_has_queued(endpoint))
             send(worker, endpoint);
         note_ready(worker, endpoint);
     }
