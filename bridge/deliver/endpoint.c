@@ -21,8 +21,7 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
 static void note_queued(const struct endpoint *endpoint)
 {
     gauge(endpoint, METRIC_QUEUED,
-          endpoint->record_count + endpoint->again_count + endpoint->queued_count +
-              endpoint->tried_count);
+          endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint));
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)

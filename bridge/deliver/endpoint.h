@@ -61,15 +61,15 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms);
 
 /* Deliveries that could be sent. */
-static inline bool endpoint_has_queued(const struct endpoint *endpoint)
+static inline unsigned endpoint_queued(const struct endpoint *endpoint)
 {
-    return endpoint->queued_count + endpoint->tried_count > 0;
+    return endpoint->queued_count + endpoint->tried_count;
 }
 
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return (endpoint->record_count + endpoint->again_count > 0 || endpoint_has_queued(endpoint)) &&
+    return endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) > 0 &&
            endpoint->in_flight < endpoint->in_flight_most;
 }
 

@@ -11,6 +11,7 @@
 
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
+#define UNWANTED_MOST 64 /* records in a row */
 #define LATER_MOST_MS 10000
 #define LEFT_KEPT_MS  360000 /* longer than the longest delivery.timeout */
 
@@ -124,6 +125,19 @@ static void send(struct worker *worker, struct endpoint *endpoint)
     endpoint_queue(endpoint, delivery);
 }
 
+/* Makes a delivery of the record whose turn it is. One that nobody wants takes no place: the next
+ * one is looked at, before a retry goes. */
+static void take_next(struct worker *worker, struct endpoint *endpoint)
+{
+    unsigned queued = endpoint_queued(endpoint);
+    for (unsigned i = 0; i < UNWANTED_MOST && endpoint_queued(endpoint) == queued; i++) {
+        struct record *record = endpoint_next_record(endpoint);
+        if (!record)
+            return;
+        worker->options.hooks.take(worker->options.hooks.context, record);
+    }
+}
+
 /* True if anything left. */
 static bool send_what_fits(struct worker *worker)
 {
@@ -131,10 +145,8 @@ static bool send_what_fits(struct worker *worker)
     while (worker->free_count > 0 && heap_first(&worker->ready)) {
         struct endpoint *endpoint =
             CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
-        struct record *record = endpoint_next_record(endpoint);
-        if (record)
-            worker->options.hooks.take(worker->options.hooks.context, record);
-        if (endpoint_has_queued(endpoint))
+        take_next(worker, endpoint);
+        if (endpoint_queued(endpoint) > 0)
             send(worker, endpoint);
         note_ready(worker, endpoint);
     }
