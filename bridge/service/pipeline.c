@@ -157,8 +157,10 @@ static bool pass_on(struct pipeline *pipeline, struct record *record)
         .nobodys_since_unix_ms = since_ms,
     };
     struct write *write = make_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
-    if (!write)
-        return false;
+    if (!write) {
+        give_up(pipeline, record);
+        return true;
+    }
     if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
         log_warn("a retry of a subscription that is not configured here goes round",
                  BYTES("subscription", record->owner));
