@@ -79,14 +79,13 @@ void pipeline_take(void *context, struct record *record)
         return;
     }
     shared->decoded = event_decode(record, route->sub->format, &shared->event, &err);
-    if (!shared->decoded && err.kind == ERROR_MEMORY) {
-        give_up(pipeline, record);
-    } else if (!shared->decoded) {
+    bool no_memory = !shared->decoded && err.kind == ERROR_MEMORY;
+    if (!shared->decoded && !no_memory) {
         bury(pipeline, record, &err);
-    } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
+    } else if (!no_memory && !matcher_wants(route->matcher, &shared->event, NULL)) {
         metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
         release(pipeline, record);
-    } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
+    } else if (no_memory || !worker_submit(pipeline->worker, route, shared, &err)) {
         give_up(pipeline, record);
     } else {
         return; /* the delivery owns `shared`, and has the record's claim */
