@@ -18,6 +18,7 @@
 #include "admin/problem.h"
 #include "admin/routes.h"
 #include "base/log.h"
+#include "base/memory.h"
 
 #define CONNECTIONS      128
 #define CONNECTION_BYTES 32768 /* of head, each; a longer one is answered 431 */
@@ -26,6 +27,7 @@
 #define BACKLOG          128
 
 struct listener {
+    struct admin_tokens *tokens; /* the newest; the others may still be looked at */
     struct MHD_Daemon *daemon;
     struct admin admin;
     unsigned port;
@@ -184,16 +186,28 @@ static unsigned port_of(int fd)
     return (unsigned)strtoul(port, NULL, 10);
 }
 
-static bool copy_tokens(struct listener *listener, const struct settings_admin *settings)
+void listener_set_tokens(struct listener *listener, const struct settings_admin *settings)
 {
-    listener->admin.tokens = calloc(settings->token_count + 1, sizeof *listener->admin.tokens);
-    if (!listener->admin.tokens)
-        return false;
+    struct admin_tokens *made =
+        memory_need(calloc(1, sizeof *made + settings->token_count * sizeof *made->items));
     for (size_t i = 0; i < settings->token_count; i++)
-        listener->admin.tokens[i] = (struct admin_token){
-            secret_copy(text_slice(&settings->tokens[i].token)), settings->tokens[i].role};
-    listener->admin.token_count = settings->token_count;
-    return true;
+        made->items[i] = (struct admin_token){secret_copy(text_slice(&settings->tokens[i].token)),
+                                              settings->tokens[i].role};
+    made->count = settings->token_count;
+    made->before = listener->tokens;
+    listener->tokens = made;
+    cell_put(&listener->admin.tokens, made);
+}
+
+static void free_tokens(struct admin_tokens *tokens)
+{
+    while (tokens) {
+        struct admin_tokens *before = tokens->before;
+        for (size_t i = 0; i < tokens->count; i++)
+            secret_finish(&tokens->items[i].token);
+        free(tokens);
+        tokens = before;
+    }
 }
 
 static struct MHD_Daemon *start(struct listener *listener, int fd)
@@ -212,10 +226,11 @@ struct listener *listener_open(const struct listener_options *options, struct er
     if (fd < 0)
         return NULL;
     struct listener *listener = calloc(1, sizeof *listener);
-    if (!listener || !copy_tokens(listener, options->settings)) {
+    if (!listener) {
         error_set(err, ERROR_MEMORY, "no memory for the admin listener");
         goto failed;
     }
+    listener_set_tokens(listener, options->settings);
     listener->admin.metrics = options->metrics;
     listener->admin.ready = options->ready;
     listener->admin.context = options->context;
@@ -236,9 +251,7 @@ void listener_close(struct listener *listener)
         return;
     if (listener->daemon)
         MHD_stop_daemon(listener->daemon); /* closes the socket too */
-    for (size_t i = 0; i < listener->admin.token_count; i++)
-        secret_finish(&listener->admin.tokens[i].token);
-    free(listener->admin.tokens);
+    free_tokens(listener->tokens);
     free(listener);
 }
 

@@ -26,6 +26,9 @@ struct listener_options {
  * Thread: main; signals are blocked already, since the new thread inherits that. */
 struct listener *listener_open(const struct listener_options *options, struct error *err);
 
+/* From now on these tokens, copied, and no others. Thread: the one that opened it. */
+void listener_set_tokens(struct listener *listener, const struct settings_admin *settings);
+
 /* Ends its connections and its thread. NULL is fine. */
 void listener_close(struct listener *listener);
 

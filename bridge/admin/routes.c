@@ -44,14 +44,14 @@ static void refuse(struct answer *answer, const char *challenge, const char *det
 
 /* All tokens are compared, whichever fits, so that the time tells nothing (RFC 6750 for the
  * challenges). */
-static bool check_token(const struct admin *admin, const struct admin_request *request,
+static bool check_token(const struct admin_tokens *tokens, const struct admin_request *request,
                         enum who who, struct answer *answer)
 {
     struct slice given = bearer_of(request->authorization);
     const struct admin_token *found = NULL;
-    for (size_t i = 0; given.data && i < admin->token_count; i++)
-        if (secret_equal(&admin->tokens[i].token, given))
-            found = &admin->tokens[i];
+    for (size_t i = 0; given.data && i < tokens->count; i++)
+        if (secret_equal(&tokens->items[i].token, given))
+            found = &tokens->items[i];
     if (!given.data)
         refuse(answer, "Bearer realm=\"grapnel\"", "a bearer token is needed");
     else if (!found)
@@ -69,8 +69,9 @@ static bool may(const struct admin *admin, const struct admin_request *request, 
 {
     if (who == ANYONE)
         return true;
-    if (admin->token_count)
-        return check_token(admin, request, who, answer);
+    const struct admin_tokens *tokens = cell_get(&admin->tokens);
+    if (tokens->count > 0)
+        return check_token(tokens, request, who, answer);
     if (request->from_loopback)
         return true;
     problem_answer(answer, 403, "without admin.tokens only loopback may ask this");

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/slice.h"
 #include "config/settings.h"
+#include "loop/cell.h"
 
 struct metrics;
 
@@ -19,14 +20,20 @@ struct admin_token {
     enum role role;
 };
 
-/* What the handlers may look at. Immutable while the listener is open. */
+/* All of them; immutable. */
+struct admin_tokens {
+    struct admin_tokens *before; /* those that it replaced */
+    size_t count;
+    struct admin_token items[];
+};
+
+/* What the handlers may look at. */
 struct admin {
     const struct metrics *metrics;
     /* True: ready. Else `why` gets a line for each reason. Thread: admin. */
     bool (*ready)(void *context, struct buffer *why);
     void *context;
-    struct admin_token *tokens;
-    size_t token_count;
+    struct cell tokens; /* struct admin_tokens */
 };
 
 /* A request, as far as routes look at it. */

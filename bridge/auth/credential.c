@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/memory.h"
 #include "base/uri.h"
 
 struct credential {
@@ -90,9 +91,7 @@ static void add_api_key(struct credential *credential, const struct subscription
 
 struct credential *credential_create(const struct subscription *sub, struct problems *problems)
 {
-    struct credential *credential = calloc(1, sizeof *credential);
-    if (!credential)
-        abort(); /* at start-up and reload only, where no memory is the end */
+    struct credential *credential = memory_need(calloc(1, sizeof *credential));
     add_bearer(credential, sub, problems);
     add_basic(credential, sub);
     add_api_key(credential, sub, problems);

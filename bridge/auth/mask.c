@@ -6,8 +6,10 @@
 #include "base/base64.h"
 #include "base/buffer.h"
 #include "base/jtext.h"
+#include "base/memory.h"
 #include "base/secret.h"
 #include "base/uri.h"
+#include "base/xml.h"
 
 #define SEGMENT_BYTES_MIN 12 /* of a path: shorter ones are words such as "services" */
 
@@ -31,10 +33,7 @@ static void add_form(struct mask *mask, struct slice form)
         return;
     if (mask->count == mask->capacity) {
         size_t capacity = mask->capacity ? mask->capacity * 2 : 8;
-        struct secret *forms = realloc(mask->forms, capacity * sizeof *forms);
-        if (!forms)
-            abort(); /* at start-up and reload only, where no memory is the end */
-        mask->forms = forms;
+        mask->forms = memory_need(realloc(mask->forms, capacity * sizeof *mask->forms));
         mask->capacity = capacity;
     }
     mask->forms[mask->count++] = secret_copy(form);
@@ -71,7 +70,8 @@ static void add_forms(struct mask *mask, struct slice secret)
 {
     static void (*const encodings[])(struct buffer * out, struct slice text) = {
         uri_add_encoded,   uri_add_form_encoded, uri_add_decoded,
-        jtext_add_escaped, add_escaped_slashes,  add_one_line};
+        jtext_add_escaped, add_escaped_slashes,  add_one_line,
+        xml_add_text,      xml_add_attribute,    uri_add_printable};
     add_form(mask, secret);
     for (size_t i = 0; i < COUNT_OF(encodings); i++) {
         struct buffer form = {0};
@@ -177,9 +177,7 @@ static void add_basic(struct mask *mask, const struct subscription_auth *auth)
 
 struct mask *mask_create(const struct subscription *sub)
 {
-    struct mask *mask = calloc(1, sizeof *mask);
-    if (!mask)
-        abort();
+    struct mask *mask = memory_need(calloc(1, sizeof *mask));
     for (const struct text_secret *from = sub->secrets; from; from = from->next)
         add_secret(mask, from->value);
     if (sub->auth.basic_username.data || sub->auth.basic_password.data)

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define BLOCK_BYTES 4096
 
 struct arena_block {
@@ -26,11 +28,7 @@ void arena_finish(struct arena *arena)
 
 static struct arena_block *block_create(size_t size)
 {
-    struct arena_block *block = calloc(1, sizeof *block + size);
-    if (!block) {
-        fputs("grapnel: out of memory\n", stderr);
-        abort();
-    }
+    struct arena_block *block = memory_need(calloc(1, sizeof *block + size));
     block->size = size;
     return block;
 }

@@ -35,6 +35,23 @@ static char *two_digits(char *p, unsigned value, char after)
 
 /* Several of these are written for every record, so no strftime: days to a date is Howard
  * Hinnant's civil_from_days (chrono-Compatible Low-Level Date Algorithms). */
+struct clock_date clock_date(int64_t days)
+{
+    int64_t shifted = days + 719468;
+    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
+    unsigned day_of_era = (unsigned)(shifted - era * 146097);
+    unsigned year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    unsigned shifted_month = (5 * day_of_year + 2) / 153;
+    unsigned month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
+    return (struct clock_date){
+        .year = (int64_t)year_of_era + era * 400 + (month <= 2),
+        .month = month,
+        .day = day_of_year - (153 * shifted_month + 2) / 5 + 1,
+    };
+}
+
 void clock_iso(int64_t unix_ms, char text[CLOCK_ISO_SIZE])
 {
     int64_t days = unix_ms / 86400000;
@@ -43,22 +60,13 @@ void clock_iso(int64_t unix_ms, char text[CLOCK_ISO_SIZE])
         rest += 86400000;
         days--;
     }
-    int64_t shifted = days + 719468;
-    int64_t era = (shifted >= 0 ? shifted : shifted - 146096) / 146097;
-    unsigned day_of_era = (unsigned)(shifted - era * 146097);
-    unsigned year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    unsigned day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    unsigned shifted_month = (5 * day_of_year + 2) / 153;
-    unsigned day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    unsigned month = shifted_month < 10 ? shifted_month + 3 : shifted_month - 9;
-    unsigned year = (unsigned)((int64_t)year_of_era + era * 400 + (month <= 2)) % 10000;
-
+    struct clock_date date = clock_date(days);
+    unsigned year = (unsigned)date.year % 10000;
     unsigned ms = (unsigned)rest;
     char *p = two_digits(text, year / 100, '0') - 1;
     p = two_digits(p, year % 100, '-');
-    p = two_digits(p, month, '-');
-    p = two_digits(p, day, 'T');
+    p = two_digits(p, date.month, '-');
+    p = two_digits(p, date.day, 'T');
     p = two_digits(p, ms / 3600000, ':');
     p = two_digits(p, ms / 60000 % 60, ':');
     p = two_digits(p, ms / 1000 % 60, '.');

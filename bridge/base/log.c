@@ -8,15 +8,16 @@
 #define LINE_BYTES 4096
 #define GATE_MS    60000
 
-static enum log_level lowest = LOG_INFO;
-static enum log_format shape = LOG_TEXT;
+static enum log_level _Atomic lowest = LOG_INFO; /* a reload may change them */
+static enum log_format _Atomic shape = LOG_TEXT;
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
 struct line {
     char text[LINE_BYTES];
     size_t size;
-    bool full; /* something did not fit */
+    bool full;             /* something did not fit */
+    enum log_format shape; /* one line has one, whatever changes meanwhile */
 };
 
 static void add_char(struct line *line, char c)
@@ -73,7 +74,7 @@ static void add_value(struct line *line, const struct log_field *field)
     if (field->type == LOG_FIELD_INT) {
         snprintf(digits, sizeof digits, "%lld", (long long)field->number);
         add_raw(line, slice_of(digits));
-    } else if (shape == LOG_TEXT && is_plain(field->text)) {
+    } else if (line->shape == LOG_TEXT && is_plain(field->text)) {
         add_raw(line, field->text);
     } else {
         add_quoted(line, field->text);
@@ -103,12 +104,12 @@ static void json_head(struct line *line, const char *when, enum log_level level,
 static void add_field(struct line *line, const struct log_field *field)
 {
     size_t before = line->size;
-    add_char(line, shape == LOG_JSON ? ',' : ' ');
-    if (shape == LOG_JSON)
+    add_char(line, line->shape == LOG_JSON ? ',' : ' ');
+    if (line->shape == LOG_JSON)
         add_quoted(line, slice_of(field->key));
     else
         add_raw(line, slice_of(field->key));
-    add_char(line, shape == LOG_JSON ? ':' : '=');
+    add_char(line, line->shape == LOG_JSON ? ':' : '=');
     add_value(line, field);
     if (line->full)
         line->size = before;
@@ -128,16 +129,16 @@ bool log_enabled(enum log_level level)
 void log_write(enum log_level level, const char *message, const struct log_field *fields,
                size_t count)
 {
-    struct line line = {.size = 0};
+    struct line line = {.shape = shape};
     char when[CLOCK_ISO_SIZE];
     clock_iso(clock_unix_ms(), when);
-    if (shape == LOG_JSON)
+    if (line.shape == LOG_JSON)
         json_head(&line, when, level, message);
     else
         text_head(&line, when, level, message);
     for (size_t i = 0; i < count && !line.full; i++)
         add_field(&line, &fields[i]);
-    if (shape == LOG_JSON)
+    if (line.shape == LOG_JSON)
         line.text[line.size++] = '}';
     line.text[line.size++] = '\n';
     ssize_t ignored = write(STDERR_FILENO, line.text, line.size);

@@ -6,10 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define CACHE_LINE 64
 
 enum metric_type { COUNTER, GAUGE, HISTOGRAM };
-enum metric_scope { SUBSCRIPTION, INSTANCE };
 enum label_show { ALWAYS, SEEN };
 
 enum label {
@@ -34,9 +35,12 @@ static const struct {
 #include "base/metrics.def"
 };
 
+#define SUBSCRIPTION METRICS_OF_SUBSCRIPTION
+#define LANE         METRICS_OF_LANE
+#define INSTANCE     METRICS_OF_INSTANCE
 static const struct {
     enum metric_type type;
-    enum metric_scope scope;
+    enum metrics_scope scope;
     enum label label;
     const char *name;
     const char *help;
@@ -63,35 +67,41 @@ static const struct {
 #define BUCKETS         (COUNT_OF(bounds) + 1)
 #define HISTOGRAM_CELLS (BUCKETS + 1)
 
-/* No two threads' cells are in one cache line: a line's bytes are between those of two blocks. */
-struct metrics_block {
-    const struct metrics *metrics;
-    struct metrics_block *next;
+#define SCOPES      (METRICS_OF_INSTANCE + 1)
+#define CHUNK       64 /* series that get their memory at once, when the first of them counts */
+#define CHUNKS_MOST (METRICS_SERIES_MAX / CHUNK)
+
+/* No two threads' cells are in one cache line: a line's bytes are between those of two chunks. */
+struct chunk {
     char apart[CACHE_LINE];
     _Atomic uint64_t cells[];
 };
 
-/* A block's cells: those of the instance, then those of each subscription in turn. `place` is a
- * metric's first cell in its part. */
+struct metrics_block {
+    const struct metrics *metrics;
+    struct metrics_block *next;
+    struct chunk *_Atomic chunks[SCOPES][CHUNKS_MOST];
+};
+
+/* A series' labels but the second one: `subscription="orders"`. They are kept until the end: a
+ * scrape may be reading them. */
+struct labels {
+    struct labels *next;
+    char *group; /* a lane's as it stands; NULL: no lane's */
+    char text[];
+};
+
+/* The cells of one series of a scope are together; `place` is a metric's first among them. */
 struct metrics {
-    char **subscriptions;
-    size_t subscription_count;
+    struct labels *_Atomic *named[SCOPES]; /* by number; NULL: not written */
+    size_t _Atomic named_end[SCOPES];      /* no number from here on has a name */
+    struct labels *made;
     size_t place[METRIC_COUNT];
     enum metric_value first[LABEL_COUNT];
     size_t value_count[LABEL_COUNT];
-    size_t instance_cells;
-    size_t subscription_cells;
+    size_t cells[SCOPES];
     struct metrics_block *_Atomic blocks;
 };
-
-static void *check_memory(void *memory)
-{
-    if (!memory) {
-        fputs("grapnel: out of memory\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 static size_t cells_of(const struct metrics *metrics, enum metric metric)
 {
@@ -106,22 +116,79 @@ static void lay_out(struct metrics *metrics)
         metrics->value_count[values[i].label]++;
     }
     for (enum metric m = 0; m < METRIC_COUNT; m++) {
-        size_t *part =
-            table[m].scope == INSTANCE ? &metrics->instance_cells : &metrics->subscription_cells;
-        metrics->place[m] = *part;
-        *part += cells_of(metrics, m);
+        metrics->place[m] = metrics->cells[table[m].scope];
+        metrics->cells[table[m].scope] += cells_of(metrics, m);
     }
 }
 
-struct metrics *metrics_create(const char *const *subscriptions, size_t count)
+struct metrics *metrics_create(void)
 {
-    struct metrics *metrics = check_memory(calloc(1, sizeof *metrics));
-    metrics->subscriptions = check_memory(calloc(count + 1, sizeof *metrics->subscriptions));
-    metrics->subscription_count = count;
-    for (size_t i = 0; i < count; i++)
-        metrics->subscriptions[i] = check_memory(strdup(subscriptions[i]));
+    struct metrics *metrics = memory_need(calloc(1, sizeof *metrics));
+    for (size_t i = 0; i < SCOPES; i++) /* zeroed by the kernel: what is not used takes no memory */
+        metrics->named[i] = memory_need(calloc(METRICS_SERIES_MAX, sizeof *metrics->named[i]));
     lay_out(metrics);
     return metrics;
+}
+
+static void name(struct metrics *metrics, enum metrics_scope scope, size_t number,
+                 const char *group, struct buffer *text)
+{
+    assert(number < METRICS_SERIES_MAX);
+    const char *made = memory_need((char *)(uintptr_t)buffer_text(text));
+    struct labels *named = memory_need(malloc(sizeof *named + text->size + 1));
+    memcpy(named->text, made, text->size + 1);
+    buffer_finish(text);
+    named->group = group ? memory_need(strdup(group)) : NULL;
+    named->next = metrics->made;
+    metrics->made = named;
+    atomic_store(&metrics->named[scope][number], named);
+    if (atomic_load(&metrics->named_end[scope]) <= number)
+        atomic_store(&metrics->named_end[scope], number + 1);
+}
+
+void metrics_name_subscription(struct metrics *metrics, size_t number, const char *subscription)
+{
+    struct buffer text = {0};
+    buffer_add_text(&text, "subscription=");
+    metrics_write_label(&text, subscription);
+    name(metrics, METRICS_OF_SUBSCRIPTION, number, NULL, &text);
+}
+
+void metrics_name_lane(struct metrics *metrics, size_t number, const char *group,
+                       const char *subscription)
+{
+    struct buffer text = {0};
+    buffer_add_text(&text, "group=");
+    metrics_write_label(&text, group);
+    if (subscription) {
+        buffer_add_text(&text, ",subscription=");
+        metrics_write_label(&text, subscription);
+    }
+    name(metrics, METRICS_OF_LANE, number, group, &text);
+}
+
+const char *metrics_lane_group(const struct metrics *metrics, size_t number)
+{
+    const struct labels *named = atomic_load(&metrics->named[METRICS_OF_LANE][number]);
+    return named ? named->group : NULL;
+}
+
+size_t metrics_lane_end(const struct metrics *metrics)
+{
+    return atomic_load(&metrics->named_end[METRICS_OF_LANE]);
+}
+
+void metrics_forget(struct metrics *metrics, enum metrics_scope scope, size_t number)
+{
+    atomic_store(&metrics->named[scope][number], NULL);
+}
+
+static void block_destroy(struct metrics_block *block)
+{
+    for (size_t scope = 0; scope < SCOPES; scope++)
+        for (size_t i = 0; i < CHUNKS_MOST; i++)
+            free(block->chunks[scope][i]);
+    free(block);
 }
 
 void metrics_destroy(struct metrics *metrics)
@@ -131,22 +198,23 @@ void metrics_destroy(struct metrics *metrics)
     struct metrics_block *block = atomic_load(&metrics->blocks);
     while (block) {
         struct metrics_block *next = block->next;
-        free(block);
+        block_destroy(block);
         block = next;
     }
-    for (size_t i = 0; i < metrics->subscription_count; i++)
-        free(metrics->subscriptions[i]);
-    free(metrics->subscriptions);
+    while (metrics->made) {
+        struct labels *next = metrics->made->next;
+        free(metrics->made->group);
+        free(metrics->made);
+        metrics->made = next;
+    }
+    for (size_t i = 0; i < SCOPES; i++)
+        free(metrics->named[i]);
     free(metrics);
 }
 
 struct metrics_block *metrics_block_create(struct metrics *metrics)
 {
-    size_t cells =
-        metrics->instance_cells + metrics->subscription_count * metrics->subscription_cells;
-    size_t size = sizeof(struct metrics_block) + cells * sizeof(uint64_t);
-    /* Zeroed by the kernel where it is large: what is never counted takes no memory. */
-    struct metrics_block *block = check_memory(calloc(1, size));
+    struct metrics_block *block = memory_need(calloc(1, sizeof *block));
     block->metrics = metrics;
     block->next = atomic_load(&metrics->blocks);
     while (!atomic_compare_exchange_weak(&metrics->blocks, &block->next, block))
@@ -154,13 +222,29 @@ struct metrics_block *metrics_block_create(struct metrics *metrics)
     return block;
 }
 
-static size_t cell_index(const struct metrics *metrics, enum metric metric, size_t subscription)
+static size_t place_in_chunk(const struct metrics *metrics, enum metric metric, size_t number)
 {
-    if (table[metric].scope == INSTANCE)
-        return metrics->place[metric];
-    assert(subscription < metrics->subscription_count);
-    return metrics->instance_cells + subscription * metrics->subscription_cells +
-           metrics->place[metric];
+    return number % CHUNK * metrics->cells[table[metric].scope] + metrics->place[metric];
+}
+
+static struct chunk *add_chunk(struct metrics_block *block, enum metrics_scope scope, size_t number)
+{
+    size_t bytes = CHUNK * block->metrics->cells[scope] * sizeof(uint64_t);
+    struct chunk *chunk = memory_need(calloc(1, sizeof *chunk + bytes));
+    atomic_store_explicit(&block->chunks[scope][number / CHUNK], chunk, memory_order_release);
+    return chunk;
+}
+
+/* The first of the metric's cells. Thread: the block's. */
+static _Atomic uint64_t *cells_at(struct metrics_block *block, enum metric metric, size_t number)
+{
+    enum metrics_scope scope = table[metric].scope;
+    assert(number < METRICS_SERIES_MAX);
+    struct chunk *chunk =
+        atomic_load_explicit(&block->chunks[scope][number / CHUNK], memory_order_relaxed);
+    if (!chunk)
+        chunk = add_chunk(block, scope, number);
+    return &chunk->cells[place_in_chunk(block->metrics, metric, number)];
 }
 
 /* Only the block's thread writes, so that a load and a store do: no locked instruction. */
@@ -170,56 +254,60 @@ static void cell_add(_Atomic uint64_t *cell, uint64_t count)
     atomic_store_explicit(cell, now + count, memory_order_relaxed);
 }
 
-void metrics_add(struct metrics_block *block, enum metric metric, size_t subscription,
+void metrics_add(struct metrics_block *block, enum metric metric, size_t number,
                  enum metric_value value, uint64_t count)
 {
     assert(table[metric].type == COUNTER && values[value].label == table[metric].label);
-    size_t at = cell_index(block->metrics, metric, subscription);
     size_t nth = (size_t)value - (size_t)block->metrics->first[table[metric].label];
-    cell_add(&block->cells[at + nth], count);
+    cell_add(cells_at(block, metric, number) + nth, count);
 }
 
-void metrics_set(struct metrics_block *block, enum metric metric, size_t subscription,
-                 int64_t value)
+void metrics_set(struct metrics_block *block, enum metric metric, size_t number, int64_t value)
 {
     assert(table[metric].type == GAUGE);
-    size_t at = cell_index(block->metrics, metric, subscription);
-    atomic_store_explicit(&block->cells[at], (uint64_t)value, memory_order_relaxed);
+    atomic_store_explicit(cells_at(block, metric, number), (uint64_t)value, memory_order_relaxed);
 }
 
-void metrics_observe_us(struct metrics_block *block, enum metric metric, size_t subscription,
-                        int64_t us)
+void metrics_observe_us(struct metrics_block *block, enum metric metric, size_t number, int64_t us)
 {
     assert(table[metric].type == HISTOGRAM);
     size_t bucket = 0;
     while (bucket < COUNT_OF(bounds) && us > bounds[bucket].us)
         bucket++;
-    size_t at = cell_index(block->metrics, metric, subscription);
-    cell_add(&block->cells[at + bucket], 1);
-    cell_add(&block->cells[at + BUCKETS], us > 0 ? (uint64_t)us : 0);
+    _Atomic uint64_t *cells = cells_at(block, metric, number);
+    cell_add(cells + bucket, 1);
+    cell_add(cells + BUCKETS, us > 0 ? (uint64_t)us : 0);
 }
 
-static uint64_t cell_sum(const struct metrics *metrics, size_t at)
+/* Of the metric's `nth` cell, over all blocks. */
+static uint64_t cell_sum(const struct metrics *metrics, enum metric metric, size_t number,
+                         size_t nth)
 {
     uint64_t sum = 0;
     const struct metrics_block *block = atomic_load(&metrics->blocks);
-    for (; block; block = block->next)
-        sum += atomic_load_explicit(&block->cells[at], memory_order_relaxed);
+    size_t at = place_in_chunk(metrics, metric, number) + nth;
+    for (; block; block = block->next) {
+        const struct chunk *chunk = atomic_load_explicit(
+            &block->chunks[table[metric].scope][number / CHUNK], memory_order_acquire);
+        if (chunk)
+            sum += atomic_load_explicit(&chunk->cells[at], memory_order_relaxed);
+    }
     return sum;
 }
 
-int64_t metrics_read(const struct metrics *metrics, enum metric metric, size_t subscription,
+int64_t metrics_read(const struct metrics *metrics, enum metric metric, size_t number,
                      enum metric_value value)
 {
-    size_t at = cell_index(metrics, metric, subscription);
+    assert(number < METRICS_SERIES_MAX);
     if (table[metric].type == HISTOGRAM) {
         uint64_t count = 0;
         for (size_t i = 0; i < BUCKETS; i++)
-            count += cell_sum(metrics, at + i);
+            count += cell_sum(metrics, metric, number, i);
         return (int64_t)count;
     }
     assert(values[value].label == table[metric].label);
-    return (int64_t)cell_sum(metrics, at + value - metrics->first[table[metric].label]);
+    size_t nth = (size_t)value - (size_t)metrics->first[table[metric].label];
+    return (int64_t)cell_sum(metrics, metric, number, nth);
 }
 
 void metrics_write_label(struct buffer *out, const char *text)
@@ -241,7 +329,8 @@ void metrics_write_label(struct buffer *out, const char *text)
 struct series {
     struct buffer *out;
     enum metric metric;
-    const char *subscription; /* NULL: the instance's */
+    size_t number;
+    const char *labels; /* NULL: the instance's */
 };
 
 static void write_name(const struct series *series, const char *suffix, const char *label,
@@ -250,39 +339,39 @@ static void write_name(const struct series *series, const char *suffix, const ch
     struct buffer *out = series->out;
     buffer_add_text(out, table[series->metric].name);
     buffer_add_text(out, suffix);
-    if (series->subscription) {
-        buffer_add_text(out, "{subscription=");
-        metrics_write_label(out, series->subscription);
+    if (series->labels) {
+        buffer_add_char(out, '{');
+        buffer_add_text(out, series->labels);
     }
     if (label) {
-        buffer_add_text(out, series->subscription ? "," : "{");
+        buffer_add_char(out, series->labels ? ',' : '{');
         buffer_add_text(out, label);
         buffer_add_char(out, '=');
         metrics_write_label(out, value);
     }
-    buffer_add_text(out, series->subscription || label ? "} " : " ");
+    buffer_add_text(out, series->labels || label ? "} " : " ");
 }
 
-static void write_histogram(const struct metrics *metrics, const struct series *series, size_t at)
+static void write_histogram(const struct metrics *metrics, const struct series *series)
 {
     uint64_t count = 0;
     for (size_t i = 0; i < BUCKETS; i++) {
-        count += cell_sum(metrics, at + i);
+        count += cell_sum(metrics, series->metric, series->number, i);
         write_name(series, "_bucket", "le", i < COUNT_OF(bounds) ? bounds[i].seconds : "+Inf");
         buffer_print(series->out, "%llu\n", (unsigned long long)count);
     }
-    unsigned long long us = cell_sum(metrics, at + BUCKETS);
+    unsigned long long us = cell_sum(metrics, series->metric, series->number, BUCKETS);
     write_name(series, "_sum", NULL, NULL);
     buffer_print(series->out, "%llu.%06llu\n", us / 1000000, us % 1000000);
     write_name(series, "_count", NULL, NULL);
     buffer_print(series->out, "%llu\n", (unsigned long long)count);
 }
 
-static void write_values(const struct metrics *metrics, const struct series *series, size_t at)
+static void write_values(const struct metrics *metrics, const struct series *series)
 {
     enum label label = table[series->metric].label;
     for (size_t i = 0; i < metrics->value_count[label]; i++) {
-        uint64_t sum = cell_sum(metrics, at + i);
+        uint64_t sum = cell_sum(metrics, series->metric, series->number, i);
         if (sum == 0 && labels[label].show == SEEN)
             continue;
         write_name(series, "", labels[label].name, values[metrics->first[label] + i].text);
@@ -291,20 +380,30 @@ static void write_values(const struct metrics *metrics, const struct series *ser
     }
 }
 
+static void write_series(const struct metrics *metrics, const struct series *series)
+{
+    if (table[series->metric].type == HISTOGRAM)
+        write_histogram(metrics, series);
+    else
+        write_values(metrics, series);
+}
+
 static void write_metric(const struct metrics *metrics, enum metric metric, struct buffer *out)
 {
     static const char *const types[] = {"counter", "gauge", "histogram"};
+    enum metrics_scope scope = table[metric].scope;
+    struct series series = {.out = out, .metric = metric};
     buffer_print(out, "# HELP %s %s\n# TYPE %s %s\n", table[metric].name, table[metric].help,
                  table[metric].name, types[table[metric].type]);
-    bool instance = table[metric].scope == INSTANCE;
-    size_t count = instance ? 1 : metrics->subscription_count;
-    for (size_t i = 0; i < count; i++) {
-        struct series series = {out, metric, instance ? NULL : metrics->subscriptions[i]};
-        size_t at = cell_index(metrics, metric, i);
-        if (table[metric].type == HISTOGRAM)
-            write_histogram(metrics, &series, at);
-        else
-            write_values(metrics, &series, at);
+    if (scope == METRICS_OF_INSTANCE)
+        write_series(metrics, &series);
+    size_t end = atomic_load(&metrics->named_end[scope]);
+    for (; series.number < end; series.number++) {
+        const struct labels *named = atomic_load(&metrics->named[scope][series.number]);
+        if (!named)
+            continue;
+        series.labels = named->text;
+        write_series(metrics, &series);
     }
 }
 

@@ -1,17 +1,14 @@
 #include "base/secret.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <openssl/crypto.h>
 
+#include "base/memory.h"
+
 struct secret secret_copy(struct slice text)
 {
-    char *bytes = malloc(text.size + 1);
-    if (!bytes) {
-        fputs("grapnel: out of memory\n", stderr);
-        abort();
-    }
+    char *bytes = memory_need(malloc(text.size + 1));
     if (text.size)
         memcpy(bytes, text.data, text.size);
     bytes[text.size] = '\0';

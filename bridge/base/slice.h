@@ -49,6 +49,14 @@ static inline bool slice_starts(struct slice a, struct slice prefix)
            (prefix.size == 0 || memcmp(a.data, prefix.data, prefix.size) == 0);
 }
 
+/* In the order of their bytes: below, at or above 0. */
+static inline int slice_compare(struct slice a, struct slice b)
+{
+    size_t common = a.size < b.size ? a.size : b.size;
+    int order = common ? memcmp(a.data, b.data, common) : 0;
+    return order ? order : (a.size > b.size) - (a.size < b.size);
+}
+
 /* What is left after the first `count` bytes (count <= size). */
 static inline struct slice slice_from(struct slice a, size_t count)
 {

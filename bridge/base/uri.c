@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "base/utf8.h"
+
 static bool is_alphanumeric(unsigned char c)
 {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
@@ -33,6 +35,40 @@ void uri_add_encoded(struct buffer *out, struct slice text)
         buffer_add(out, text.data + start, i - start);
         if (i < text.size)
             add_byte(out, (unsigned char)text.data[i++]);
+    }
+}
+
+void uri_add_path(struct buffer *out, struct slice text)
+{
+    while (text.size) {
+        const char *slash = memchr(text.data, '/', text.size);
+        size_t size = slash ? (size_t)(slash - text.data) : text.size;
+        uri_add_encoded(out, (struct slice){text.data, size});
+        if (slash)
+            buffer_add_char(out, '/');
+        text = slice_from(text, size + (slash != NULL));
+    }
+}
+
+static bool is_printable(unsigned char c)
+{
+    return c > 0x20 && c < 0x7F && c != '"' && c != '%';
+}
+
+void uri_add_printable(struct buffer *out, struct slice text)
+{
+    const char *at = text.data;
+    const char *end = text.size ? at + text.size : at;
+    while (at < end) {
+        size_t size = utf8_sequence(at, end);
+        const char *bytes = size ? at : UTF8_REPLACEMENT;
+        if (is_printable((unsigned char)*at)) {
+            buffer_add_char(out, *at++);
+            continue;
+        }
+        for (size_t i = 0; i < (size ? size : 3); i++)
+            add_byte(out, (unsigned char)bytes[i]);
+        at += size ? size : 1;
     }
 }
 

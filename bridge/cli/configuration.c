@@ -2,23 +2,60 @@
 
 #include <stdio.h>
 
+#include "base/buffer.h"
+#include "base/log.h"
+#include "config/changes.h"
 #include "kafka/client.h"
+
+static bool end(struct configuration *configuration, struct problems *problems)
+{
+    bool fine = problems->count == 0;
+    problems_finish(problems);
+    if (!fine)
+        configuration_finish(configuration);
+    return fine;
+}
 
 static bool load(const char *path, bool compile, struct configuration *configuration)
 {
     struct problems problems = {0};
-    *configuration = (struct configuration){.settings = settings_load(path, &problems)};
-    struct settings *settings = configuration->settings;
+    struct settings *settings = settings_load(path, &problems);
+    *configuration = (struct configuration){.settings = settings};
     if (settings)
         client_check(&settings->kafka, &problems);
     if (settings && compile)
-        configuration->catalog = catalog_create(settings, &problems);
-    bool fine = problems.count == 0;
+        configuration->catalog = catalog_create(settings, NULL, &problems);
     problems_print(&problems, stderr);
-    problems_finish(&problems);
-    if (!fine)
-        configuration_finish(configuration);
-    return fine;
+    return end(configuration, &problems);
+}
+
+static void say_what_takes_a_restart(const struct settings *first, const struct settings *now)
+{
+    struct buffer names = {0};
+    changes_for_restart(first, now, &names);
+    if (names.size > 0)
+        log_warn("some changes count after a restart", BYTES("keys", buffer_slice(&names)));
+    buffer_finish(&names);
+}
+
+bool configuration_load_again(const char *path, const struct settings *first,
+                              const struct catalog *before, struct configuration *configuration)
+{
+    struct problems problems = {0};
+    struct settings *settings = settings_load_again(path, first, &problems);
+    *configuration = (struct configuration){.settings = settings};
+    if (settings) {
+        say_what_takes_a_restart(first, settings);
+        configuration->catalog = catalog_create(settings, before, &problems);
+    }
+    problems_sort(&problems);
+    for (size_t i = 0; i < problems.count; i++) {
+        const struct problem *problem = &problems.items[i];
+        log_error("a mistake in the configuration", STR("file", problem->at.file),
+                  INT("line", problem->at.line), INT("column", problem->at.column),
+                  STR("error", problem->message));
+    }
+    return end(configuration, &problems);
 }
 
 bool configuration_load(const char *path, struct configuration *configuration)

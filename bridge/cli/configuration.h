@@ -20,6 +20,12 @@ bool configuration_load(const char *path, struct configuration *configuration) M
 /* The same without compiling the subscriptions: for what needs Kafka alone. */
 bool configuration_read(const char *path, struct configuration *configuration) MUST_CHECK;
 
+/* Reads the same file again: what only a restart changes is as in `first`, and the catalog follows
+ * `before`. Mistakes, and what takes a restart, are logged. */
+bool configuration_load_again(const char *path, const struct settings *first,
+                              const struct catalog *before,
+                              struct configuration *configuration) MUST_CHECK;
+
 void configuration_finish(struct configuration *configuration);
 
 #endif

@@ -236,7 +236,8 @@ static bool run(struct work *work, struct error *err)
     const struct letters_hooks hooks = {work, on_found, on_garbage, on_progress};
     const struct replay_hooks replay_hooks = {work, on_failed};
     if (work->verb == VERB_REPLAY && !work->dry_run) {
-        work->replay = replay_open(work->settings, &replay_hooks, err);
+        bool whole = work->wanted.id_count == 0 && work->wanted.limit == 0;
+        work->replay = replay_open(work->settings, whole, &replay_hooks, err);
         if (!work->replay)
             return false;
     }

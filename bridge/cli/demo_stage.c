@@ -89,7 +89,7 @@ bool demo_stage_wait_ready(struct demo_stage *stage, struct error *err)
 
 static bool create_retry_topics(struct demo_stage *stage, struct error *err)
 {
-    struct retry_topics *retries = retry_topics_create(stage->configuration.settings);
+    struct retry_topics *retries = retry_topics_create(stage->configuration.settings, NULL);
     bool fine = retries || error_set(err, ERROR_MEMORY, "no memory for retry topics");
     for (size_t i = 0; fine && i < retries->count; i++)
         fine = demo_kafka_create_topic(stage->kafka, retries->items[i].name, err);
@@ -102,7 +102,9 @@ static bool create_topics(struct demo_stage *stage, struct error *err)
     for (size_t i = 0; i < demo_act_count; i++)
         if (!demo_kafka_create_topic(stage->kafka, demo_acts[i]->topic, err))
             return false;
+    const struct settings_topics *topics = &stage->configuration.settings->topics;
     return create_retry_topics(stage, err) &&
+           demo_kafka_create_topic(stage->kafka, topics->state.data, err) &&
            demo_kafka_create_topic(stage->kafka, demo_stage_results(stage), err) &&
            demo_kafka_create_topic(stage->kafka, demo_stage_dead_letters(stage), err);
 }

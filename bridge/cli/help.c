@@ -118,6 +118,10 @@ enum command_exit help_command(const struct command_line *line)
             manual_settings_print(stdout);
         return COMMAND_DONE;
     }
+    if (command_given(line, OPTION_SCHEMA)) {
+        schema_print(strcmp(command_value(line, OPTION_SCHEMA), "grapnel") == 0, stdout);
+        return COMMAND_DONE;
+    }
     if (command_given(line, OPTION_COMPLETION)) {
         completion_print(command_value(line, OPTION_COMPLETION), stdout);
         return COMMAND_DONE;

@@ -1,8 +1,10 @@
-/* What the table of commands tells people: help on the terminal, a man page, shells' completion.
+/* What the table of commands tells people: help on the terminal, a man page, shells' completion;
+ * and what the tables of keys tell editors.
  * Thread: main. */
 #ifndef CLI_HELP_H
 #define CLI_HELP_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/buffer.h"
@@ -20,6 +22,9 @@ void help_usage(const struct command *command, struct buffer *out);
 /* grapnel(1) and grapnel.yaml(5), in man's macros. */
 void manual_print(FILE *out);
 void manual_settings_print(FILE *out);
+
+/* The JSON Schema of grapnel.yaml, or of a file with subscriptions, for editors. */
+void schema_print(bool settings, FILE *out);
 
 /* A completion script for bash, zsh or fish. */
 void completion_print(const char *shell, FILE *out);

@@ -1,4 +1,5 @@
-/* `grapnel run`: the service, until a signal ends it. */
+/* `grapnel run`: the service, until a signal ends it. SIGHUP has it read its configuration again:
+ * what is wrong changes nothing. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,8 @@ struct run {
     struct signals *signals;
     struct service *service;
     struct listener *listener;
+    const char *path; /* of the configuration */
+    const struct settings *first;
 };
 
 static void on_stopped(void *context)
@@ -24,11 +27,30 @@ static void on_stopped(void *context)
     loop_stop(run->loop);
 }
 
+static void reload(struct run *run)
+{
+    struct configuration made;
+    if (!configuration_load_again(run->path, run->first, service_catalog(run->service), &made)) {
+        log_error("not reloaded: nothing has changed");
+        return;
+    }
+    const struct settings *settings = made.settings;
+    if (!service_reload(run->service, made.settings, made.catalog)) {
+        configuration_finish(&made);
+        log_error("not reloaded: it is stopping, or there is no memory");
+        return;
+    }
+    log_configure(settings->log_level, settings->log_format);
+    if (run->listener)
+        listener_set_tokens(run->listener, &settings->admin);
+    log_info("reloaded", INT("subscriptions", settings->subscription_count));
+}
+
 static void on_signal(void *context, int signal)
 {
     struct run *run = context;
     if (signal == SIGHUP) {
-        log_warn("reload is not supported yet: restart to apply changes");
+        reload(run);
         return;
     }
     signals_let_go(run->signals);
@@ -82,7 +104,7 @@ enum command_exit run_command(const struct command_line *line)
     if (!configuration_load(command_config(line), &configuration))
         return COMMAND_WRONG_INPUT;
     log_configure(configuration.settings->log_level, configuration.settings->log_format);
-    struct run run = {0};
+    struct run run = {.path = command_config(line), .first = configuration.settings};
     struct error err = {0};
     enum command_exit code = COMMAND_DONE;
     if (open_all(&run, &configuration, &err)) {

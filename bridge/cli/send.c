@@ -59,12 +59,12 @@ static enum command_exit send_taken(const struct route *route, const struct tria
 }
 
 static enum command_exit send_sample(const struct route *route, const struct sample *sample,
-                                     bool show_secrets)
+                                     struct decoder *decoder, bool show_secrets)
 {
     struct error err = {0};
     struct trial trial = {0};
     enum command_exit exit = COMMAND_WRONG_INPUT;
-    switch (trial_run(&trial, route, sample)) {
+    switch (trial_run(&trial, route, sample, decoder)) {
     case TRIAL_TAKEN:
         exit = send_taken(route, &trial, show_secrets);
         break;
@@ -73,6 +73,7 @@ static enum command_exit send_sample(const struct route *route, const struct sam
         exit = command_fail(&err);
         break;
     case TRIAL_FAILED:
+    case TRIAL_ABSENT:
         error_wrap(&trial.err, "not sent");
         exit = command_fail(&trial.err);
         break;
@@ -90,11 +91,14 @@ enum command_exit send_command(const struct command_line *line)
         return COMMAND_WRONG_INPUT;
     const char *name = command_value(line, OPTION_SUBSCRIPTION);
     const struct route *route = trial_find_route(configuration.catalog, name, &err);
+    struct decoder *decoder =
+        route ? decoder_create_waiting(&configuration.settings->registry, &err) : NULL;
     enum command_exit exit = COMMAND_DONE;
-    if (!route || !sample_read(line, &sample, &err))
+    if (!decoder || !sample_read(line, &sample, &err))
         exit = command_fail(&err);
     else
-        exit = send_sample(route, &sample, command_given(line, OPTION_SHOW_SECRETS));
+        exit = send_sample(route, &sample, decoder, command_given(line, OPTION_SHOW_SECRETS));
+    decoder_destroy(decoder);
     sample_finish(&sample);
     configuration_finish(&configuration);
     return exit;

@@ -30,8 +30,10 @@ static bool read_value(struct buffer *value, struct error *err)
             break;
         value->size += (size_t)size;
     }
-    if (value->size && value->data[value->size - 1] == '\n')
-        value->size--; /* the file's, as for kcat */
+    /* A line feed at the end is the file's, as for kcat; but behind a schema's id it may be Avro.
+     */
+    if (value->size && value->data[value->size - 1] == '\n' && value->data[0] != '\0')
+        value->size--;
     return true;
 }
 
@@ -93,11 +95,12 @@ static struct record *make_record(const struct sample *sample, const char *topic
     return record_create(&from);
 }
 
-static enum trial_verdict run_stages(struct trial *trial, const struct route *route)
+static enum trial_verdict run_stages(struct trial *trial, const struct route *route,
+                                     struct decoder *decoder)
 {
     struct error *err = &trial->err;
-    if (!event_decode(trial->record, route->sub->format, &trial->ev, err))
-        return TRIAL_FAILED;
+    if (!decoder_decode_now(decoder, trial->record, route->sub->format, &trial->ev, err))
+        return err->kind == ERROR_DECODE ? TRIAL_FAILED : TRIAL_ABSENT;
     if (!matcher_wants(route->matcher, &trial->ev, &trial->why_not))
         return TRIAL_LEFT;
     if (!plan_render(route->plan, &trial->ev, &trial->request, err) ||
@@ -110,7 +113,7 @@ static enum trial_verdict run_stages(struct trial *trial, const struct route *ro
 }
 
 enum trial_verdict trial_run(struct trial *trial, const struct route *route,
-                             const struct sample *sample)
+                             const struct sample *sample, struct decoder *decoder)
 {
     const char *topic = sample->topic ? sample->topic : first_topic(route->sub);
     if (!topic) {
@@ -128,7 +131,7 @@ enum trial_verdict trial_run(struct trial *trial, const struct route *route,
         error_set(&trial->err, ERROR_MEMORY, "no memory for the event");
         return TRIAL_FAILED;
     }
-    return run_stages(trial, route);
+    return run_stages(trial, route, decoder);
 }
 
 void trial_finish(struct trial *trial)

@@ -8,6 +8,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "catalog/catalog.h"
+#include "decode/decoder.h"
 #include "cli/commands.h"
 #include "deliver/authorise.h"
 
@@ -29,6 +30,7 @@ enum trial_verdict {
     TRIAL_TAKEN,  /* there is a request */
     TRIAL_LEFT,   /* the subscription doesn't want it: `why_not` */
     TRIAL_FAILED, /* it would become a dead letter: `err` */
+    TRIAL_ABSENT, /* the registry that has its schema can't be asked: `err` */
 };
 
 /* One sample at one subscription. Owner: whoever holds the struct; zero-initialise. */
@@ -42,8 +44,9 @@ struct trial {
     struct error err;
 };
 
+/* `decoder` is one that waits. */
 enum trial_verdict trial_run(struct trial *trial, const struct route *route,
-                             const struct sample *sample);
+                             const struct sample *sample, struct decoder *decoder);
 void trial_finish(struct trial *trial);
 
 /* The route of that name; NULL, and `err` with the nearest name, if there is none. */

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "config/body_types.h"
+#include "config/header_names.h"
 #include "config/subscription.h"
 
 /* Bytes of the expression that opens at the front; a }} in a string of it doesn't end it. */
@@ -61,37 +63,12 @@ static void read_url(struct schema_reading *reading, const struct schema_row *ro
         *(struct text *)field = text;
 }
 
-static bool is_token(struct slice name)
-{
-    static const char *const marks = "!#$%&'*+-.^_`|~"; /* RFC 9110 §5.6.2 */
-    for (size_t i = 0; i < name.size; i++) {
-        char c = name.data[i];
-        bool letter = (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
-        if (!letter && !(c >= '0' && c <= '9') && (c == '\0' || !strchr(marks, c)))
-            return false;
-    }
-    return name.size > 0;
-}
-
-/* Those that belong to the framing, or that a receiver relies on to be grapnel's own. */
-static bool is_ours(struct slice name)
-{
-    static const char *const ours[] = {
-        "Host",       "Content-Length",   "Transfer-Encoding", "Connection", "Keep-Alive",
-        "TE",         "Trailer",          "Upgrade",           "Expect",     "webhook-signature",
-        "webhook-id", "webhook-timestamp"};
-    for (size_t i = 0; i < COUNT_OF(ours); i++)
-        if (slice_equal_nocase(name, slice_of(ours[i])))
-            return true;
-    return false;
-}
-
 /* What is wrong with a header's name; NULL: nothing. */
 static const char *find_name_mistake(struct slice name)
 {
-    if (!is_token(name))
+    if (!header_is_name(name))
         return "this can't be the name of a header";
-    if (is_ours(name))
+    if (header_is_ours(name))
         return "grapnel sets this header itself";
     return NULL;
 }
@@ -148,6 +125,25 @@ static void read_header_name(struct schema_reading *reading, const struct schema
         *(struct text *)field = text;
 }
 
+/* `*` is a token's character too, and stands for any others here. */
+static void read_header_patterns(struct schema_reading *reading, const struct schema_row *row,
+                                 const struct yaml_node *node, void *field)
+{
+    struct texts patterns = {0};
+    schema_texts.read(reading, row, node, &patterns);
+    for (size_t i = 0; i < patterns.count; i++) {
+        const struct text *pattern = &patterns.items[i];
+        struct problems *problems = reading->reader->problems;
+        if (!header_is_name(text_slice(pattern)))
+            problems_add(problems, pattern->at, "%s: this can't be the name of a header",
+                         schema_key(row));
+        else if (header_stays_behind(text_slice(pattern)))
+            problems_add(problems, pattern->at, "%s: %s is never forwarded", schema_key(row),
+                         pattern->data);
+    }
+    *(struct texts *)field = patterns;
+}
+
 /* .inf and .nan are numbers in YAML, and none in JSON. */
 static void check_json(const struct schema_reading *reading, const struct yaml_node *node)
 {
@@ -181,14 +177,16 @@ static void check_text(const struct schema_reading *reading, const struct yaml_n
                      schema_shown(reading, node));
 }
 
+#define BODY_KINDS "json, form, xml, text and cloudevents"
+
 static const struct {
     const char *name;
     enum body_kind kind; /* BODY_DEFAULT: not supported yet */
     void (*check)(const struct schema_reading *reading, const struct yaml_node *node);
 } bodies[] = {
-    {"json", BODY_JSON, check_json}, {"form", BODY_FORM, check_form},
-    {"text", BODY_TEXT, check_text}, {"xml", BODY_DEFAULT, NULL},
-    {"jq", BODY_DEFAULT, NULL},      {"cloudevents", BODY_DEFAULT, NULL},
+    {"json", BODY_JSON, check_json},   {"form", BODY_FORM, check_form},
+    {"xml", BODY_XML, body_check_xml}, {"text", BODY_TEXT, check_text},
+    {"jq", BODY_DEFAULT, NULL},        {"cloudevents", BODY_CLOUDEVENTS, body_check_cloudevents},
 };
 
 static void read_body_kind(const struct schema_reading *reading, const struct schema_row *row,
@@ -200,7 +198,7 @@ static void read_body_kind(const struct schema_reading *reading, const struct sc
     while (i < COUNT_OF(bodies) && !slice_is(text_slice(key), bodies[i].name))
         i++;
     if (i == COUNT_OF(bodies)) {
-        problems_add(problems, key->at, "%s: unknown kind %s; known are json, form and text",
+        problems_add(problems, key->at, "%s: unknown kind %s; known are " BODY_KINDS,
                      schema_key(row), key->data);
     } else if (bodies[i].kind == BODY_DEFAULT) {
         problems_add(problems, key->at, "%s: %s is not supported yet", schema_key(row), key->data);
@@ -223,35 +221,58 @@ static void read_body(struct schema_reading *reading, const struct schema_row *r
     else if (node->type == YAML_MAPPING && node->count == 1)
         read_body_kind(reading, row, node, request);
     else if (node->type == YAML_MAPPING)
-        schema_problem(reading, row, node, "exactly one of json, form and text is needed");
+        schema_problem(reading, row, node, "exactly one of " BODY_KINDS " is needed");
     else
         schema_wrong(reading, row, node, NULL);
 }
 
+#define NAME_PATTERN "^[!#$%&\\u0027*+.^_`|~0-9A-Za-z-]+$" /* a token */
+
+#define SCALAR_JSON    "{'type': ['string', 'number', 'boolean']}"
+#define OR_NULL_JSON   "{'type': ['string', 'number', 'boolean', 'null']}"
+#define MODE_JSON      "'enum': ['binary', 'structured']"
+#define ONE_KEY_JSON   "'type': 'object', 'minProperties': 1, 'maxProperties': 1"
+#define KEYS_JSON(all) "'additionalProperties': false, 'properties': {" all "}"
+
+#define XML_JSON   "{" ONE_KEY_JSON ", 'additionalProperties': {'not': {'type': 'array'}}}"
+#define TEXTS_JSON "'source': " OR_NULL_JSON ", 'type': " OR_NULL_JSON ", 'subject': " OR_NULL_JSON
+#define CLOUDEVENTS_JSON                                                                           \
+    "{'anyOf': [{" MODE_JSON "}, " SCHEMA_JSON_EXPANDED                                            \
+    ", {'type': 'object', 'required': ['mode'], " KEYS_JSON(                                       \
+        "'mode': {" SCHEMA_JSON_FORM(MODE_JSON) "}, " TEXTS_JSON) "}]}"
+#define BODIES_JSON                                                                                \
+    "'json': {}, 'form': {'type': 'object', 'additionalProperties': " SCALAR_JSON                  \
+    "}, 'xml': " XML_JSON ", 'text': " SCALAR_JSON ", 'cloudevents': " CLOUDEVENTS_JSON
+
 const struct schema_type schema_url = {
     .name = "URL template",
     .needed = "a URL that begins with http:// or https://, written out,",
-    .json = "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"",
+    .json = SCHEMA_JSON_PATTERN("^[hH][tT][tT][pP][sS]?://"),
     .read = read_url,
 };
 const struct schema_type schema_header_name = {
     .name = "header name",
     .needed = "the name of a header",
-    .json = "\"type\": \"string\", \"pattern\": \"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$\"",
+    .json = SCHEMA_JSON_PATTERN(NAME_PATTERN),
     .read = read_header_name,
 };
 const struct schema_type schema_headers = {
     .name = "headers",
     .needed = "a mapping of names and texts",
-    .json = "\"type\": \"object\", \"additionalProperties\": {\"type\": "
-            "[\"string\", \"number\", \"boolean\", \"null\"]}",
+    .json = "'type': 'object', 'propertyNames': {'pattern': '" NAME_PATTERN
+            "'}, 'additionalProperties': " OR_NULL_JSON,
     .read = read_headers,
+};
+const struct schema_type schema_header_patterns = {
+    .name = "list of header names",
+    .needed = "a list of headers' names such as [x-tenant, \"x-trace-*\"]",
+    .json = SCHEMA_JSON_LIST(SCHEMA_JSON_PATTERN(NAME_PATTERN)) ", 'minItems': 1",
+    .read = read_header_patterns,
 };
 const struct schema_type schema_body = {
     .name = "body",
-    .needed = "event, none, or a mapping with one of json, form and text",
-    .json = "\"oneOf\": [{\"enum\": [\"event\", \"none\"]}, {\"type\": \"object\", "
-            "\"minProperties\": 1, "
-            "\"maxProperties\": 1}]",
+    .needed = "event, none, or a mapping with one of " BODY_KINDS,
+    .json = "'anyOf': [{'enum': ['event', 'none']}, " SCHEMA_JSON_EXPANDED ", {" ONE_KEY_JSON
+            ", " KEYS_JSON(BODIES_JSON) "}]",
     .read = read_body,
 };

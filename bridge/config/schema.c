@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "config/nearest.h"
+#include "base/nearest.h"
 
 #define SHOWN_MAX 60 /* bytes of a value that a problem repeats */
 

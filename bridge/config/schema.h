@@ -25,11 +25,20 @@ typedef void schema_read_value(struct schema_reading *reading, const struct sche
 struct schema_type {
     const char *name;   /* for pages: "duration" */
     const char *needed; /* for problems: "a duration such as 250ms, 5s or 2h" */
-    const char *json;   /* for the JSON Schema: {"type": "string", …} without its braces */
-    bool takes_null;    /* null is read like any value; else it stands for the default */
-    bool secret;        /* what is written here is never shown, not even when it is wrong */
+    const char
+        *json; /* for the JSON Schema, without its braces and with ' for "; "": the row says it */
+    bool takes_null; /* null is read like any value; else it stands for the default */
+    bool secret;     /* what is written here is never shown, not even when it is wrong */
     schema_read_value *read;
 };
+
+/* Pieces of `json`. YAML lets a number or a boolean be written for a text; and where a text has a
+ * form, a ${env:} or ${file:} may stand for it. */
+#define SCHEMA_JSON_TEXT             "'type': ['string', 'number', 'boolean'], 'minLength': 1"
+#define SCHEMA_JSON_EXPANDED         "{'$ref': '#/definitions/expanded'}"
+#define SCHEMA_JSON_FORM(json)       "'anyOf': [{" json "}, " SCHEMA_JSON_EXPANDED "]"
+#define SCHEMA_JSON_PATTERN(pattern) SCHEMA_JSON_FORM("'type': 'string', 'pattern': '" pattern "'")
+#define SCHEMA_JSON_LIST(json)       "'type': 'array', 'items': {" json "}"
 
 struct schema_row {
     const char *path; /* "delivery.retry.schedule" */

@@ -330,12 +330,10 @@ static void read_word(struct schema_reading *reading, const struct schema_row *r
 
 _Static_assert(sizeof(enum format) == sizeof(unsigned), "read_choice writes enums as unsigned");
 
-#define STRING_JSON "\"type\": \"string\""
-
 const struct schema_type schema_group = {
     .name = "mapping",
     .needed = "a mapping of keys and values",
-    .json = "\"type\": \"object\"",
+    .json = "",
     .secret = true,
     .read = read_any,
 };
@@ -349,77 +347,79 @@ const struct schema_type schema_any = {
 const struct schema_type schema_text = {
     .name = "text",
     .needed = "a text",
-    .json = STRING_JSON,
+    .json = SCHEMA_JSON_TEXT,
     .read = read_text,
 };
 const struct schema_type schema_secret = {
     .name = "secret",
     .needed = "a text",
-    .json = STRING_JSON,
+    .json = SCHEMA_JSON_TEXT,
     .secret = true,
     .read = read_secret,
 };
 const struct schema_type schema_secrets = {
     .name = "list of secrets",
     .needed = "a list of texts",
-    .json = "\"type\": \"array\", \"items\": {" STRING_JSON "}",
+    .json = SCHEMA_JSON_LIST(SCHEMA_JSON_TEXT) ", 'minItems': 1",
     .secret = true,
     .read = read_secrets,
 };
 const struct schema_type schema_texts = {
     .name = "list of texts",
     .needed = "a list of texts",
-    .json = "\"type\": \"array\", \"items\": {" STRING_JSON "}",
+    .json = SCHEMA_JSON_LIST(SCHEMA_JSON_TEXT) ", 'minItems': 1",
     .read = read_texts,
 };
 const struct schema_type schema_named_texts = {
     .name = "names and texts",
     .needed = "a mapping of names and texts",
-    .json = "\"type\": \"object\", \"additionalProperties\": {\"type\": "
-            "[\"string\", \"number\", \"boolean\", \"null\"]}",
+    .json = "'type': 'object', 'additionalProperties': {'type': "
+            "['string', 'number', 'boolean', 'null']}",
     .read = read_named_texts,
 };
 const struct schema_type schema_bool = {
     .name = "boolean",
     .needed = "true or false",
-    .json = "\"type\": \"boolean\"",
+    .json = SCHEMA_JSON_FORM("'type': 'boolean'"),
     .read = read_bool,
 };
 const struct schema_type schema_count = {
     .name = "number",
     .needed = "a whole number such as 64",
-    .json = "\"type\": \"integer\"",
+    .json = "",
     .read = read_count,
 };
 const struct schema_type schema_duration = {
     .name = "duration",
     .needed = "a duration such as 250ms, 5s or 2h",
-    .json = STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"",
+    .json = SCHEMA_JSON_PATTERN("^[0-9]+(ms|s|m|h|d)$"),
     .read = read_duration,
 };
 const struct schema_type schema_rate = {
     .name = "rate",
     .needed = "a rate such as 100/s or 6000/m",
-    .json = STRING_JSON ", \"pattern\": \"^[0-9]+/[smh]$\"",
+    .json = SCHEMA_JSON_PATTERN("^[0-9]+/[smh]$"),
     .read = read_rate,
 };
 const struct schema_type schema_size = {
     .name = "size",
     .needed = "a size such as 64KiB or 1MiB",
-    .json = STRING_JSON ", \"pattern\": \"^[0-9]+(B|KiB|MiB|GiB)$\"",
+    .json = SCHEMA_JSON_PATTERN("^[0-9]+(B|KiB|MiB|GiB)$"),
     .read = read_size,
 };
 const struct schema_type schema_percent = {
     .name = "percentage",
     .needed = "a percentage from 0% to 100%",
-    .json = STRING_JSON ", \"pattern\": \"^(100|[0-9]?[0-9])%$\"",
+    .json = SCHEMA_JSON_PATTERN("^(100|[0-9]?[0-9])%$"),
     .read = read_percent,
 };
 const struct schema_type schema_choice = {
     .name = "choice",
+    .json = "",
     .read = read_choice,
 };
 const struct schema_type schema_word = {
     .name = "choice",
+    .json = "",
     .read = read_word,
 };

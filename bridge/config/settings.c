@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/groups.h"
 #include "config/settings_types.h"
 #include "config/sources.h"
+#include "config/subscription_types.h"
 
 #define SCHEMA_STRUCT struct settings
 #include "config/schema_rows.h"
@@ -42,9 +44,8 @@ static void check_topics(const struct settings_topics *topics, const struct sche
         const char *path;
         const struct text *topic;
     } all[] = {
-        {"topics.results", &topics->results},
-        {"topics.dead_letters", &topics->dead_letters},
-        {"topics.retries", &topics->retries},
+        {"topics.results", &topics->results},   {"topics.dead_letters", &topics->dead_letters},
+        {"topics.retries", &topics->retries},   {"topics.state", &topics->state},
         {"topics.webhooks", &topics->webhooks},
     };
     for (size_t i = 0; i < COUNT_OF(all); i++)
@@ -68,6 +69,23 @@ static void check_loop(const struct settings *settings, const struct subscriptio
             problems_add(problems, sub->topics.items[i].at,
                          "topics: each delivery writes a result to this topic, so that reading it "
                          "would never end; with results: { record: failures } it may be read");
+}
+
+static void check_registry(const struct schema_reading *reading)
+{
+    const struct yaml_node *username = schema_given(reading, "registry.username");
+    const struct yaml_node *password = schema_given(reading, "registry.password");
+    if (!username != !password)
+        problems_add(reading->reader->problems, username ? username->at : password->at,
+                     "registry: username and password go together, and only one is given");
+}
+
+static void check_format(const struct settings *settings, const struct subscription *sub,
+                         struct problems *problems)
+{
+    if (sub->format == FORMAT_AVRO && !settings->registry.url.data)
+        problems_add(problems, sub->format_at,
+                     "format: avro needs the schemas of a registry, and none is configured");
 }
 
 static int compare_names(const void *left, const void *right)
@@ -111,12 +129,26 @@ static void read_subscriptions(struct settings *settings, const struct sources *
         struct subscription *sub = &settings->subscriptions[i];
         subscription_read(&reader, defaults, sources->items[i], sub);
         check_loop(settings, sub, problems);
+        check_format(settings, sub, problems);
     }
     check_names(settings, problems);
+    groups_check(settings, problems);
+}
+
+/* What no reload changes (settings.def). */
+static void keep(struct settings *settings, const struct settings *first)
+{
+    settings->kafka = first->kafka;
+    settings->registry = first->registry;
+    settings->topics = first->topics;
+    settings->results_record = first->results_record;
+    settings->limits = first->limits;
+    settings->shutdown_grace_ms = first->shutdown_grace_ms;
+    settings->namespace_ = first->namespace_;
 }
 
 static void read_root(struct settings *settings, const char *path, const struct yaml_node *root,
-                      struct problems *problems)
+                      const struct settings *first, struct problems *problems)
 {
     struct schema_reader reader;
     struct schema_reading reading = {0};
@@ -124,13 +156,17 @@ static void read_root(struct settings *settings, const char *path, const struct 
     schema_read(&reader, root, settings, &reading);
     check_admin(settings, problems);
     check_topics(&settings->topics, &reading);
+    check_registry(&reading);
+    if (first)
+        keep(settings, first);
 
     struct sources sources = {.arena = &settings->arena, .problems = problems};
     sources_read(&sources, path, schema_given(&reading, "subscriptions"));
     read_subscriptions(settings, &sources, schema_given(&reading, "defaults"), problems);
 }
 
-struct settings *settings_load(const char *path, struct problems *problems)
+static struct settings *load(const char *path, const struct settings *first,
+                             struct problems *problems)
 {
     struct arena arena = {0};
     const struct yaml_node *root = yaml_read_file(&arena, path, problems);
@@ -140,8 +176,20 @@ struct settings *settings_load(const char *path, struct problems *problems)
     }
     struct settings *settings = arena_alloc(&arena, sizeof *settings);
     settings->arena = arena;
-    read_root(settings, path, root, problems);
+    settings->root = root;
+    read_root(settings, path, root, first, problems);
     return settings;
+}
+
+struct settings *settings_load(const char *path, struct problems *problems)
+{
+    return load(path, NULL, problems);
+}
+
+struct settings *settings_load_again(const char *path, const struct settings *first,
+                                     struct problems *problems)
+{
+    return load(path, first, problems);
 }
 
 void settings_destroy(struct settings *settings)

@@ -18,10 +18,19 @@ struct settings_topics {
     struct text results; /* not given: no results are written */
     struct text dead_letters;
     struct text retries; /* prefix */
+    struct text state;
     struct text webhooks;
     bool create;
     unsigned partitions;  /* of those created; 0: the broker's default */
     unsigned replication; /* 0: the broker's default */
+};
+
+struct settings_registry {
+    struct text url; /* not given: there is no registry */
+    struct text username;
+    struct text password;
+    struct text ca_file;
+    int64_t timeout_ms;
 };
 
 struct settings_token {
@@ -43,8 +52,10 @@ struct settings_limits {
 };
 
 struct settings {
-    struct arena arena;       /* all of this, and the settings themselves */
-    struct named_texts kafka; /* librdkafka's properties, verbatim */
+    struct arena arena;           /* all of this, and the settings themselves */
+    const struct yaml_node *root; /* as it is written */
+    struct named_texts kafka;     /* librdkafka's properties, verbatim */
+    struct settings_registry registry;
     struct settings_topics topics;
     enum results_record results_record;
     struct subscription *subscriptions;
@@ -65,6 +76,11 @@ extern const struct schema settings_schema;
  * the compilers of expressions can add theirs. Use them to run only when `problems` stayed empty.
  * The caller destroys them. Thread: any; reads files and the environment. */
 struct settings *settings_load(const char *path, struct problems *problems);
+
+/* The same for a reload: what only a restart changes is as in `first`, from which it is borrowed.
+ */
+struct settings *settings_load_again(const char *path, const struct settings *first,
+                                     struct problems *problems);
 void settings_destroy(struct settings *settings);
 
 #endif

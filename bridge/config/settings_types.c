@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "config/nearest.h"
+#include "base/nearest.h"
 #include "config/settings.h"
 #include "config/subscription_types.h"
 
@@ -52,6 +52,40 @@ static void read_properties(struct schema_reading *reading, const struct schema_
         problems_add(reading->reader->problems, node->at, "kafka: bootstrap.servers is missing");
     else if (servers->text.size == 0 && !servers->broken)
         problems_add(reading->reader->problems, servers->at, "kafka: bootstrap.servers is empty");
+}
+
+/* What paths are put behind: no query, and no password that would show in errors. */
+static const char *find_base_url_mistake(struct slice rest)
+{
+    for (size_t i = 0; i < rest.size; i++) {
+        unsigned char c = (unsigned char)rest.data[i];
+        if (c <= ' ' || c == 0x7F)
+            return "a blank or control character has to be percent-encoded";
+        if (c == '?' || c == '#')
+            return "it can have no query";
+        if (c == '@')
+            return "what proves who we are belongs in username and password";
+    }
+    return rest.size == 0 || *rest.data == '/' ? "the host is missing" : NULL;
+}
+
+static void read_base_url(struct schema_reading *reading, const struct schema_row *row,
+                          const struct yaml_node *node, void *field)
+{
+    struct text text;
+    if (!schema_take_text(reading, row, node, &text))
+        return;
+    const char *rest = strstr(text.data, "://");
+    struct slice scheme = {text.data, rest ? (size_t)(rest - text.data) : 0};
+    bool web =
+        slice_equal_nocase(scheme, SLICE("http")) || slice_equal_nocase(scheme, SLICE("https"));
+    const char *mistake = web ? find_base_url_mistake(slice_of(rest + 3)) : NULL;
+    if (!web)
+        schema_wrong(reading, row, node, NULL);
+    else if (mistake)
+        schema_problem(reading, row, node, "%s", mistake);
+    else
+        *(struct text *)field = text;
 }
 
 static void read_topic(struct schema_reading *reading, const struct schema_row *row,
@@ -190,46 +224,63 @@ static void read_namespace(struct schema_reading *reading, const struct schema_r
         schema_wrong(reading, row, node, NULL);
 }
 
-#define TOPIC_JSON "\"pattern\": \"^[A-Za-z0-9._-]{1,249}$\""
-#define TOPIC      "a topic's name (letters, digits, ., _ and -)"
+#define TOPIC "a topic's name (letters, digits, ., _ and -)"
 
 const struct schema_type schema_properties = {
     .name = "properties",
     .needed = "a mapping with bootstrap.servers and other properties of librdkafka",
-    .json = "\"type\": \"object\", \"required\": [\"bootstrap.servers\"]",
+    .json = "'type': 'object', 'required': ['bootstrap.servers'], "
+            "'additionalProperties': {" SCHEMA_JSON_TEXT "}, 'propertyNames': "
+            "{'not': {'enum': [''"
+#define RESERVED(name, reason) ", '" name "'"
+#include "config/kafka_reserved.def"
+#undef RESERVED
+            "]}}",
+
     .read = read_properties,
+};
+const struct schema_type schema_base_url = {
+    .name = "URL",
+    .needed = "a URL that begins with http:// or https://",
+    .json = "\"type\": \"string\", \"pattern\": \"^[hH][tT][tT][pP][sS]?://\"",
+    .read = read_base_url,
 };
 const struct schema_type schema_topic = {
     .name = "topic",
     .needed = TOPIC,
-    .json = "\"type\": \"string\", " TOPIC_JSON,
+    .json = SCHEMA_JSON_PATTERN("^[A-Za-z0-9._-]{1,249}$"),
     .takes_null = true,
     .read = read_topic,
 };
 const struct schema_type schema_topic_or_none = {
     .name = "topic",
     .needed = TOPIC " or null",
-    .json = "\"type\": [\"string\", \"null\"], " TOPIC_JSON,
+    .json = "'anyOf': [{'type': 'null'}, {'type': 'string', 'pattern': "
+            "'^[A-Za-z0-9._-]{1,249}$'}, " SCHEMA_JSON_EXPANDED "]",
     .takes_null = true,
     .read = read_topic,
 };
 const struct schema_type schema_address = {
     .name = "address",
     .needed = "HOST:PORT, such as 127.0.0.1:8088,",
-    .json = "\"type\": [\"string\", \"null\"]",
+    .json = "'anyOf': [{'type': 'null'}, {'type': 'string', 'pattern': "
+            "'^.+:[0-9]{1,5}$'}, " SCHEMA_JSON_EXPANDED "]",
     .takes_null = true,
     .read = read_address,
 };
 const struct schema_type schema_tokens = {
     .name = "tokens",
     .needed = "a mapping of names and { token, role }",
-    .json = "\"type\": \"object\"",
+    .json =
+        "'type': 'object', 'additionalProperties': {'type': 'object', 'required': "
+        "['token', 'role'], 'additionalProperties': false, 'properties': {'token': "
+        "{" SCHEMA_JSON_TEXT "}, 'role': {" SCHEMA_JSON_FORM("'enum': ['viewer', 'admin']") "}}}",
     .secret = true,
     .read = read_tokens,
 };
 const struct schema_type schema_namespace = {
     .name = "text",
     .needed = "a text of letters, digits, _ and -, at most 63,",
-    .json = "\"type\": \"string\", \"pattern\": \"^[A-Za-z0-9_-]{1,63}$\"",
+    .json = SCHEMA_JSON_PATTERN("^[A-Za-z0-9_-]{1,63}$"),
     .read = read_namespace,
 };

@@ -5,6 +5,7 @@
 #include "config/schema.h"
 
 extern const struct schema_type schema_properties;    /* struct named_texts */
+extern const struct schema_type schema_base_url;      /* struct text */
 extern const struct schema_type schema_topic;         /* struct text */
 extern const struct schema_type schema_topic_or_none; /* struct text */
 extern const struct schema_type schema_address;       /* struct text */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "config/header_names.h"
 #include "config/secrets.h"
 #include "config/subscription_types.h"
 
@@ -30,23 +31,19 @@ static void check_authorization(const struct schema_reading *reading, struct sub
     sub->auth.basic_password = (struct text){0};
 }
 
-/* The header that a credential is sent in; NULL: none is. */
-static const char *credential_header(const struct subscription *sub)
-{
-    if (sub->auth.bearer.data || sub->auth.basic_username.data)
-        return "Authorization";
-    return sub->auth.api_key_header.data;
-}
-
 static void check_credential_header(const struct schema_reading *reading,
                                     const struct subscription *sub)
 {
-    const char *name = credential_header(sub);
     const struct named_texts *headers = &sub->request.headers;
-    for (size_t i = 0; name && i < headers->count; i++)
-        if (slice_equal_nocase(text_slice(&headers->items[i].name), slice_of(name)))
+    const struct texts *forwarded = &sub->request.forward_headers;
+    for (size_t i = 0; i < headers->count; i++)
+        if (header_is_credential(sub, text_slice(&headers->items[i].name)))
             problems_add(reading->reader->problems, headers->items[i].name.at,
-                         "headers: %s is sent by auth already", name);
+                         "headers: %s is sent by auth already", headers->items[i].name.data);
+    for (size_t i = 0; i < forwarded->count; i++)
+        if (header_is_credential(sub, text_slice(&forwarded->items[i])))
+            problems_add(reading->reader->problems, forwarded->items[i].at,
+                         "forward_headers: %s is sent by auth already", forwarded->items[i].data);
 }
 
 static void check_api_key(const struct schema_reading *reading, const struct subscription *sub)
@@ -64,12 +61,49 @@ static void check_api_key(const struct schema_reading *reading, const struct sub
                      "header: Authorization is sent by bearer or basic already");
 }
 
+/* In binary mode the attributes are headers. */
+static void check_cloudevents(const struct schema_reading *reading, const struct subscription *sub)
+{
+    const struct yaml_node *body = sub->request.body;
+    const struct named_texts *headers = &sub->request.headers;
+    if (sub->request.body_kind != BODY_CLOUDEVENTS)
+        return;
+    const struct yaml_node *mode = body->type == YAML_MAPPING ? yaml_find(body, "mode") : body;
+    if (!mode || !slice_is(text_slice(&mode->text), "binary"))
+        return;
+    for (size_t i = 0; i < headers->count; i++) {
+        const struct text *name = &headers->items[i].name;
+        if (name->size > 3 && strncasecmp(name->data, "ce-", 3) == 0)
+            problems_add(reading->reader->problems, name->at,
+                         "headers: %s is sent by body: cloudevents already", name->data);
+    }
+}
+
+static void check_gzip(const struct schema_reading *reading, const struct subscription *sub)
+{
+    const struct named_texts *headers = &sub->request.headers;
+    for (size_t i = 0; sub->request.gzip_bytes && i < headers->count; i++)
+        if (slice_equal_nocase(text_slice(&headers->items[i].name), SLICE("Content-Encoding")))
+            problems_add(reading->reader->problems, headers->items[i].name.at,
+                         "headers: Content-Encoding is sent by gzip already");
+}
+
 static void check_http(const struct schema_reading *reading, const struct subscription *sub)
 {
     const struct text *url = &sub->request.url;
     if (sub->delivery.http == HTTP_2 && url->data && strncasecmp(url->data, "http:", 5) == 0)
         problems_add(reading->reader->problems, schema_given(reading, "delivery.http")->at,
                      "http: 2 is spoken over TLS only, and the url begins with http://");
+}
+
+static void check_order(const struct schema_reading *reading, const struct subscription *sub)
+{
+    static const char *const names[] = {"skip", "park", "stop"};
+    const struct subscription_delivery *delivery = &sub->delivery;
+    const struct yaml_node *given = schema_given(reading, "delivery.retry.exhausted");
+    if (given && delivery->exhausted != EXHAUSTED_SKIP && !delivery->ordered)
+        problems_add(reading->reader->problems, given->at, "exhausted: %s needs order: key",
+                     names[delivery->exhausted]);
 }
 
 void subscription_read(const struct schema_reader *reader, const struct yaml_node *defaults,
@@ -83,6 +117,11 @@ void subscription_read(const struct schema_reader *reader, const struct yaml_nod
     check_credential_header(&reading, sub);
     check_api_key(&reading, sub);
     check_http(&reading, sub);
+    check_order(&reading, sub);
+    const struct yaml_node *format = schema_given(&reading, "format");
+    sub->format_at = format ? format->at : node->at;
+    check_cloudevents(&reading, sub);
+    check_gzip(&reading, sub);
     if (sub->request.body_kind == BODY_DEFAULT)
         sub->request.body_kind =
             slice_is(text_slice(&sub->request.method), "GET") ? BODY_NONE : BODY_EVENT;

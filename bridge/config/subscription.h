@@ -18,10 +18,20 @@ struct yaml_node;
 
 enum format { FORMAT_AUTO, FORMAT_JSON, FORMAT_AVRO, FORMAT_TEXT, FORMAT_BINARY };
 /* BODY_DEFAULT: none for GET, else event; resolved once a subscription is read. */
-enum body_kind { BODY_DEFAULT, BODY_EVENT, BODY_NONE, BODY_JSON, BODY_FORM, BODY_TEXT };
+enum body_kind {
+    BODY_DEFAULT,
+    BODY_EVENT,
+    BODY_NONE,
+    BODY_JSON,
+    BODY_FORM,
+    BODY_XML,
+    BODY_TEXT,
+    BODY_CLOUDEVENTS,
+};
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
 enum http_version { HTTP_1_1, HTTP_2 };
 enum tls_version { TLS_1_2, TLS_1_3 };
+enum exhausted { EXHAUSTED_SKIP, EXHAUSTED_PARK, EXHAUSTED_STOP };
 
 struct texts {
     struct text *items;
@@ -49,8 +59,10 @@ struct subscription_request {
     struct text url;    /* a template */
     struct named_texts query;
     struct named_texts headers;
+    struct texts forward_headers; /* names; * stands for any characters */
+    size_t gzip_bytes;            /* from so many on a body is packed; 0: never */
     enum body_kind body_kind;
-    const struct yaml_node *body; /* under json:, form:, text: */
+    const struct yaml_node *body; /* under json:, form:, xml:, … */
 };
 
 struct subscription_auth {
@@ -81,6 +93,8 @@ struct subscription_delivery {
     unsigned jitter_percent;
     struct status_set never;
     unsigned in_flight;
+    bool ordered;             /* order: key */
+    enum exhausted exhausted; /* of a key, where ordered */
     enum http_version http;
     size_t max_body_bytes;
     struct number_rate rate;   /* count 0: unlimited */
@@ -95,7 +109,9 @@ struct subscription {
     struct texts topics;
     struct texts events; /* count 0: all */
     struct text id;      /* a template; not given: the position */
+    struct text group;   /* whom it shares a consumer with; not given: nobody */
     enum format format;
+    struct place format_at;
     bool deliver_tombstones;
     struct subscription_start start;
     struct subscription_request request;
@@ -106,6 +122,12 @@ struct subscription {
     struct subscription_tls tls;
     struct subscription_delivery delivery;
 };
+
+/* Its consumer group is grapnel.<this>. */
+static inline const char *subscription_group(const struct subscription *sub)
+{
+    return sub->group.data ? sub->group.data : sub->name;
+}
 
 /* The rows of subscription.def. */
 extern const struct schema subscription_schema;

@@ -35,6 +35,15 @@ static void read_name(struct schema_reading *reading, const struct schema_row *r
         schema_wrong(reading, row, node, NULL);
 }
 
+static void read_group(struct schema_reading *reading, const struct schema_row *row,
+                       const struct yaml_node *node, void *field)
+{
+    const char *name = NULL;
+    read_name(reading, row, node, &name);
+    if (name)
+        *(struct text *)field = node->text;
+}
+
 bool schema_is_topic_name(struct slice name)
 {
     return is_made_of(name, LOWER UPPER DIGITS "._-", 249) && !slice_is(name, ".") &&
@@ -257,71 +266,79 @@ static void read_schedule(struct schema_reading *reading, const struct schema_ro
     delivery->retry_count = count;
 }
 
-#define STRING_JSON "\"type\": \"string\""
-#define STATUS_JSON                                                                                \
-    "\"items\": {\"oneOf\": [{\"type\": \"integer\", \"minimum\": 200, \"maximum\": 599}, "        \
-    "{\"type\": \"string\", \"pattern\": \"^[2-5]([0-9][0-9]|xx)$\"}]}"
+#define STATUSES_JSON                                                                              \
+    SCHEMA_JSON_LIST(                                                                              \
+        "'anyOf': [{'type': 'integer', 'minimum': 200, 'maximum': 599}, "                          \
+        "{'type': 'string', 'pattern': '^[2-5]([0-9][0-9]|xx)$'}, " SCHEMA_JSON_EXPANDED "]")
+
+#define NAME_NEEDED "a name of lower-case letters, digits and hyphens, at most 63,"
+#define NAME_JSON   SCHEMA_JSON_PATTERN("^[a-z0-9-]{1,63}$")
 
 const struct schema_type schema_name = {
     .name = "name",
-    .needed = "a name of lower-case letters, digits and hyphens, at most 63,",
-    .json = STRING_JSON ", \"pattern\": \"^[a-z0-9-]{1,63}$\"",
+    .needed = NAME_NEEDED,
+    .json = NAME_JSON,
     .read = read_name,
+};
+const struct schema_type schema_group_name = {
+    .name = "name",
+    .needed = NAME_NEEDED,
+    .json = NAME_JSON,
+    .read = read_group,
 };
 const struct schema_type schema_topics = {
     .name = "list of topics",
     .needed = "a list of topics such as [orders, \"^payments\\\\..*\"]",
-    .json = "\"type\": \"array\", \"minItems\": 1, \"items\": {" STRING_JSON ", \"minLength\": 1}",
+    .json = SCHEMA_JSON_LIST(SCHEMA_JSON_TEXT) ", 'minItems': 1, 'uniqueItems': true",
     .read = read_topics,
 };
 const struct schema_type schema_start = {
     .name = "start",
     .needed = "latest, earliest or an ISO 8601 time such as 2026-11-23T15:04:05Z",
-    .json = STRING_JSON,
+    .json = SCHEMA_JSON_PATTERN("^(latest|earliest|[0-9]{4}-[0-9]{2}-[0-9]{2}.*)$"),
     .read = read_start,
 };
 const struct schema_type schema_username = {
     .name = "text",
     .needed = "a text",
-    .json = STRING_JSON,
+    .json = SCHEMA_JSON_TEXT,
     .secret = true,
     .read = read_username,
 };
 const struct schema_type schema_password = {
     .name = "secret",
     .needed = "a text",
-    .json = STRING_JSON,
+    .json = "'type': ['string', 'number', 'boolean']",
     .secret = true,
     .read = read_password,
 };
 const struct schema_type schema_file = {
     .name = "path",
     .needed = "a file's path",
-    .json = STRING_JSON,
+    .json = SCHEMA_JSON_TEXT,
     .read = read_file,
 };
 const struct schema_type schema_pins = {
     .name = "public keys",
     .needed = "sha256// and a key's hash in base64, several separated by a semicolon,",
-    .json = STRING_JSON ", \"pattern\": \"^sha256//\"",
+    .json = SCHEMA_JSON_PATTERN("^sha256//"),
     .read = read_pins,
 };
 const struct schema_type schema_statuses = {
     .name = "list of statuses",
     .needed = "a list of statuses such as [2xx, 302]",
-    .json = "\"type\": \"array\", \"minItems\": 1, " STATUS_JSON,
+    .json = STATUSES_JSON ", 'minItems': 1",
     .read = read_statuses,
 };
 const struct schema_type schema_statuses_or_none = {
     .name = "list of statuses",
     .needed = "a list of statuses such as [400, 410]",
-    .json = "\"type\": \"array\", " STATUS_JSON,
+    .json = STATUSES_JSON,
     .read = read_statuses_or_none,
 };
 const struct schema_type schema_schedule = {
     .name = "list of durations",
     .needed = "a list of durations such as [5s, 5m, 2h]",
-    .json =
-        "\"type\": \"array\", \"items\": {" STRING_JSON ", \"pattern\": \"^[0-9]+(ms|s|m|h|d)$\"}",
+    .json = SCHEMA_JSON_LIST(SCHEMA_JSON_PATTERN("^[0-9]+(ms|s|m|h|d)$")),
     .read = read_schedule,
 };

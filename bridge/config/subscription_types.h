@@ -4,12 +4,14 @@
 
 #include "config/schema.h"
 
-extern const struct schema_type schema_name;        /* const char * */
-extern const struct schema_type schema_topics;      /* struct texts */
-extern const struct schema_type schema_start;       /* struct subscription_start */
-extern const struct schema_type schema_url;         /* struct text */
-extern const struct schema_type schema_header_name; /* struct text */
-extern const struct schema_type schema_headers;     /* struct named_texts */
+extern const struct schema_type schema_name;            /* const char * */
+extern const struct schema_type schema_group_name;      /* struct text */
+extern const struct schema_type schema_topics;          /* struct texts */
+extern const struct schema_type schema_start;           /* struct subscription_start */
+extern const struct schema_type schema_url;             /* struct text */
+extern const struct schema_type schema_header_name;     /* struct text */
+extern const struct schema_type schema_headers;         /* struct named_texts */
+extern const struct schema_type schema_header_patterns; /* struct texts */
 extern const struct schema_type schema_body;     /* struct subscription_request: body, body_kind */
 extern const struct schema_type schema_username; /* struct text */
 extern const struct schema_type schema_password; /* struct text */

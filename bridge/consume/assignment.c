@@ -17,6 +17,8 @@
 #define COMMIT_TIMEOUT_MS 3000
 #define HELD_COMMIT_MS    300  /* when Kafka may be away */
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
+#define SYNC_AGAIN_MS     10000
+#define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
 
 struct topic_name {
     struct topic_name *next;
@@ -101,7 +103,7 @@ static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_li
     if (fine)
         return;
     mark_dirty(lane, offsets);
-    log_warn("commit failed", STR("group", lane->options.group), STR("error", err.text));
+    log_warn("commit failed", STR("group", lane->group), STR("error", err.text));
 }
 
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -113,8 +115,7 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     if (!code)
         return;
     mark_dirty(lane, offsets);
-    log_warn("commit failed", STR("group", lane->options.group),
-             STR("error", rd_kafka_err2str(code)));
+    log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
 }
 
 static void commit_in_background(struct lane *lane)
@@ -150,7 +151,7 @@ static void restore(struct lane *lane, struct partition *partition,
         return;
     if (!metadata_read(text, committed->offset, &partition->ledger, &err))
         log_warn("what had finished is not known, and will be sent again",
-                 STR("group", lane->options.group), STR("topic", partition->topic),
+                 STR("group", lane->group), STR("topic", partition->topic),
                  INT("partition", partition->number), STR("error", err.text));
 }
 
@@ -160,18 +161,27 @@ static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *
     struct partition *partition =
         topic ? partitions_add(&lane->partitions, topic, given->partition, lane->assignments)
               : NULL;
-    if (partition)
-        restore(lane, partition, given);
-    else
-        log_error("no memory for a partition", STR("group", lane->options.group));
+    if (!partition) {
+        log_error("no memory for a partition", STR("group", lane->group));
+        return;
+    }
+    restore(lane, partition, given);
+    partition->rewinds = lane->suspended;
+    partition->barred = lane->roster->parks ? lane->syncs : 0;
 }
 
 static void report(const struct lane *lane, const char *what, rd_kafka_error_t *error)
 {
     if (!error)
         return;
-    log_error(what, STR("group", lane->options.group), STR("error", rd_kafka_error_string(error)));
+    log_error(what, STR("group", lane->group), STR("error", rd_kafka_error_string(error)));
     rd_kafka_error_destroy(error);
+}
+
+void assignment_sync(struct lane *lane)
+{
+    lane->sync_again_ms = clock_now_ms() + SYNC_AGAIN_MS;
+    lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
 }
 
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
@@ -181,15 +191,19 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
     rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
     if (code)
         log_warn("committed offsets can't be read; what had finished will be sent again",
-                 STR("group", lane->options.group), STR("error", rd_kafka_err2str(code)));
+                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    bool stopped = lane->suspended || lane->roster->parks;
+    lane->syncs += lane->roster->parks;
     for (int i = 0; i < list->cnt; i++)
         take_partition(lane, &list->elems[i]);
     report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
-    if (lane->paused)
+    if (lane->paused || stopped)
         rd_kafka_pause_partitions(lane->rk, list);
     else
         rd_kafka_resume_partitions(lane->rk, list); /* librdkafka keeps a pause over a revocation */
-    log_info("partitions assigned", STR("group", lane->options.group), INT("taken", list->cnt),
+    if (lane->roster->parks)
+        assignment_sync(lane);
+    log_info("partitions assigned", STR("group", lane->group), INT("taken", list->cnt),
              INT("held", lane->partitions.count));
 }
 
@@ -198,17 +212,6 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
 static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_list_t *list, int i)
 {
     return partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
-}
-
-/* The workers begin nothing more of it. */
-static void give_up(struct lane *lane, const struct partition *partition, bool lost)
-{
-    const struct source_hooks *hooks = lane->intake->hooks;
-    if (partition->out == 0)
-        return;
-    const struct record_home home = intake_home(lane, partition);
-    intake_hand_on(lane->intake); /* so that they know all that they are to give up */
-    hooks->give_up(hooks->context, &home, lost);
 }
 
 /* What is finished is committed, unless the group has given them to somebody else already: in all
@@ -222,16 +225,31 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
         if (!partition)
             continue;
         intake_drop_head(lane, partition);
-        if (lost)
-            give_up(lane, partition, true);
         partitions_remove(&lane->partitions, partition);
     }
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
     report(lane, "partitions can't be given back", rd_kafka_incremental_unassign(lane->rk, list));
-    log_info(lost ? "partitions lost" : "partitions revoked", STR("group", lane->options.group),
+    log_info(lost ? "partitions lost" : "partitions revoked", STR("group", lane->group),
              INT("given", list->cnt), INT("held", lane->partitions.count));
     assignment_note(lane);
+}
+
+void assignment_give_up(struct lane *lane, const struct partition *partition, bool sent)
+{
+    const struct source_hooks *hooks = lane->intake->hooks;
+    const struct record_home home = intake_home(lane, partition);
+    if (partition->out == 0)
+        return;
+    intake_hand_on(lane->intake); /* so that the workers know all that they are to give up */
+    hooks->give_up(hooks->context, &home, sent);
+}
+
+void assignment_give_up_all(struct lane *lane, bool sent)
+{
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        assignment_give_up(lane, p, sent);
 }
 
 /* No record of theirs is begun any more; those in flight may end. Until then they are still ours:
@@ -241,41 +259,116 @@ static void begin_leaving(struct lane *lane, const rd_kafka_topic_partition_list
     rd_kafka_pause_partitions(lane->rk, (rd_kafka_topic_partition_list_t *)(uintptr_t)list);
     lane->leaving = rd_kafka_topic_partition_list_copy(list);
     lane->leave_by_ms = clock_now_ms() + LEAVE_MS;
+    lane->leave_cut = false;
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = find(lane, list, i);
         if (!partition)
             continue;
         partition->leaving = true;
         intake_drop_head(lane, partition);
-        give_up(lane, partition, false);
+        assignment_give_up(lane, partition, false);
     }
 }
 
-static bool may_leave(struct lane *lane)
+/* What is in flight has had its time: whoever gets the partitions next sends it again, and two that
+ * send the same at once are worse than a request cut short. */
+static void cut_short(struct lane *lane)
 {
-    if (clock_now_ms() >= lane->leave_by_ms)
-        return true;
+    lane->leave_cut = true;
+    lane->leave_by_ms += GIVE_UP_MS;
     for (int i = 0; i < lane->leaving->cnt; i++) {
         const struct partition *partition = find(lane, lane->leaving, i);
+        if (partition)
+            assignment_give_up(lane, partition, true);
+    }
+}
+
+static bool is_empty(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const struct partition *partition = find(lane, list, i);
         if (partition && partition->out > 0)
             return false;
     }
     return true;
 }
 
+/* Nothing of them may be committed, and nothing more of them be sent: they are somebody else's. */
+static void lose(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const struct partition *partition = find(lane, list, i);
+        if (partition)
+            assignment_give_up(lane, partition, true);
+    }
+    give_back(lane, list, true);
+    lane_count(lane, METRIC_LOST_PARTITIONS, METRICS_NO_LABEL, (uint64_t)list->cnt);
+}
+
 static void leave(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *list = lane->leaving;
     lane->leaving = NULL;
-    give_back(lane, list, rd_kafka_assignment_lost(lane->rk));
+    if (rd_kafka_assignment_lost(lane->rk))
+        lose(lane, list);
+    else
+        give_back(lane, list, false);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
 void assignment_leave(struct lane *lane)
 {
-    if (lane->leaving && may_leave(lane))
+    if (!lane->leaving)
+        return;
+    bool late = clock_now_ms() >= lane->leave_by_ms;
+    bool empty = is_empty(lane, lane->leaving);
+    if (late && !empty && !lane->leave_cut)
+        cut_short(lane);
+    else if (late || empty)
         leave(lane);
 }
+
+/* ── a partition is read again ───────────────────────────────────────────── */
+
+void assignment_rewind(struct lane *lane, struct partition *partition)
+{
+    if (partition->rewinds || partition->leaving)
+        return;
+    bool was_stopped = pause_is_stopped(partition);
+    partition->rewinds = true;
+    pause_update_partition(lane, partition, was_stopped);
+    intake_drop_head(lane, partition);
+    assignment_give_up(lane, partition, false);
+}
+
+void assignment_rewind_all(struct lane *lane)
+{
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p)) {
+        assignment_rewind(lane, p);
+        assignment_go_on(lane, p);
+    }
+}
+
+void assignment_go_on(struct lane *lane, struct partition *partition)
+{
+    char text[METADATA_BYTES + 1];
+    struct ledger fresh = {0};
+    if (!partition->rewinds || partition->out > 0 || lane->suspended)
+        return;
+    int64_t position = ledger_position(&partition->ledger);
+    metadata_write(&partition->ledger, text);
+    if (position >= 0 && !metadata_read(slice_of(text), position, &fresh, NULL))
+        log_warn("what had finished is not known, and will be sent again",
+                 STR("group", lane->group), STR("topic", partition->topic));
+    ledger_close(&partition->ledger);
+    partition->ledger = fresh;
+    partition->rewinds = false;
+    partition->full = false;
+    pause_update_partition(lane, partition, true);
+}
+
+/* ── librdkafka calls ────────────────────────────────────────────────────── */
 
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                              rd_kafka_topic_partition_list_t *list, void *opaque)
@@ -287,12 +380,15 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         lane->assigned = true;
         take_partitions(lane, list);
-    } else if (lane->state == LANE_CLOSING || rd_kafka_assignment_lost(rk)) {
-        give_back(lane, list, rd_kafka_assignment_lost(rk));
+    } else if (rd_kafka_assignment_lost(rk)) {
+        lose(lane, list);
+    } else if (lane->state == LANE_CLOSING) {
+        give_back(lane, list, false);
     } else {
         begin_leaving(lane, list);
         assignment_leave(lane);
     }
+    lane->share_at_ms = 0;
     lane_count(lane, METRIC_REBALANCES, METRICS_NO_LABEL, 1);
     assignment_note(lane);
 }

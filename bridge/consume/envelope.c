@@ -5,28 +5,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/compiler.h"
+
 enum part {
     PART_SUBSCRIPTION,
     PART_ATTEMPTS,
+    PART_PASSES,
     PART_DUE,
+    PART_LEG,
     PART_FIRST_ATTEMPT,
     PART_TOPIC,
     PART_PARTITION,
     PART_OFFSET,
     PART_TIMESTAMP,
     PART_NOBODYS_SINCE,
+    PART_REPLAY,
+    PART_RELEASE,
 };
 
 static const char *const names[ENVELOPE_HEADERS] = {
     [PART_SUBSCRIPTION] = "grapnel-retry-subscription",
     [PART_ATTEMPTS] = "grapnel-retry-attempts",
+    [PART_PASSES] = "grapnel-retry-passes",
     [PART_DUE] = "grapnel-retry-due",
+    [PART_LEG] = "grapnel-retry-leg",
     [PART_FIRST_ATTEMPT] = "grapnel-retry-first-attempt",
     [PART_TOPIC] = "grapnel-retry-topic",
     [PART_PARTITION] = "grapnel-retry-partition",
     [PART_OFFSET] = "grapnel-retry-offset",
     [PART_TIMESTAMP] = "grapnel-retry-timestamp",
     [PART_NOBODYS_SINCE] = "grapnel-retry-nobodys-since",
+    [PART_REPLAY] = "grapnel-retry-replay",
+    [PART_RELEASE] = "grapnel-retry-release",
 };
 
 static bool add_text(rd_kafka_headers_t *headers, enum part part, struct slice value)
@@ -45,13 +55,17 @@ bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers
 {
     return add_text(headers, PART_SUBSCRIPTION, envelope->subscription) &&
            add_number(headers, PART_ATTEMPTS, envelope->attempts) &&
+           add_number(headers, PART_PASSES, envelope->passes) &&
            add_number(headers, PART_DUE, envelope->due_unix_ms) &&
+           add_number(headers, PART_LEG, envelope->leg_unix_ms) &&
            add_number(headers, PART_FIRST_ATTEMPT, envelope->first_attempt_unix_ms) &&
            add_text(headers, PART_TOPIC, envelope->topic) &&
            add_number(headers, PART_PARTITION, envelope->partition) &&
            add_number(headers, PART_OFFSET, envelope->offset) &&
            add_number(headers, PART_TIMESTAMP, envelope->timestamp_ms) &&
-           add_number(headers, PART_NOBODYS_SINCE, envelope->nobodys_since_unix_ms);
+           add_number(headers, PART_NOBODYS_SINCE, envelope->nobodys_since_unix_ms) &&
+           add_number(headers, PART_REPLAY, envelope->replay) &&
+           add_number(headers, PART_RELEASE, envelope->release);
 }
 
 static bool read_number(struct slice text, int64_t least, int64_t most, int64_t *value)
@@ -79,24 +93,41 @@ static bool are_ours(const struct record_header *headers)
 bool envelope_read(const struct record_header *headers, size_t count, struct envelope *envelope,
                    struct error *err)
 {
-    int64_t attempts = 0;
-    int64_t partition = 0;
     if (count < ENVELOPE_HEADERS || !are_ours(headers + count - ENVELOPE_HEADERS))
         return error_set(err, ERROR_DECODE, "the headers of a retry are missing");
     const struct record_header *last = headers + count - ENVELOPE_HEADERS;
+    int64_t attempts = 0;
+    int64_t passes = 0;
+    int64_t partition = 0;
+    int64_t release = 0;
     *envelope = (struct envelope){.subscription = last[PART_SUBSCRIPTION].value,
                                   .topic = last[PART_TOPIC].value};
-    if (!read_number(last[PART_ATTEMPTS].value, 0, UINT32_MAX, &attempts) ||
-        !read_number(last[PART_DUE].value, 0, INT64_MAX, &envelope->due_unix_ms) ||
-        !read_number(last[PART_FIRST_ATTEMPT].value, -1, INT64_MAX,
-                     &envelope->first_attempt_unix_ms) ||
-        !read_number(last[PART_PARTITION].value, 0, INT32_MAX, &partition) ||
-        !read_number(last[PART_OFFSET].value, 0, INT64_MAX, &envelope->offset) ||
-        !read_number(last[PART_TIMESTAMP].value, -1, INT64_MAX, &envelope->timestamp_ms) ||
-        !read_number(last[PART_NOBODYS_SINCE].value, 0, INT64_MAX,
-                     &envelope->nobodys_since_unix_ms))
-        return error_set(err, ERROR_DECODE, "the headers of a retry are malformed");
+    const struct {
+        enum part part;
+        int64_t least;
+        int64_t most;
+        int64_t *value;
+    } numbers[] = {
+        {PART_ATTEMPTS, 0, UINT32_MAX, &attempts},
+        {PART_PASSES, 0, UINT32_MAX, &passes},
+        {PART_DUE, 0, INT64_MAX, &envelope->due_unix_ms},
+        {PART_LEG, 0, INT64_MAX, &envelope->leg_unix_ms},
+        {PART_FIRST_ATTEMPT, -1, INT64_MAX, &envelope->first_attempt_unix_ms},
+        {PART_PARTITION, 0, INT32_MAX, &partition},
+        {PART_OFFSET, 0, INT64_MAX, &envelope->offset},
+        {PART_TIMESTAMP, -1, INT64_MAX, &envelope->timestamp_ms},
+        {PART_NOBODYS_SINCE, 0, INT64_MAX, &envelope->nobodys_since_unix_ms},
+        {PART_REPLAY, 0, INT64_MAX, &envelope->replay},
+        {PART_RELEASE, 0, 1, &release},
+    };
+    for (size_t i = 0; i < COUNT_OF(numbers); i++)
+        if (!read_number(last[numbers[i].part].value, numbers[i].least, numbers[i].most,
+                         numbers[i].value))
+            return error_set(err, ERROR_DECODE, "the headers of a retry are malformed: %s",
+                             names[numbers[i].part]);
     envelope->attempts = (unsigned)attempts;
+    envelope->passes = (unsigned)passes;
     envelope->partition = (int32_t)partition;
+    envelope->release = release;
     return true;
 }

@@ -15,19 +15,22 @@
 #include "base/slice.h"
 #include "consume/record.h"
 
-#define ENVELOPE_HEADERS 9
+#define ENVELOPE_HEADERS 13
 
 struct envelope {
     struct slice subscription;
     unsigned attempts;             /* requests sent so far */
+    unsigned passes;               /* how often it has gone on without one since the last */
     int64_t due_unix_ms;           /* not to be tried before */
+    int64_t leg_unix_ms;           /* until then it waits in this topic, and goes on by another */
     int64_t first_attempt_unix_ms; /* -1: none yet */
     struct slice topic;            /* where the event was published */
     int32_t partition;
     int64_t offset;
-    int64_t
-        nobodys_since_unix_ms; /* since when no subscription of that name was found; 0: it was */
-    int64_t timestamp_ms;      /* -1: none */
+    int64_t timestamp_ms;          /* -1: none */
+    int64_t nobodys_since_unix_ms; /* since when nobody of that name was found; 0: it was */
+    int64_t replay;                /* which replay brought it back, by its time; 0: none */
+    bool release; /* no event: all up to this one of its key, and of this replay, has come before */
 };
 
 /* Adds it to `headers`. False: no memory. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/siphash.h"
 #include "commit/metadata.h"
 #include "consume/envelope.h"
 #include "consume/lane_private.h"
@@ -21,67 +22,20 @@
 #define FULL_SLACK  2048  /* offsets that must fit again before a full partition goes on */
 #define DUE_SOON_MS 10000 /* what a worker may wait for */
 
-/* ── pausing ─────────────────────────────────────────────────────────────── */
-
-static bool is_stopped(const struct partition *partition)
-{
-    return partition->full || partition->head || partition->leaving;
-}
-
-static void pause_or_resume(struct lane *lane, rd_kafka_topic_partition_list_t *list, bool pause)
-{
-    if (pause)
-        rd_kafka_pause_partitions(lane->rk, list);
-    else
-        rd_kafka_resume_partitions(lane->rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void set_paused(struct lane *lane, bool paused)
-{
-    lane->paused = paused;
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        if (!is_stopped(p))
-            rd_kafka_topic_partition_list_add(list, p->topic, p->number);
-    pause_or_resume(lane, list, paused);
-    assignment_note(lane);
-}
-
-void intake_update_pause(struct lane *lane)
-{
-    const struct intake *intake = lane->intake;
-    bool shut = intake->held || lane->state != LANE_JOINED;
-    if (!lane->paused && (shut || budget_must_pause(&intake->budget, lane->held_bytes)))
-        set_paused(lane, true);
-    else if (lane->paused && !shut && budget_may_resume(&intake->budget, lane->held_bytes))
-        set_paused(lane, false);
-}
-
-/* After a partition's own reason to stop has come or gone. */
-static void update_partition(struct lane *lane, const struct partition *partition, bool stopped)
-{
-    if (lane->paused || stopped == is_stopped(partition))
-        return;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, partition->topic, partition->number);
-    pause_or_resume(lane, list, is_stopped(partition));
-}
+/* ── what stops a partition ──────────────────────────────────────────────── */
 
 static void set_full(struct lane *lane, struct partition *partition, bool full)
 {
-    bool stopped = is_stopped(partition);
+    bool stopped = pause_is_stopped(partition);
     partition->full = full;
-    update_partition(lane, partition, stopped);
+    pause_update_partition(lane, partition, stopped);
 }
 
 static void set_head(struct lane *lane, struct partition *partition, struct record *head)
 {
-    bool stopped = is_stopped(partition);
+    bool stopped = pause_is_stopped(partition);
     partition->head = head;
-    update_partition(lane, partition, stopped);
+    pause_update_partition(lane, partition, stopped);
 }
 
 /* ── a message becomes a record ──────────────────────────────────────────── */
@@ -154,11 +108,16 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     if (!record)
         return NULL;
     record->attempts = envelope.attempts;
+    record->passes = envelope.passes;
     record->first_attempt_unix_ms = envelope.first_attempt_unix_ms;
     record->due_unix_ms = envelope.due_unix_ms;
+    record->leg_unix_ms = envelope.leg_unix_ms;
     record->nobodys_since_unix_ms = envelope.nobodys_since_unix_ms;
-    record->subscription = lane->options.find(lane->options.context, envelope.subscription);
-    if (record->subscription == RECORD_NOBODYS)
+    record->replay = envelope.replay;
+    record->release = envelope.release;
+    const struct roster_owner *owner = roster_find(lane->intake->roster, envelope.subscription);
+    record->subscription = owner ? owner->subscription : RECORD_NOBODYS;
+    if (!owner)
         record->wrong = ERROR_DISABLED;
     return record;
 }
@@ -168,17 +127,21 @@ static struct record *make_record(struct lane *lane, const rd_kafka_message_t *m
     struct record_source from;
     if (!read_message(lane, message, &from))
         return NULL;
-    if (lane->options.find)
-        return open_envelope(lane, &from);
-    struct record *record = record_create(&from);
-    if (record)
-        record->subscription = lane->options.subscription;
+    struct record *record =
+        lane->roster->retries ? open_envelope(lane, &from) : record_create(&from);
+    if (!record)
+        return NULL;
+    record->is_retry = lane->roster->retries;
+    record->group = lane->roster->place;
+    if (record->is_retry)
+        return record;
+    record->subscription = lane->roster->subscription;
     return record;
 }
 
 /* ── in ──────────────────────────────────────────────────────────────────── */
 
-static void finish(struct lane *lane, struct partition *partition, size_t place)
+void intake_finish(struct lane *lane, struct partition *partition, size_t place)
 {
     struct ledger *ledger = &partition->ledger;
     ledger_finish(ledger, place);
@@ -197,7 +160,7 @@ static void put_back(struct lane *lane, const rd_kafka_message_t *message)
     if (error)
         rd_kafka_error_destroy(error);
     rd_kafka_topic_partition_list_destroy(list);
-    log_error("no memory for a record", STR("group", lane->options.group));
+    log_error("no memory for a record", STR("group", lane->group));
 }
 
 void intake_hand_on(struct intake *intake)
@@ -207,17 +170,36 @@ void intake_hand_on(struct intake *intake)
             intake->hooks->deliver(intake->hooks->context, i, &intake->outgoing[i]);
 }
 
-static void hand_on(struct lane *lane, struct record *record)
+/* Of those that serve the subscription the one whose turn it is; where keys are kept in order, all
+ * of a key go to the same. */
+static unsigned choose_worker(struct lane *lane, const struct record *record)
 {
-    unsigned spread =
-        lane->options.spread[record->subscription == RECORD_NOBODYS ? 0 : record->subscription];
-    list_push(&lane->intake->outgoing[lane->next_worker % spread], &record->message.link);
-    lane->next_worker++;
+    unsigned spread = lane->roster->spread;
+    bool ordered = lane->roster->ordered;
+    unsigned first = record->subscription < RECORD_SHARED ? record->subscription : 0;
+    const struct roster_owner *owner = record->is_retry && !record->wrong
+                                           ? roster_find(lane->intake->roster, record->owner)
+                                           : NULL;
+    if (owner) {
+        spread = owner->spread;
+        ordered = owner->ordered;
+    }
+    unsigned turn = ordered && record->key.data
+                        ? (unsigned)(siphash(lane->intake->seed, record->key) % spread)
+                        : lane->next_worker++ % spread;
+    return (first + turn) % lane->intake->workers;
 }
 
+static void hand_on(struct lane *lane, struct record *record)
+{
+    list_push(&lane->intake->outgoing[choose_worker(lane, record)], &record->message.link);
+}
+
+/* A retry that will not be due at the end of its leg goes on by another topic then. */
 static bool is_due(const struct record *record)
 {
-    return record->due_unix_ms - clock_unix_ms() <= DUE_SOON_MS;
+    bool leg = record->is_retry && record->leg_unix_ms < record->due_unix_ms;
+    return (leg ? record->leg_unix_ms : record->due_unix_ms) - clock_unix_ms() <= DUE_SOON_MS;
 }
 
 struct record_home intake_home(struct lane *lane, const struct partition *partition)
@@ -263,7 +245,7 @@ static void take_message(struct lane *lane, const rd_kafka_message_t *message)
     if (!partition->full && !metadata_has_room(&partition->ledger, message->offset + 1))
         set_full(lane, partition, true);
     if (known) {
-        finish(lane, partition, place);
+        intake_finish(lane, partition, place);
         record_destroy(record);
         return;
     }
@@ -274,7 +256,7 @@ static void report(struct lane *lane, const rd_kafka_message_t *message)
 {
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, loop_now_ms(lane->intake->loop), &held_back))
-        log_warn("consumer", STR("group", lane->options.group),
+        log_warn("consumer", STR("group", lane->group),
                  STR("error", rd_kafka_message_errstr(message)), INT("repeated", held_back));
 }
 
@@ -299,7 +281,7 @@ void lane_poll(struct lane *lane)
         lane->intake->more = true;
     if (taken > 0) {
         lane_count(lane, METRIC_RECORDS, METRICS_NO_LABEL, taken);
-        intake_update_pause(lane);
+        pause_update(lane);
     }
 }
 
@@ -334,17 +316,25 @@ void intake_drop_head(struct lane *lane, struct partition *partition)
     partition->head = NULL;
 }
 
+/* One that comes home without a fate is read again, unless it ends here anyway. */
+static void come_home(struct lane *lane, struct partition *partition, const struct record *record)
+{
+    partition->out--;
+    if (!record_is_abandoned(record))
+        intake_finish(lane, partition, record->home.ledger_place);
+    else if (!partition->leaving && lane->state == LANE_JOINED)
+        assignment_rewind(lane, partition);
+    assignment_go_on(lane, partition);
+}
+
 void lane_take_back(struct lane *lane, struct record *record)
 {
     const struct record_home *home = &record->home;
     struct partition *partition = partitions_find(&lane->partitions, home->topic, home->partition);
-    bool ours = partition && partition->assignment == home->assignment;
-    if (ours)
-        partition->out--;
-    if (ours && !record_is_abandoned(record))
-        finish(lane, partition, home->ledger_place);
+    if (partition && partition->assignment == home->assignment)
+        come_home(lane, partition, record);
     forget(lane, record);
     assignment_leave(lane);
     if (lane->paused)
-        intake_update_pause(lane);
+        pause_update(lane);
 }

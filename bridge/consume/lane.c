@@ -7,7 +7,9 @@
 
 #include "base/clock.h"
 #include "consume/lane_private.h"
+#include "consume/source.h"
 #include "consume/start.h"
+#include "consume/topics.h"
 #include "kafka/client.h"
 
 #define JOIN_TIMEOUT_MS 500
@@ -15,6 +17,7 @@
 #define COMMIT_EVERY_MS 1000
 #define ENDS_EVERY_MS   5000
 #define ENDS_TIMEOUT_MS 300
+#define SHARE_RETRY_MS  5000
 
 static void on_ready(struct loop_io *io, uint32_t events)
 {
@@ -30,24 +33,26 @@ static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err
 {
     char queue_kbytes[24];
     char fetch_bytes[24];
-    size_t queue = lane->options.queue_bytes;
+    size_t queue = lane->intake->roster->queue_bytes;
+    const char *ignored = lane->roster->ignored;
     snprintf(queue_kbytes, sizeof queue_kbytes, "%zu", queue / 1024);
     snprintf(fetch_bytes, sizeof fetch_bytes, "%zu", queue / 2 < 1048576 ? queue / 2 : 1048576);
     const struct client_property own[] = {
-        {"group.id", lane->options.group, false},
+        {"group.id", lane->group, false},
         {"enable.auto.commit", "false", false},
         {"enable.auto.offset.store", "false", false},
         {"auto.offset.reset", "earliest", false},
         {"partition.assignment.strategy", "cooperative-sticky", false},
         {"client.id", "grapnel", true},
+        {"session.timeout.ms", "10000", true}, /* after a crash the group waits no longer */
         {"topic.metadata.refresh.interval.ms", "10000", true},
         {"queued.min.messages", "1000000", true}, /* bytes are the bound, not messages */
         {"queued.max.messages.kbytes", queue_kbytes, true},
         {"fetch.message.max.bytes", fetch_bytes, true},
-        {"topic.blacklist", lane->options.ignored ? lane->options.ignored : "", false},
+        {"topic.blacklist", ignored ? ignored : "", false},
         {0},
     };
-    return client_conf(lane->options.kafka, own, err);
+    return client_conf(lane->intake->kafka, own, err);
 }
 
 static bool open_consumer(struct lane *lane, struct error *err)
@@ -56,7 +61,7 @@ static bool open_consumer(struct lane *lane, struct error *err)
     if (!conf)
         return false;
     rd_kafka_conf_set_opaque(conf, lane);
-    if (!client_note_steady(conf, lane->options.kafka, err)) {
+    if (!client_note_steady(conf, lane->intake->kafka, err)) {
         rd_kafka_conf_destroy(conf);
         return false;
     }
@@ -74,24 +79,41 @@ static bool open_consumer(struct lane *lane, struct error *err)
     return loop_watch(lane->intake->loop, &lane->io, EPOLLIN, err);
 }
 
-struct lane *lane_create(struct intake *intake, const struct lane_options *options,
-                         struct error *err)
+struct lane *lane_create(struct intake *intake, const struct roster_lane *roster, struct error *err)
 {
     struct lane *lane = calloc(1, sizeof *lane);
-    if (!lane) {
+    if (lane)
+        lane->group = strdup(roster->group);
+    if (!lane || !lane->group) {
+        free(lane);
         error_set(err, ERROR_MEMORY, "no memory for a lane");
         return NULL;
     }
     lane->intake = intake;
-    lane->options = *options;
+    lane->roster = roster;
     lane->io.fd = -1;
     partitions_init(&lane->partitions);
     if (!open_consumer(lane, err)) {
-        error_wrap(err, "group %s", options->group);
+        error_wrap(err, "group %s", lane->group);
         lane_destroy(lane);
         return NULL;
     }
     return lane;
+}
+
+unsigned lane_place(const struct lane *lane)
+{
+    return lane->roster->place;
+}
+
+bool lane_is_retries(const struct lane *lane)
+{
+    return lane->roster->retries;
+}
+
+const char *lane_group(const struct lane *lane)
+{
+    return lane->group;
 }
 
 /* librdkafka 2.0.2 aborts when a cooperative-sticky member is destroyed between its first JoinGroup
@@ -121,14 +143,15 @@ void lane_destroy(struct lane *lane)
     partitions_finish(&lane->partitions);
     assignment_forget_topics(lane);
     free(lane->headers);
+    free(lane->group);
     free(lane);
 }
 
 static bool subscribe(struct lane *lane, struct error *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(4);
-    for (size_t i = 0; i < lane->options.topics->count; i++)
-        rd_kafka_topic_partition_list_add(list, lane->options.topics->items[i].data,
+    for (size_t i = 0; i < lane->roster->topics.count; i++)
+        rd_kafka_topic_partition_list_add(list, lane->roster->topics.items[i].data,
                                           RD_KAFKA_PARTITION_UA);
     rd_kafka_resp_err_t code = rd_kafka_subscribe(lane->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
@@ -138,7 +161,8 @@ static bool subscribe(struct lane *lane, struct error *err)
 static void join(struct lane *lane)
 {
     struct error err = {0};
-    if (start_prepare(lane->rk, lane->options.topics, lane->options.start, JOIN_TIMEOUT_MS, &err) &&
+    if (start_prepare(lane->rk, &lane->roster->topics, &lane->roster->start, JOIN_TIMEOUT_MS,
+                      &err) &&
         subscribe(lane, &err)) {
         lane->state = LANE_JOINED;
         lane->subscribed = true;
@@ -147,7 +171,7 @@ static void join(struct lane *lane)
     lane->join_at_ms = clock_now_ms() + JOIN_RETRY_MS;
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
-        log_warn("waiting for Kafka", STR("group", lane->options.group), STR("error", err.text));
+        log_warn("waiting for Kafka", STR("group", lane->group), STR("error", err.text));
 }
 
 /* librdkafka tells of no assignment when there is no partition to assign; a member's id it has all
@@ -174,27 +198,43 @@ static void learn_ends(struct lane *lane)
     }
 }
 
-static void ask_for_ends(struct lane *lane)
+/* RD_KAFKA_OFFSET_BEGINNING or _END of every partition. */
+static void ask_for(struct lane *lane, int64_t which)
 {
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = RD_KAFKA_OFFSET_END;
+        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = which;
     rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(lane->rk, list, ENDS_TIMEOUT_MS);
     for (int i = 0; !code && i < list->cnt; i++) {
         struct partition *p =
             partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
-        if (p && !list->elems[i].err && list->elems[i].offset > p->end)
-            p->end = list->elems[i].offset;
+        int64_t offset = list->elems[i].err ? -1 : list->elems[i].offset;
+        if (p && which == RD_KAFKA_OFFSET_END && offset > p->end)
+            p->end = offset;
+        else if (p && which == RD_KAFKA_OFFSET_BEGINNING)
+            p->low = offset;
     }
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* One of which nothing has been read or committed stands at its beginning. */
 static int64_t lag_of(const struct partition *partition)
 {
     int64_t position = ledger_position(&partition->ledger);
-    return position >= 0 && partition->end > position ? partition->end - position : 0;
+    if (position < 0)
+        position = partition->low;
+    return partition->end > position ? partition->end - position : 0;
+}
+
+static bool fetches_all(struct lane *lane)
+{
+    bool all = !lane->paused;
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); all && p;
+         p = partitions_next(&lane->partitions, p))
+        all = !pause_is_stopped(p);
+    return all;
 }
 
 static void note_lag(struct lane *lane)
@@ -202,14 +242,35 @@ static void note_lag(struct lane *lane)
     int64_t now_ms = loop_now_ms(lane->intake->loop);
     int64_t lag = 0;
     learn_ends(lane);
-    if (lane->paused && !lane->intake->held && now_ms >= lane->ends_at_ms) {
+    if (!fetches_all(lane) && !lane->intake->held && now_ms >= lane->ends_at_ms) {
         lane->ends_at_ms = now_ms + ENDS_EVERY_MS;
-        ask_for_ends(lane);
+        ask_for(lane, RD_KAFKA_OFFSET_BEGINNING);
+        ask_for(lane, RD_KAFKA_OFFSET_END);
     }
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
         lag += lag_of(p);
     lane_gauge(lane, METRIC_LAG, (size_t)lag);
+}
+
+/* Which part of the lane's partitions is this instance's. It is asked after each rebalance, which
+ * there is whenever the partitions become more, too. */
+static void note_share(struct lane *lane)
+{
+    struct error err = {0};
+    int64_t now_ms = loop_now_ms(lane->intake->loop);
+    const struct source_hooks *hooks = lane->intake->hooks;
+    if (!lane->roster->limited || !lane->member || !flag_is_set(&lane->steady) ||
+        now_ms < lane->share_at_ms)
+        return;
+    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
+    lane->share_at_ms = INT64_MAX;
+    if (topics_partitions(lane->rk, &lane->roster->topics, ENDS_TIMEOUT_MS, all, &err))
+        hooks->share(hooks->context, lane->roster, (unsigned)lane->partitions.count,
+                     (unsigned)all->cnt);
+    else
+        lane->share_at_ms = now_ms + SHARE_RETRY_MS;
+    rd_kafka_topic_partition_list_destroy(all);
 }
 
 static void once_a_second(struct lane *lane)
@@ -218,8 +279,23 @@ static void once_a_second(struct lane *lane)
         lane->member = has_member_id(lane);
     if (lane->state != LANE_CLOSING)
         assignment_commit_soon(lane);
+    if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
+        assignment_sync(lane);
     note_lag(lane);
+    note_share(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
+}
+
+/* Nobody is in it any more: it closes when all has come home, or when its time is up. */
+static void close_if_over(struct lane *lane, int64_t now_ms)
+{
+    if (lane->close_by_ms == 0 || lane->state == LANE_CLOSING)
+        return;
+    bool late = now_ms >= lane->close_by_ms;
+    if (late)
+        assignment_give_up_all(lane, true);
+    if (late || (lane_is_empty(lane) && lane_may_close(lane)))
+        lane_close(lane);
 }
 
 void lane_tick(struct lane *lane)
@@ -230,11 +306,12 @@ void lane_tick(struct lane *lane)
     lane_poll(lane);
     assignment_leave(lane);
     intake_release_due(lane);
-    intake_update_pause(lane);
+    pause_update(lane);
     if (lane->state != LANE_WAITING && now_ms >= lane->commit_at_ms) {
         lane->commit_at_ms = now_ms + COMMIT_EVERY_MS;
         once_a_second(lane);
     }
+    close_if_over(lane, now_ms);
 }
 
 void lane_drain(struct lane *lane)
@@ -245,12 +322,94 @@ void lane_drain(struct lane *lane)
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
         intake_drop_head(lane, p);
-    intake_update_pause(lane);
+    pause_update(lane);
+}
+
+void lane_leave(struct lane *lane, int64_t grace_ms)
+{
+    lane_drain(lane);
+    lane->close_by_ms = clock_now_ms() + grace_ms;
+    lane->last = *lane->roster; /* what is borrowed there is given back */
+    lane->last.group = lane->group;
+    lane->last.topics = (struct texts){0};
+    lane->last.ignored = NULL;
+    lane->last.limited = false;
+    lane->roster = &lane->last;
+    assignment_give_up_all(lane, false);
+}
+
+void lane_suspend(struct lane *lane, bool suspended)
+{
+    if (lane->suspended == suspended)
+        return;
+    lane->suspended = suspended;
+    log_info(suspended ? "lane suspended" : "lane resumed", STR("group", lane->group));
+    if (suspended) {
+        assignment_rewind_all(lane);
+        return;
+    }
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        assignment_go_on(lane, p);
+}
+
+void lane_synced(struct lane *lane, uint32_t turn)
+{
+    if (turn == lane->syncs)
+        lane->sync_again_ms = 0;
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p)) {
+        bool was_stopped = pause_is_stopped(p);
+        if (p->barred <= turn)
+            p->barred = 0;
+        pause_update_partition(lane, p, was_stopped);
+    }
+}
+
+static bool same_topics(const struct texts *a, const struct texts *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; same && i < a->count; i++)
+        same = strcmp(a->items[i].data, b->items[i].data) == 0;
+    return same;
+}
+
+/* Where keys are kept in order, what is in memory must not be overtaken at another worker. */
+static bool moves_keys(const struct roster_lane *before, const struct roster_lane *now)
+{
+    if (before->ordered != now->ordered)
+        return true;
+    return now->ordered && before->spread != now->spread;
+}
+
+void lane_change(struct lane *lane, const struct roster_lane *roster)
+{
+    const struct roster_lane *before = lane->roster;
+    struct error err = {0};
+    bool moved = moves_keys(before, roster);
+    bool other = !same_topics(&before->topics, &roster->topics);
+    lane->roster = roster;
+    lane->share_at_ms = 0;
+    if (other && lane->subscribed && !subscribe(lane, &err))
+        log_error("the topics can't be changed", STR("group", lane->group), STR("error", err.text));
+    if (moved)
+        assignment_rewind_all(lane);
 }
 
 bool lane_is_empty(const struct lane *lane)
 {
     return lane->held_records == 0;
+}
+
+bool lane_is_leaving(const struct lane *lane)
+{
+    return lane->close_by_ms != 0;
+}
+
+bool lane_is_over(const struct lane *lane)
+{
+    return lane->close_by_ms && lane->state == LANE_CLOSING && lane_is_empty(lane) &&
+           lane_closed(lane);
 }
 
 bool lane_may_close(const struct lane *lane)

@@ -5,7 +5,8 @@
  * when its last fate is stored, its ledger says what may be committed, and lane_tick commits it.
  * What can fail: Kafka isn't there (joining is tried again), memory is full or nothing can be
  * stored (the partitions are paused), a commit (the next one covers it), a partition is taken away
- * (what is finished is committed; what comes home later changes nothing).
+ * (what is finished is committed; what comes home later changes nothing), a record comes home
+ * without a fate (its partition is read again from where it stands).
  *
  * Owner: the source thread. */
 #ifndef CONSUME_LANE_H
@@ -18,9 +19,11 @@
 #include "base/error.h"
 #include "base/list.h"
 #include "base/metrics.h"
+#include "base/siphash.h"
 #include "config/subscription.h"
 #include "consume/budget.h"
 #include "consume/record.h"
+#include "consume/roster.h"
 #include "loop/loop.h"
 
 struct lane;
@@ -32,34 +35,29 @@ struct intake {
     struct budget budget;
     struct metrics_block *metrics;
     unsigned workers;
-    struct list *outgoing; /* records gathered for each worker, handed on before the next wait */
-    bool held;             /* results or dead letters can't be stored: nothing is taken */
+    struct list *outgoing;    /* records gathered for each worker, handed on before the next wait */
+    bool held;                /* results or dead letters can't be stored: nothing is taken */
+    struct siphash_seed seed; /* of the keys that choose a worker */
+    const struct named_texts *kafka; /* properties */
+    const struct roster *roster;
     const struct source_hooks *hooks;
     bool more; /* a lane has more to poll: the loop must not sleep */
 };
 
-/* The subscription of that name: its index, or RECORD_NOBODYS. */
-typedef unsigned lane_find(const void *context, struct slice name);
-
-struct lane_options {
-    const char *group;
-    unsigned series;       /* whose metrics: an index of the metrics' subscriptions */
-    unsigned subscription; /* whose records, an index; a lane of retries asks `find` instead */
-    lane_find *find;       /* NULL: not a lane of retries */
-    const void *context;
-    const struct texts *topics; /* borrowed, like all here */
-    const struct subscription_start *start;
-    const unsigned *spread; /* by subscription: how many workers share its records */
-    const struct named_texts *kafka;
-    const char *ignored; /* topics that do not exist for it: regular expressions; for the call */
-    size_t queue_bytes;  /* of librdkafka's own queue */
-};
-
-struct lane *lane_create(struct intake *intake, const struct lane_options *options,
+/* NULL: librdkafka refuses a property, or no memory. Needs no reachable broker. */
+struct lane *lane_create(struct intake *intake, const struct roster_lane *roster,
                          struct error *err);
 
 /* All its records must have come home or be given up. */
 void lane_destroy(struct lane *lane);
+
+/* From now on it is that of another roster, whose group is the same. */
+void lane_change(struct lane *lane, const struct roster_lane *roster);
+
+/* The group it is of, and its place in the catalog. */
+const char *lane_group(const struct lane *lane);
+unsigned lane_place(const struct lane *lane);
+bool lane_is_retries(const struct lane *lane);
 
 /* Ten times a second: joins, serves librdkafka, pauses, resumes, commits. */
 void lane_tick(struct lane *lane);
@@ -73,6 +71,21 @@ void lane_take_back(struct lane *lane, struct record *record);
 /* No more records; what is in memory goes on. */
 void lane_drain(struct lane *lane);
 bool lane_is_empty(const struct lane *lane);
+
+/* Disabled: what is in memory is given up, and nothing more is taken, while the lane stays in its
+ * group and what it has committed stays remembered. Then it goes on where it stands. */
+void lane_suspend(struct lane *lane, bool suspended);
+
+/* Asked by the hook `sync`: it is known which keys are parked. */
+void lane_synced(struct lane *lane, uint32_t turn);
+
+/* Nobody is in it any more: what has not been sent is given up; when all else has come home, or
+ * its time is up, it closes by itself. Its roster is not used any more. */
+void lane_leave(struct lane *lane, int64_t grace_ms);
+bool lane_is_leaving(const struct lane *lane);
+
+/* It has left its group after lane_leave: destroy it. */
+bool lane_is_over(const struct lane *lane);
 
 /* May what is finished be committed, and the group be left, now? Or is it not joined? */
 bool lane_may_close(const struct lane *lane);

@@ -1,14 +1,14 @@
-/* A lane from the inside: for lane.c (its life), assignment.c (partitions and commits) and intake.c
- * (records), and no one else. */
+/* A lane from the inside: for lane.c (its life), assignment.c (partitions and commits), intake.c
+ * (records in), home.c (records home) and pause.c, and no one else. */
 #ifndef CONSUME_LANE_PRIVATE_H
 #define CONSUME_LANE_PRIVATE_H
 
 #include <librdkafka/rdkafka.h>
 
 #include "base/log.h"
-#include "loop/flag.h"
 #include "consume/lane.h"
 #include "consume/partition.h"
+#include "loop/flag.h"
 
 enum lane_state { LANE_WAITING, LANE_JOINED, LANE_DRAINING, LANE_CLOSING };
 
@@ -16,27 +16,35 @@ struct topic_name;
 
 struct lane {
     struct flag steady; /* no rebalance is under way; first, for client_note_steady */
+    bool member;
+    bool subscribed;
+    bool assigned;  /* at least once, partitions or none */
+    bool paused;    /* all partitions, for memory, the recorder or the lane's state */
+    bool suspended; /* its only subscription is disabled */
+    bool leave_cut; /* what is in flight of the partitions that leave has been given up too */
+    enum lane_state state;
     struct intake *intake;
-    struct lane_options options;
+    const struct roster_lane *roster;
+    struct roster_lane last; /* after lane_leave */
+    char *group;
     rd_kafka_t *rk;
     rd_kafka_queue_t *queue;
     struct loop_io io;
-    enum lane_state state;
     struct partitions partitions;
     struct topic_name *topic_names; /* interned */
-    uint32_t assignments;
     size_t held_bytes;
     size_t held_records;
+    uint32_t assignments;
+    uint32_t syncs; /* how often it has been asked which keys are parked */
     unsigned next_worker;
     rd_kafka_topic_partition_list_t *leaving; /* being taken away; NULL: none */
     int64_t leave_by_ms;
-    bool member;
-    bool subscribed;
-    bool assigned; /* at least once, partitions or none */
-    bool paused;
+    int64_t close_by_ms;   /* nobody is in it any more; 0: not so */
+    int64_t sync_again_ms; /* 0: the question has been answered */
     int64_t join_at_ms;
     int64_t commit_at_ms;
     int64_t ends_at_ms;
+    int64_t share_at_ms;           /* when Kafka is asked how many partitions there are */
     struct record_header *headers; /* of the record being copied */
     size_t header_capacity;
     struct log_gate error_gate;
@@ -44,13 +52,13 @@ struct lane {
 
 static inline void lane_gauge(const struct lane *lane, enum metric metric, size_t value)
 {
-    metrics_set(lane->intake->metrics, metric, lane->options.series, (int64_t)value);
+    metrics_set(lane->intake->metrics, metric, lane->roster->series, (int64_t)value);
 }
 
 static inline void lane_count(const struct lane *lane, enum metric metric, enum metric_value value,
                               uint64_t count)
 {
-    metrics_add(lane->intake->metrics, metric, lane->options.series, value, count);
+    metrics_add(lane->intake->metrics, metric, lane->roster->series, value, count);
 }
 
 /* assignment.c: librdkafka's callbacks, with the lane as opaque. */
@@ -69,9 +77,30 @@ void assignment_commit_now(struct lane *lane);
 void assignment_note(struct lane *lane);
 void assignment_forget_topics(struct lane *lane);
 
-/* intake.c: pauses and resumes as memory, the recorder and the lane's state ask for, and lets go
- * of retries that have become due. */
-void intake_update_pause(struct lane *lane);
+/* Asks which keys are parked. */
+void assignment_sync(struct lane *lane);
+
+/* The partition is to be read again from where it stands, without what has finished: workers give
+ * up what they have not sent, and when nothing of it is in memory any more, it goes on. */
+void assignment_rewind(struct lane *lane, struct partition *partition);
+void assignment_rewind_all(struct lane *lane);
+
+/* Does so, if that time has come. */
+void assignment_go_on(struct lane *lane, struct partition *partition);
+
+/* Has the workers give up what they have not sent of it; `sent`: also what they have. */
+void assignment_give_up(struct lane *lane, const struct partition *partition, bool sent);
+void assignment_give_up_all(struct lane *lane, bool sent);
+
+/* pause.c: pauses and resumes as memory, the recorder and the lane's state ask for. */
+void pause_update(struct lane *lane);
+
+/* A reason of the partition's own to stop: so it was before something changed, … */
+bool pause_is_stopped(const struct partition *partition);
+/* … and now it may be otherwise. */
+void pause_update_partition(struct lane *lane, const struct partition *partition, bool was_stopped);
+
+/* intake.c: lets go of retries that have become due. */
 void intake_release_due(struct lane *lane);
 
 /* Moves what has been gathered for the workers to them. */
@@ -79,6 +108,9 @@ void intake_hand_on(struct intake *intake);
 
 /* Where records of this partition come from. */
 struct record_home intake_home(struct lane *lane, const struct partition *partition);
+
+/* A place of the ledger is finished. */
+void intake_finish(struct lane *lane, struct partition *partition, size_t place);
 
 /* The partition's retry that waits for its time, if any, is given up. */
 void intake_drop_head(struct lane *lane, struct partition *partition);

@@ -19,11 +19,14 @@ struct partition {
     int32_t number;
     uint32_t assignment; /* which assignment this is: a record of an earlier one changes nothing */
     struct ledger ledger;
-    int64_t end;  /* the offset after the last one published, as far as is known */
-    bool dirty;   /* something finished since the last commit that succeeded or is under way */
-    size_t out;   /* records in memory, workers' included */
-    bool leaving; /* paused: it is being taken away */
-    bool full;    /* paused: the commit's metadata could not tell of more */
+    int64_t low;     /* the first offset there is, as far as is known */
+    int64_t end;     /* the offset after the last one published, as far as is known */
+    bool dirty;      /* something finished since the last commit that succeeded or is under way */
+    size_t out;      /* records in memory, workers' included */
+    bool leaving;    /* paused: it is being taken away */
+    bool rewinds;    /* paused: it is read again once nothing of it is in memory */
+    uint32_t barred; /* paused: until it is known which keys are parked; 0: not so */
+    bool full;       /* paused: the commit's metadata could not tell of more */
     struct record *head; /* paused: a retry that is not due yet; NULL: none */
 };
 

@@ -25,7 +25,9 @@
 
 struct lane;
 
-#define RECORD_NOBODYS UINT32_MAX
+/* In the place of a subscription. */
+#define RECORD_NOBODYS UINT32_MAX       /* of a name that is not known */
+#define RECORD_SHARED  (UINT32_MAX - 1) /* to be found out: any of its lane's may want it */
 
 struct record_header {
     struct slice name;
@@ -51,7 +53,8 @@ static inline bool record_home_equal(const struct record_home *a, const struct r
 struct record {
     struct message message; /* in one mailbox or list at a time */
     struct record_home home;
-    unsigned subscription; /* whose it is, an index; RECORD_NOBODYS */
+    unsigned subscription; /* whose it is, a place in the catalog; or one of the two above */
+    unsigned group;        /* of RECORD_SHARED: the lane, a place in the catalog */
     const char *topic;     /* where the event was published; NUL-terminated */
     int32_t partition;
     int64_t offset;
@@ -64,12 +67,17 @@ struct record {
     int64_t first_attempt_unix_ms; /* -1: none yet */
     int64_t nobodys_since_unix_ms; /* a retry's; 0: its subscription has been there */
     int64_t due_unix_ms;           /* not to be tried before; 0: at once */
-    struct slice owner;            /* a retry's: the subscription's name */
-    enum error_kind wrong;         /* a retry's: DISABLED nobody of that name, DECODE no envelope */
-    size_t bytes;                  /* counted against limits.memory */
-    int64_t polled_ms;             /* monotonic */
-    struct heap_node due;          /* while it waits for due_unix_ms at its worker */
-    atomic_uint claims;            /* and RECORD_ABANDONED */
+    int64_t leg_unix_ms;           /* a retry's: until then it waits in its topic */
+    unsigned passes;               /* a retry's: how often it has gone on since the last attempt */
+    bool is_retry;
+    int64_t replay; /* a retry's: which replay brought it back; 0: none */
+    bool release;   /* a retry's: no event; all that was parked of its key up to this has come */
+    struct slice owner;    /* a retry's: the subscription's name */
+    enum error_kind wrong; /* a retry's: DISABLED nobody of that name, DECODE no envelope */
+    size_t bytes;          /* counted against limits.memory */
+    int64_t polled_ms;     /* monotonic */
+    struct heap_node due;  /* while it waits for due_unix_ms at its worker */
+    atomic_uint claims;    /* and RECORD_ABANDONED */
 };
 
 /* What record_create copies from. Slices are borrowed for the call. */

@@ -1,6 +1,8 @@
 #include "consume/source.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -15,7 +17,29 @@
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (256u << 10)
 
-enum source_message { SOURCE_RECORD, SOURCE_HOLD, SOURCE_RELEASE, SOURCE_DRAIN, SOURCE_STOP };
+enum source_message {
+    SOURCE_RECORD,
+    SOURCE_HOLD,
+    SOURCE_RELEASE,
+    SOURCE_CHANGE,
+    SOURCE_SUSPEND,
+    SOURCE_RESUME,
+    SOURCE_SYNCED,
+    SOURCE_DRAIN,
+    SOURCE_STOP,
+};
+
+struct change {
+    struct message message;
+    const struct roster *roster;
+};
+
+/* Of one lane. */
+struct order {
+    struct message message;
+    unsigned lane;
+    uint32_t turn;
+};
 
 struct source {
     struct source_options options;
@@ -29,6 +53,10 @@ struct source {
     struct loop_step step;
     struct message drain;
     struct message stop;
+    bool lanes_due;  /* not all lanes of the roster are there */
+    bool *suspended; /* by the lanes' places */
+    size_t suspended_count;
+    struct log_gate lane_gate;
     bool draining;
     bool closing;
     int64_t close_by_ms;
@@ -79,12 +107,99 @@ static void close_lanes(struct source *source, int64_t now_ms)
             lane_close(source->lanes[i]);
 }
 
+/* ── which lanes there are ───────────────────────────────────────────────── */
+
+static struct lane *find_lane(const struct source *source, const char *group)
+{
+    for (size_t i = 0; i < source->lane_count; i++)
+        if (strcmp(lane_group(source->lanes[i]), group) == 0)
+            return source->lanes[i];
+    return NULL;
+}
+
+static bool add_lane(struct source *source, const struct roster_lane *roster, struct error *err)
+{
+    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof(struct lane *));
+    if (!lanes)
+        return error_set(err, ERROR_MEMORY, "no memory for a lane");
+    source->lanes = lanes;
+    struct lane *lane = lane_create(&source->intake, roster, err);
+    if (!lane)
+        return false;
+    lanes[source->lane_count++] = lane;
+    lane_suspend(lane, roster->place < source->suspended_count && source->suspended[roster->place]);
+    return true;
+}
+
+/* Those of the roster that are not there yet. False: one can't be made, or waits, since its group
+ * is just being left. */
+static bool add_lanes(struct source *source, struct error *err)
+{
+    const struct roster *roster = source->intake.roster;
+    bool all = true;
+    for (size_t i = 0; i < roster->lane_count; i++) {
+        const struct lane *there = find_lane(source, roster->lanes[i].group);
+        if (there)
+            all = all && !lane_is_leaving(there);
+        else if (!add_lane(source, &roster->lanes[i], err))
+            return false;
+    }
+    return all;
+}
+
+static void drop_closed_lanes(struct source *source)
+{
+    for (size_t i = 0; i < source->lane_count;) {
+        if (!lane_is_over(source->lanes[i])) {
+            i++;
+            continue;
+        }
+        log_info("group left", STR("group", lane_group(source->lanes[i])));
+        lane_destroy(source->lanes[i]);
+        source->lanes[i] = source->lanes[--source->lane_count];
+    }
+}
+
+static void change(struct source *source, const struct roster *roster)
+{
+    const struct roster *before = source->intake.roster;
+    source->intake.roster = roster;
+    for (size_t i = 0; i < source->lane_count; i++) {
+        const struct roster_lane *lane = roster_lane(roster, lane_group(source->lanes[i]));
+        if (lane_is_leaving(source->lanes[i]))
+            continue;
+        if (lane)
+            lane_change(source->lanes[i], lane);
+        else
+            lane_leave(source->lanes[i], source->options.grace_ms);
+    }
+    source->lanes_due = true;
+    loop_arm(source->intake.loop, &source->tick, 0);
+    source->options.hooks.done_with(source->options.hooks.context, before);
+}
+
+/* Again and again until all are there: what keeps one from beginning does not keep the others. */
+static void update_lanes(struct source *source)
+{
+    struct error err = {0};
+    uint64_t held_back = 0;
+    drop_closed_lanes(source);
+    if (!source->lanes_due || source->draining || source->closing)
+        return;
+    source->lanes_due = !add_lanes(source, &err);
+    if (err.kind && log_gate_open(&source->lane_gate, clock_now_ms(), &held_back))
+        log_error("a consumer can't be made", STR("error", err.text));
+}
+
+/* ── the loop ────────────────────────────────────────────────────────────── */
+
 static void tick(struct loop_timer *timer)
 {
     struct source *source = CONTAINER_OF(timer, struct source, tick);
     int64_t now_ms = loop_now_ms(source->intake.loop);
     for (size_t i = 0; i < source->lane_count; i++)
         lane_tick(source->lanes[i]);
+    update_lanes(source);
     say_when_drained(source);
     if (source->closing)
         close_lanes(source, now_ms);
@@ -115,6 +230,36 @@ static void set_held(struct source *source, bool held)
     loop_arm(source->intake.loop, &source->tick, 0);
 }
 
+/* It is remembered for a lane that is not there yet. */
+static void set_suspended(struct source *source, const struct order *order, bool suspended)
+{
+    if (order->lane >= source->suspended_count) {
+        size_t count = order->lane + 16;
+        bool *grown = realloc(source->suspended, count * sizeof *grown);
+        if (!grown)
+            return;
+        memset(grown + source->suspended_count, 0, count - source->suspended_count);
+        source->suspended = grown;
+        source->suspended_count = count;
+    }
+    source->suspended[order->lane] = suspended;
+}
+
+static void obey(struct source *source, enum source_message type, struct order *order)
+{
+    if (type != SOURCE_SYNCED)
+        set_suspended(source, order, type == SOURCE_SUSPEND);
+    for (size_t i = 0; i < source->lane_count; i++) {
+        if (lane_is_retries(source->lanes[i]) || lane_place(source->lanes[i]) != order->lane)
+            continue;
+        if (type == SOURCE_SYNCED)
+            lane_synced(source->lanes[i], order->turn);
+        else
+            lane_suspend(source->lanes[i], type == SOURCE_SUSPEND);
+    }
+    free(order);
+}
+
 static void handle(void *context, struct message *message)
 {
     struct source *source = context;
@@ -129,6 +274,18 @@ static void handle(void *context, struct message *message)
     case SOURCE_RELEASE:
         set_held(source, message->type == SOURCE_HOLD);
         free(message);
+        break;
+    case SOURCE_CHANGE: {
+        struct change *order = CONTAINER_OF(message, struct change, message);
+        change(source, order->roster);
+        free(order);
+        break;
+    }
+    case SOURCE_SUSPEND:
+    case SOURCE_RESUME:
+    case SOURCE_SYNCED:
+        obey(source, (enum source_message)message->type,
+             CONTAINER_OF(message, struct order, message));
         break;
     case SOURCE_DRAIN:
         drain(source);
@@ -149,6 +306,8 @@ struct source *source_create(const struct source_options *options, struct error 
     source->options = *options;
     source->intake.workers = options->workers;
     source->intake.hooks = &source->options.hooks;
+    source->intake.kafka = options->kafka;
+    source->intake.roster = options->roster;
     source->tick.fire = tick;
     source->again.fire = poll_again;
     source->step.run = hand_on;
@@ -164,25 +323,13 @@ struct source *source_create(const struct source_options *options, struct error 
     source->intake.loop = loop_create(err);
     if (source->intake.loop && source->intake.outgoing)
         source->mailbox = mailbox_create(source->intake.loop, handle, source, err);
-    if (!source->mailbox) {
+    bool seeded = getrandom(&source->intake.seed, sizeof source->intake.seed, 0) > 0;
+    if (!source->mailbox || !seeded || !add_lanes(source, err)) {
         source_destroy(source);
         return NULL;
     }
     loop_add_step(source->intake.loop, &source->step);
     return source;
-}
-
-bool source_add_lane(struct source *source, const struct lane_options *options, struct error *err)
-{
-    struct lane **lanes = realloc(source->lanes, (source->lane_count + 1) * sizeof(struct lane *));
-    if (!lanes)
-        return error_set(err, ERROR_MEMORY, "no memory for a lane");
-    source->lanes = lanes;
-    struct lane *lane = lane_create(&source->intake, options, err);
-    if (!lane)
-        return false;
-    lanes[source->lane_count++] = lane;
-    return true;
 }
 
 size_t source_queue_bytes(size_t memory_bytes, size_t lanes)
@@ -216,6 +363,36 @@ void source_hold(struct source *source, bool held)
     mailbox_post(source->mailbox, message);
 }
 
+static void post_order(struct source *source, enum source_message type, unsigned lane,
+                       uint32_t turn)
+{
+    struct order *order = malloc(sizeof *order);
+    if (!order)
+        return; /* it is said again when the subscription's state changes, or its partitions */
+    *order = (struct order){{.type = type}, lane, turn};
+    mailbox_post(source->mailbox, &order->message);
+}
+
+void source_suspend(struct source *source, unsigned lane, bool suspended)
+{
+    post_order(source, suspended ? SOURCE_SUSPEND : SOURCE_RESUME, lane, 0);
+}
+
+void source_synced(struct source *source, unsigned lane, uint32_t turn)
+{
+    post_order(source, SOURCE_SYNCED, lane, turn);
+}
+
+bool source_change(struct source *source, const struct roster *roster)
+{
+    struct change *order = malloc(sizeof *order);
+    if (!order)
+        return false;
+    *order = (struct change){{.type = SOURCE_CHANGE}, roster};
+    mailbox_post(source->mailbox, &order->message);
+    return true;
+}
+
 void source_drain(struct source *source)
 {
     mailbox_post(source->mailbox, &source->drain);
@@ -228,6 +405,12 @@ void source_stop(struct source *source)
     mailbox_post(source->mailbox, &source->stop);
     thread_join(source->thread);
     source->thread = NULL;
+}
+
+static void drop_change(struct source *source, struct change *order)
+{
+    source->options.hooks.done_with(source->options.hooks.context, order->roster);
+    free(order);
 }
 
 static void drop_leftovers(struct source *source)
@@ -243,6 +426,11 @@ static void drop_leftovers(struct source *source)
             record_destroy(CONTAINER_OF(message, struct record, message));
         else if (message->type == SOURCE_HOLD || message->type == SOURCE_RELEASE)
             free(message);
+        else if (message->type == SOURCE_SUSPEND || message->type == SOURCE_RESUME ||
+                 message->type == SOURCE_SYNCED)
+            free(CONTAINER_OF(message, struct order, message));
+        else if (message->type == SOURCE_CHANGE)
+            drop_change(source, CONTAINER_OF(message, struct change, message));
     }
 }
 
@@ -255,8 +443,10 @@ void source_destroy(struct source *source)
     for (size_t i = 0; i < source->lane_count; i++)
         lane_destroy(source->lanes[i]);
     free(source->lanes);
+    free(source->suspended);
     mailbox_destroy(source->mailbox);
     loop_destroy(source->intake.loop);
     free(source->intake.outgoing);
+    source->options.hooks.done_with(source->options.hooks.context, source->intake.roster);
     free(source);
 }

@@ -5,52 +5,26 @@
 #define TOKENS_KEPT 1024
 #define BYTES_KEPT  4096
 
-/* A schema registry's wire format: a zero byte and the schema's id before the value. */
-static bool looks_framed(struct slice value)
+static bool read_text(struct slice value, struct error *err)
 {
-    return value.size >= 5 && value.data[0] == '\0';
-}
-
-static bool decode_json(struct event *ev, struct error *err)
-{
-    ev->form = EVENT_JSON;
-    if (jtext_read(&ev->json, ev->value, err))
-        return true;
-    if (err && err->kind == ERROR_DECODE && looks_framed(ev->value))
-        error_set(
-            err, ERROR_DECODE,
-            "not JSON: it begins with a zero byte, as a value that names a registry's schema");
-    return false;
-}
-
-static bool decode_text(struct event *ev, struct error *err)
-{
-    ev->form = EVENT_TEXT;
-    size_t valid = utf8_valid_bytes(ev->value);
-    if (valid == ev->value.size)
+    size_t valid = utf8_valid_bytes(value);
+    if (valid == value.size)
         return true;
     return error_set(err, ERROR_DECODE, "not text: expected valid UTF-8 at byte %zu", valid);
 }
 
-static bool decode_value(struct event *ev, enum format format, struct error *err)
+static bool read_value(struct event *ev, struct error *err)
 {
-    if (!ev->value.data) {
-        ev->form = EVENT_NULL;
-        return true;
-    }
-    switch (format) {
-    case FORMAT_TEXT:
-        return decode_text(ev, err);
-    case FORMAT_BINARY:
-        ev->form = EVENT_BINARY;
-        return true;
-    case FORMAT_AVRO:
-        return error_set(err, ERROR_DECODE, "format avro needs a registry");
-    case FORMAT_AUTO:
-    case FORMAT_JSON:
+    switch (ev->form) {
+    case EVENT_JSON:
+        return jtext_read(&ev->json, ev->value, err);
+    case EVENT_TEXT:
+        return read_text(ev->value, err);
+    case EVENT_BINARY:
+    case EVENT_NULL:
         break;
     }
-    return decode_json(ev, err);
+    return true;
 }
 
 /* `.type`, when it is a string. */
@@ -65,27 +39,87 @@ static struct slice type_within(struct event *ev)
     return jtext_kind(value) == JTEXT_STRING ? jtext_string(value, &ev->made) : SLICE_NONE;
 }
 
-bool event_decode(const struct record *record, enum format format, struct event *ev,
-                  struct error *err)
+/* A value that is only looked at as text or bytes is no envelope, whatever its header says. */
+static bool find_cloudevent(struct event *ev, struct error *err)
+{
+    bool structured = false;
+    ev->cloudevents = ev->hints.specversion.data ? CLOUDEVENTS_BINARY : CLOUDEVENTS_NONE;
+    if (!ev->hints.content_type.data || ev->form != EVENT_JSON)
+        return true;
+    if (!cloudevents_is_structured(ev->hints.content_type, &structured, err))
+        return false;
+    if (!structured)
+        return true;
+    ev->cloudevents = CLOUDEVENTS_STRUCTURED;
+    return jtext_kind(jtext_value(&ev->json, JTEXT_ROOT)) == JTEXT_OBJECT ||
+           error_set(err, ERROR_DECODE, "a structured CloudEvent has to be a JSON object");
+}
+
+void event_begin(struct event *ev, const struct record *record)
 {
     ev->record = record;
-    ev->value = record->value;
+    hints_find(record, &ev->hints);
+    buffer_clear(&ev->text);
     buffer_clear(&ev->made);
-    if (!decode_value(ev, format, err))
+}
+
+bool event_read(struct event *ev, enum event_form form, struct slice value, struct error *err)
+{
+    ev->form = form;
+    ev->value = value;
+    if (!read_value(ev, err) || !find_cloudevent(ev, err))
         return false;
-    ev->type = record_header(record, "ce_type");
+    ev->type = ev->hints.type;
     if (!ev->type.data)
         ev->type = type_within(ev);
     if (ev->made.failed)
         return error_set(err, ERROR_MEMORY, "no memory for the event's type");
     if (!ev->type.data)
-        ev->type = slice_of(record->topic);
+        ev->type = slice_of(ev->record->topic);
     return true;
+}
+
+/* A schema registry's wire format: a zero byte and the schema's id before the value. */
+static bool looks_framed(struct slice value)
+{
+    return value.size >= 5 && value.data[0] == '\0';
+}
+
+static bool decode_json(struct event *ev, struct slice value, struct error *err)
+{
+    if (event_read(ev, EVENT_JSON, value, err))
+        return true;
+    if (err && err->kind == ERROR_DECODE && looks_framed(value))
+        error_set(
+            err, ERROR_DECODE,
+            "not JSON: it begins with a zero byte, as a value that names a registry's schema");
+    return false;
+}
+
+bool event_decode(const struct record *record, enum format format, struct event *ev,
+                  struct error *err)
+{
+    event_begin(ev, record);
+    if (!record->value.data)
+        return event_read(ev, EVENT_NULL, record->value, err);
+    switch (format) {
+    case FORMAT_TEXT:
+        return event_read(ev, EVENT_TEXT, record->value, err);
+    case FORMAT_BINARY:
+        return event_read(ev, EVENT_BINARY, record->value, err);
+    case FORMAT_AVRO:
+        return error_set(err, ERROR_DECODE, "format avro needs a registry");
+    case FORMAT_AUTO:
+    case FORMAT_JSON:
+        break;
+    }
+    return decode_json(ev, record->value, err);
 }
 
 void event_finish(struct event *ev)
 {
     jtext_finish(&ev->json);
+    buffer_finish(&ev->text);
     buffer_finish(&ev->made);
     *ev = (struct event){0};
 }
@@ -115,6 +149,7 @@ void event_position_id(const struct record *record, struct slice namespace, stru
 
 void event_trim(struct event *ev)
 {
-    if (ev->json.capacity > TOKENS_KEPT || ev->made.capacity > BYTES_KEPT)
+    if (ev->json.capacity > TOKENS_KEPT || ev->text.capacity > BYTES_KEPT ||
+        ev->made.capacity > BYTES_KEPT)
         event_finish(ev);
 }

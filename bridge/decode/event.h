@@ -12,6 +12,8 @@
 #include "base/slice.h"
 #include "config/subscription.h"
 #include "consume/record.h"
+#include "decode/cloudevents.h"
+#include "decode/hints.h"
 
 enum event_form {
     EVENT_JSON,   /* `.` is valid JSON text */
@@ -23,17 +25,29 @@ enum event_form {
 struct event {
     const struct record *record;
     enum event_form form;
-    struct slice value; /* as published, not trimmed: what `body: event` sends */
+    enum cloudevents_mode cloudevents; /* structured: `.` is the envelope, `.data` what is in it */
+    struct hints hints;
+    struct slice value; /* what `body: event` sends: as published, not trimmed and without what
+                           names its schema; of Avro the JSON that was made of it */
     struct slice type;  /* $type: ce_type, else .type, else the topic */
     struct jtext json;  /* EVENT_JSON: where its values are */
-    struct buffer made; /* what had to be made: an unescaped type */
+    struct buffer text; /* JSON that was made of Avro */
+    struct buffer made; /* what else had to be made: an unescaped type */
 };
 
-/* Decides by `format` (FORMAT_AUTO: JSON, until a registry is configured). On false `err` is
- * ERROR_DECODE with what is wrong and at which byte, and `ev` may only be decoded into again or
- * finished. Thread: any. */
+/* Decodes by `format` alone, without a registry (decoder.h knows one): auto is JSON. On false `err`
+ * is ERROR_DECODE with what is wrong and at which byte, or ERROR_MEMORY, and `ev` may only be
+ * decoded into again or finished. Thread: any. */
 bool event_decode(const struct record *record, enum format format, struct event *ev,
                   struct error *err) MUST_CHECK;
+
+/* The two halves of it, between which a decoder finds out what the value is. The first looks at the
+ * headers only. */
+void event_begin(struct event *ev, const struct record *record);
+
+/* The second reads `value`, a part of the record or ev->text, as that form. False as above. */
+bool event_read(struct event *ev, enum event_form form, struct slice value,
+                struct error *err) MUST_CHECK;
 void event_finish(struct event *ev);
 
 /* The default $id: `<namespace->topic-partition-offset`, added to `out`. A '.' becomes '_', since a

@@ -8,7 +8,7 @@
 #include "render/plan.h"
 
 struct attempt {
-    struct http *http;
+    struct attempt_tools tools;
     attempt_done *done;
     void *context;
     struct delivery *delivery;
@@ -20,12 +20,13 @@ struct attempt {
     char response[HTTP_RESPONSE_BYTES];
 };
 
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context)
+struct attempt *attempt_create(const struct attempt_tools *tools, attempt_done *done, void *context)
 {
     struct attempt *attempt = calloc(1, sizeof *attempt);
     if (!attempt)
         return NULL;
-    attempt->http = http;
+    attempt->tools = *tools;
+    attempt->request.gzip = tools->gzip;
     attempt->done = done;
     attempt->context = context;
     return attempt;
@@ -43,6 +44,15 @@ void attempt_destroy(struct attempt *attempt)
     free(attempt);
 }
 
+void attempt_cancel(struct attempt *attempt)
+{
+    if (attempt->call)
+        http_cancel(attempt->call);
+    attempt->call = NULL;
+    attempt->delivery->attempt = NULL;
+    attempt->delivery = NULL;
+}
+
 static void finish(struct attempt *attempt, struct outcome *outcome)
 {
     struct delivery *delivery = attempt->delivery;
@@ -57,6 +67,7 @@ static void finish(struct attempt *attempt, struct outcome *outcome)
     attempt->call = NULL;
     outcome->id = buffer_slice(&attempt->request.id);
     outcome->started_unix_ms = attempt->started_unix_ms;
+    request_trim(&attempt->request);
     attempt->done(attempt->context, attempt, delivery, outcome);
 }
 
@@ -103,12 +114,16 @@ static void answered(void *context, const struct http_exchange *exchange)
 }
 
 /* What waited for another attempt has only its record. */
-static bool decode(struct delivery *delivery, struct error *err)
+static bool decode(const struct attempt *attempt, struct error *err)
 {
-    struct shared_event *shared = delivery->shared;
-    if (!shared->decoded)
-        shared->decoded =
-            event_decode(shared->record, delivery->route->sub->format, &shared->event, err);
+    struct shared_event *shared = attempt->delivery->shared;
+    if (shared->decoded)
+        return true;
+    enum decoder_result result =
+        decoder_decode(attempt->tools.decoder, shared->record, shared->format, &shared->event, err);
+    shared->decoded = result == DECODER_EVENT;
+    if (result == DECODER_WAITS)
+        return error_set(err, ERROR_BUSY, "its schema is being fetched");
     return shared->decoded;
 }
 
@@ -121,14 +136,14 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
     attempt->started_unix_ms = clock_unix_ms();
     struct http_request http;
     request_clear(&attempt->request);
-    if (!decode(delivery, &err) ||
+    if (!decode(attempt, &err) ||
         !plan_render(route->plan, &delivery->shared->event, &attempt->request, &err) ||
         !authorise(route, &attempt->request, attempt->started_unix_ms, &attempt->authorised, &http,
                    &err)) {
         fail(attempt, &err);
         return;
     }
-    attempt->call = http_send(attempt->http, &http, answered, attempt, &err);
+    attempt->call = http_send(attempt->tools.http, &http, answered, attempt, &err);
     if (!attempt->call) {
         fail(attempt, &err);
         return;

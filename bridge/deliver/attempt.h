@@ -4,24 +4,38 @@
 #define DELIVER_ATTEMPT_H
 
 #include "base/list.h"
+#include "decode/decoder.h"
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
 #include "net/http.h"
 
 struct attempt;
+struct gzip;
 
 /* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
  * The outcome is borrowed; the attempt is free again when this returns. */
 typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
                           const struct outcome *outcome);
 
+/* What is the worker's own, and outlives its attempts. */
+struct attempt_tools {
+    struct http *http;
+    struct decoder *decoder;
+    struct gzip *gzip; /* NULL: none */
+};
+
 /* NULL: no memory. */
-struct attempt *attempt_create(struct http *http, attempt_done *done, void *context);
+struct attempt *attempt_create(const struct attempt_tools *tools, attempt_done *done,
+                               void *context);
 
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);
 
-/* Begins; counts delivery->attempts when a request leaves. */
+/* Takes the request back, without `done`; the attempt is free again. */
+void attempt_cancel(struct attempt *attempt);
+
+/* Begins; counts delivery->attempts when a request leaves. An outcome of ERROR_BUSY is no attempt:
+ * the event's schema has to be fetched. */
 void attempt_start(struct attempt *attempt, struct delivery *delivery);
 
 #endif

@@ -57,6 +57,15 @@ static void enter_open(struct breaker *breaker, int64_t until_ms)
     breaker->until_ms = later(until_ms, breaker->not_before_ms);
 }
 
+void breaker_change(struct breaker *breaker, struct breaker_policy policy, bool fresh)
+{
+    breaker->policy = policy;
+    if (fresh && breaker->state != BREAKER_CLOSED)
+        enter(breaker, BREAKER_CLOSED);
+    if (fresh)
+        breaker->failures = 0;
+}
+
 enum breaker_sign breaker_sign(const struct outcome *outcome)
 {
     switch (outcome->kind) {
@@ -99,6 +108,12 @@ int64_t breaker_next_ms(const struct breaker *breaker, int64_t now_ms)
         return BREAKER_NEVER;
     }
     return BREAKER_NEVER;
+}
+
+int64_t breaker_expected_ms(const struct breaker *breaker, int64_t now_ms)
+{
+    return breaker->state == BREAKER_PROBING ? later(now_ms, breaker->until_ms)
+                                             : breaker_next_ms(breaker, now_ms);
 }
 
 static void note_retry_after(struct breaker *breaker, int64_t retry_after_ms, int64_t now_ms)

@@ -59,6 +59,9 @@ struct breaker_news {
 
 void breaker_init(struct breaker *breaker, struct breaker_policy policy);
 
+/* From now on that policy. `fresh`: it is another receiver, of which nothing is known. */
+void breaker_change(struct breaker *breaker, struct breaker_policy policy, bool fresh);
+
 /* "closed", "open", "probing" */
 const char *breaker_state_name(enum breaker_state state);
 
@@ -73,6 +76,9 @@ uint32_t breaker_pass(struct breaker *breaker, int64_t now_ms) MUST_CHECK;
 
 /* When breaker_pass can next give one: `now_ms` if now, BREAKER_NEVER while probing. */
 int64_t breaker_next_ms(const struct breaker *breaker, int64_t now_ms);
+
+/* The same, but for a probe that is under way the time when it has ended at the latest. */
+int64_t breaker_expected_ms(const struct breaker *breaker, int64_t now_ms);
 
 /* The request with that pass has ended. `retry_after_ms`: as in the outcome, -1 for none. A probe
  * that ends SILENT is as if it had not been: the next may go at once. */

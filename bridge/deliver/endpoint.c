@@ -2,14 +2,16 @@
 
 static void gauge(const struct endpoint *endpoint, enum metric metric, unsigned value)
 {
-    metrics_set(endpoint->metrics, metric, endpoint->route->index, value);
+    metrics_set(endpoint->metrics, metric, endpoint->series, value);
 }
 
 void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
                    struct metrics_block *metrics)
 {
     *endpoint =
-        (struct endpoint){.route = route, .in_flight_most = in_flight_most, .metrics = metrics};
+        (struct endpoint){.index = route->index, .series = route_series(route), .metrics = metrics};
+    endpoint_set_route(endpoint, route, in_flight_most);
+    list_init(&endpoint->held);
     list_init(&endpoint->records);
     list_init(&endpoint->again);
     list_init(&endpoint->queued);
@@ -18,18 +20,29 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
     list_init(&endpoint->waiting);
 }
 
-static void note_queued(const struct endpoint *endpoint)
+void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
+                        unsigned in_flight_most)
 {
+    endpoint->route = route;
+    endpoint->in_flight_most = in_flight_most;
+    endpoint->alone = route && route->alone;
+    endpoint->limited = route && route->sub->delivery.rate.count > 0;
+    endpoint->ordered = route && route->sub->delivery.ordered;
+}
+
+void endpoint_note_queued(const struct endpoint *endpoint)
+{
+    unsigned waiting = endpoint->order ? (unsigned)endpoint->order->waiting : 0;
     gauge(endpoint, METRIC_QUEUED,
-          endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint));
+          endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) + waiting);
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)
 {
-    bool again = record->attempts > 0;
+    bool again = record->is_retry;
     list_push(again ? &endpoint->again : &endpoint->records, &record->message.link);
     *(again ? &endpoint->again_count : &endpoint->record_count) += 1;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
 }
 
 static bool is_turn_of_retry(const struct endpoint *endpoint)
@@ -46,7 +59,7 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
     if (*count == 0 || (retry ? endpoint->tried_count : endpoint->queued_count) > 0)
         return NULL;
     *count -= 1;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
     struct list *link = list_pop(retry ? &endpoint->again : &endpoint->records);
     return CONTAINER_OF(link, struct record, message.link);
 }
@@ -73,24 +86,53 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
     return useful < endpoint->in_flight_most ? (unsigned)useful : endpoint->in_flight_most;
 }
 
-static bool is_limited(const struct endpoint *endpoint)
-{
-    return endpoint->route->sub->delivery.rate.count > 0;
-}
-
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
-    int64_t rate_ms = is_limited(endpoint) ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
+    int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
     return rate_ms > next_ms ? rate_ms : next_ms;
+}
+
+/* How long it takes until what queues here has been sent, as things go now. */
+static int64_t queue_ms(const struct endpoint *endpoint)
+{
+    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
+    int64_t at_once = endpoint->in_flight_most ? endpoint->in_flight_most : 1;
+    int64_t by_slowness_ms = queued * endpoint->duration_us / 1000 / at_once;
+    int64_t by_rate_ms = endpoint->limited ? rate_takes_ms(&endpoint->rate, queued) : 0;
+    return by_rate_ms > by_slowness_ms ? by_rate_ms : by_slowness_ms;
+}
+
+static bool is_full(const struct endpoint *endpoint, bool retry)
+{
+    unsigned queued = endpoint->record_count + endpoint_queued(endpoint);
+    unsigned most = endpoint->in_flight_most * 4;
+    if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
+        return true;
+    return !endpoint->alone &&
+           queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST);
+}
+
+int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms)
+{
+    int64_t breaker_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
+    int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) - now_ms : 0;
+    int64_t wait_ms = breaker_ms > rate_ms ? breaker_ms : rate_ms;
+    if (wait_ms <= ENDPOINT_MOMENT_MS) {
+        if (!is_full(endpoint, retry))
+            return 0;
+        int64_t takes_ms = queue_ms(endpoint);
+        wait_ms = takes_ms > ENDPOINT_MOMENT_MS ? takes_ms : ENDPOINT_MOMENT_MS;
+    }
+    return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
 }
 
 bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms)
 {
-    if (is_limited(endpoint) && !rate_take(&endpoint->rate, now_ms))
+    if (endpoint->limited && !rate_take(&endpoint->rate, now_ms))
         return false;
     delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
-    if (delivery->pass == 0 && is_limited(endpoint))
+    if (delivery->pass == 0 && endpoint->limited)
         rate_give_back(&endpoint->rate);
     return delivery->pass != 0;
 }
@@ -99,9 +141,13 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms)
 {
     enum breaker_sign sign = breaker_sign(outcome);
+    if (outcome->status)
+        endpoint->doubtful = false;
+    else if (sign == BREAKER_UNWELL)
+        endpoint->doubtful = true;
     if (sign != BREAKER_SILENT)
         endpoint->duration_us += (outcome->duration_us - endpoint->duration_us) / DURATION_SHARE;
-    if (sign == BREAKER_SILENT && is_limited(endpoint))
+    if (sign == BREAKER_SILENT && endpoint->limited)
         rate_give_back(&endpoint->rate);
     breaker_end(&endpoint->breaker, delivery->pass, sign, outcome->retry_after_ms, now_ms);
     gauge(endpoint, METRIC_BREAKER_OPEN, endpoint->breaker.state != BREAKER_CLOSED);
@@ -112,7 +158,18 @@ void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
     bool tried = delivery->attempts > 0;
     list_push(tried ? &endpoint->tried : &endpoint->queued, &delivery->link);
     *(tried ? &endpoint->tried_count : &endpoint->queued_count) += 1;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
+}
+
+static bool next_was_tried(const struct endpoint *endpoint)
+{
+    return endpoint->queued_count == 0 || (endpoint->tried_count > 0 && is_turn_of_retry(endpoint));
+}
+
+struct delivery *endpoint_next_delivery(const struct endpoint *endpoint)
+{
+    const struct list *list = next_was_tried(endpoint) ? &endpoint->tried : &endpoint->queued;
+    return CONTAINER_OF(list->next, struct delivery, link);
 }
 
 /* NULL: there is none. */
@@ -121,16 +178,13 @@ static struct list *pop_queued(struct endpoint *endpoint, bool tried)
     struct list *link = list_pop(tried ? &endpoint->tried : &endpoint->queued);
     if (link)
         *(tried ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
     return link;
 }
 
 struct delivery *endpoint_send_next(struct endpoint *endpoint)
 {
-    bool retry = is_turn_of_retry(endpoint);
-    struct list *link = pop_queued(endpoint, retry);
-    if (!link)
-        link = pop_queued(endpoint, !retry);
+    struct list *link = pop_queued(endpoint, next_was_tried(endpoint));
     list_push(&endpoint->sending, link);
     endpoint->turns++;
     gauge(endpoint, METRIC_IN_FLIGHT, ++endpoint->in_flight);
@@ -205,7 +259,7 @@ void endpoint_take_from(struct endpoint *endpoint, const struct record_home *hom
     endpoint->queued_count -= move_from(&endpoint->queued, home_of_delivery, home, deliveries);
     endpoint->tried_count -= move_from(&endpoint->tried, home_of_delivery, home, deliveries);
     endpoint->waiting_count -= move_from(&endpoint->waiting, home_of_delivery, home, deliveries);
-    note_queued(endpoint);
+    endpoint_note_queued(endpoint);
     gauge(endpoint, METRIC_WAITING_RETRIES, endpoint->waiting_count);
 }
 

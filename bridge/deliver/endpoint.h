@@ -13,11 +13,31 @@
 #include "base/metrics.h"
 #include "deliver/breaker.h"
 #include "deliver/delivery.h"
+#include "deliver/order.h"
 #include "deliver/rate.h"
 
+/* Of a subscription that shares its lane: so many may wait here, and the others elsewhere. */
+#define ENDPOINT_QUEUE_LEAST 64
+#define ENDPOINT_WAITING     32
+
+/* Of any subscription: so many retries. */
+#define ENDPOINT_AGAIN 1024
+
+/* What must wait longer than that may as well wait elsewhere. */
+#define ENDPOINT_MOMENT_MS 1000
+
+/* How far ahead it is looked: a breaker that is probing will have its answer by then. */
+#define ENDPOINT_DELAY_MOST_MS 300000
+
 struct endpoint {
-    const struct route *route;
+    const struct route *route; /* NULL: the subscription is not configured any more */
+    unsigned index;            /* its place in the catalog, and its number in metrics */
+    unsigned series;
+    bool alone;             /* the route's: in its lane */
+    bool limited;           /* it has a rate */
+    bool ordered;           /* it keeps keys in order */
     struct heap_node ready; /* among those that could send, by how much they have in flight */
+    struct list held;       /* among the doubtful that could send, while those hold too much */
     struct list records;    /* that have not been tried */
     struct list again;      /* records of a retry topic */
     struct list queued;     /* deliveries that have not been tried */
@@ -32,6 +52,10 @@ struct endpoint {
     unsigned tried_count;
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
+    bool disabled;       /* nothing is sent */
+    struct order *order; /* NULL: it has never kept keys in order */
+    bool active;         /* counted among those with something to send or in flight */
+    bool doubtful;       /* gave no answer of late */
     struct breaker breaker;
     struct rate rate;
     struct loop_timer wake; /* when breaker or rate let the next one go */
@@ -43,6 +67,10 @@ struct endpoint {
 void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigned in_flight_most,
                    struct metrics_block *metrics);
 
+/* From now on it is that route; NULL: none. What waits in it has the route it had. */
+void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
+                        unsigned in_flight_most);
+
 /* How many places in flight are of use now. A receiver that answers at once needs few: more only
  * queue, here and there, and each costs (with 128 instead of 16 a quarter more CPU a delivery).
  * One that takes its time needs all. `busy_us`: how long this thread is away between two looks at
@@ -51,6 +79,16 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
 
 /* When the next one may go, as far as breaker and rate are concerned: `now_ms` if now. */
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
+
+/* How long something new should wait elsewhere, since it would not be sent here within a moment; 0:
+ * it may queue here. `retry`: it comes of a retry topic. */
+int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms);
+
+/* May a delivery that has been tried wait here for its next attempt? */
+static inline bool endpoint_may_keep(const struct endpoint *endpoint)
+{
+    return endpoint->alone || endpoint->waiting_count < ENDPOINT_WAITING;
+}
 
 /* Takes what a request needs to leave now; false where it may not. */
 bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery,
@@ -66,12 +104,20 @@ static inline unsigned endpoint_queued(const struct endpoint *endpoint)
     return endpoint->queued_count + endpoint->tried_count;
 }
 
+static inline bool endpoint_has_some(const struct endpoint *endpoint)
+{
+    return endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) > 0;
+}
+
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) > 0 &&
-           endpoint->in_flight < endpoint->in_flight_most;
+    return endpoint_has_some(endpoint) && endpoint->in_flight < endpoint->in_flight_most &&
+           !endpoint->disabled;
 }
+
+/* After something has been added to its order, or taken out. */
+void endpoint_note_queued(const struct endpoint *endpoint);
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record);
 
@@ -83,6 +129,9 @@ struct record *endpoint_next_record(struct endpoint *endpoint);
 /* The moves between the states. A delivery that is in none is not counted anywhere. */
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery);
 struct delivery *endpoint_send_next(struct endpoint *endpoint);
+
+/* Which one endpoint_send_next would send; there is one. */
+struct delivery *endpoint_next_delivery(const struct endpoint *endpoint);
 void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery);

@@ -1,25 +1,23 @@
 #include "deliver/order.h"
 
 #include <assert.h>
+#include <stdlib.h>
+#include <string.h>
 
 static struct order_item *item_of(struct list *link)
 {
     return CONTAINER_OF(link, struct order_item, link);
 }
 
-void order_init(struct order *order, enum order_exhausted exhausted, struct siphash_seed seed)
+void order_init(struct order *order, bool parks, struct siphash_seed seed)
 {
-    *order = (struct order){.exhausted = exhausted};
+    *order = (struct order){.parks = parks};
     keys_init(&order->keys, seed);
-    list_init(&order->held);
-    list_init(&order->unkeyed);
 }
 
 void order_finish(struct order *order)
 {
-    struct siphash_seed seed = order->keys.seed;
     keys_finish(&order->keys);
-    order_init(order, order->exhausted, seed);
 }
 
 static void drop_if_idle(struct order *order, struct key *key)
@@ -28,82 +26,123 @@ static void drop_if_idle(struct order *order, struct key *key)
         keys_drop(&order->keys, key);
 }
 
-static void wait_at(struct order *order, struct list *where, struct order_item *item)
-{
-    list_insert_before(where, &item->link);
-    order->waiting++;
-}
-
 static void stop_waiting(struct order *order, struct order_item *item)
 {
     list_remove(&item->link);
     order->waiting--;
 }
 
-/* A key with something waiting and nothing under way, while stopped. */
-static void hold(struct order *order, struct key *key)
-{
-    list_remove(&key->link);
-    list_push(&order->held, &key->link);
-}
+/* ── parked keys ─────────────────────────────────────────────────────────── */
 
 static bool is_refused(const struct key *key, const struct order_item *item)
 {
     return key->parked && item->replay <= key->refused;
 }
 
-static void add_unkeyed(struct order *order, struct order_item *item, enum order_turn *turn)
+static bool is_last(const struct key *key, const struct order_position *position)
 {
-    *turn = order->stopped ? ORDER_WAITS : ORDER_GOES;
-    if (order->stopped)
-        wait_at(order, &order->unkeyed, item);
-    else
-        order->under_way++;
+    return key->last_topic && key->last_partition == position->partition &&
+           key->last_offset == position->offset && strcmp(key->last_topic, position->topic) == 0;
 }
+
+/* Of one partition the highest: a replay that failed again is refused anew. Without memory for its
+ * topic the last one is not known, and the key stays parked until it is. */
+static void set_last(struct key *key, const struct order_position *position)
+{
+    bool same_topic = key->last_topic && strcmp(key->last_topic, position->topic) == 0;
+    if (same_topic && key->last_partition == position->partition &&
+        key->last_offset >= position->offset)
+        return;
+    if (!same_topic) {
+        free(key->last_topic);
+        key->last_topic = strdup(position->topic);
+    }
+    key->last_partition = position->partition;
+    key->last_offset = position->offset;
+}
+
+static void park(struct order *order, struct key *key, int64_t refused, struct list *parked)
+{
+    order->parked += !key->parked;
+    if (!key->parked || key->refused < refused)
+        key->refused = refused;
+    key->parked = true;
+    struct list *after = NULL;
+    for (struct list *link = key->waiting.next; link != &key->waiting; link = after) {
+        struct order_item *item = item_of(link);
+        after = link->next;
+        if (!is_refused(key, item))
+            continue;
+        stop_waiting(order, item);
+        item->key = NULL;
+        set_last(key, &item->position);
+        list_push(parked, link);
+    }
+}
+
+bool order_park(struct order *order, struct slice key_bytes, const struct order_position *last,
+                struct list *parked, struct error *err)
+{
+    struct key *key = keys_get(&order->keys, key_bytes);
+    if (!key)
+        return error_set(err, ERROR_MEMORY, "no memory for a key");
+    set_last(key, last);
+    park(order, key, 0, parked);
+    return true;
+}
+
+bool order_last(const struct order *order, struct slice key_bytes, struct order_position *last)
+{
+    const struct key *key = keys_find(&order->keys, key_bytes);
+    if (!key || !key->parked || !key->last_topic)
+        return false;
+    *last = (struct order_position){key->last_topic, key->last_partition, key->last_offset};
+    return true;
+}
+
+bool order_release(struct order *order, struct slice key_bytes, const struct order_position *last)
+{
+    struct key *key = keys_find(&order->keys, key_bytes);
+    if (!key || !key->parked || !is_last(key, last))
+        return false;
+    key->parked = false;
+    key->refused = 0;
+    free(key->last_topic);
+    key->last_topic = NULL;
+    order->parked--;
+    drop_if_idle(order, key);
+    return true;
+}
+
+/* ── turns ───────────────────────────────────────────────────────────────── */
 
 bool order_add(struct order *order, struct order_item *item, struct slice key_bytes,
                enum order_turn *turn, struct error *err)
 {
     item->key = NULL;
+    *turn = ORDER_GOES;
     if (!key_bytes.data) {
-        add_unkeyed(order, item, turn);
+        order->under_way++;
         return true;
     }
     struct key *key = keys_get(&order->keys, key_bytes);
     if (!key)
         return error_set(err, ERROR_MEMORY, "no memory for a key");
-    *turn = ORDER_PARKED;
-    if (is_refused(key, item))
+    if (is_refused(key, item)) {
+        *turn = ORDER_PARKED;
+        set_last(key, &item->position);
         return true;
+    }
     item->key = key;
-    *turn = key->busy || order->stopped ? ORDER_WAITS : ORDER_GOES;
-    if (*turn == ORDER_GOES) {
-        key->busy = true;
-        order->under_way++;
+    if (key->busy) {
+        *turn = ORDER_WAITS;
+        list_push(&key->waiting, &item->link);
+        order->waiting++;
         return true;
     }
-    wait_at(order, &key->waiting, item);
-    if (!key->busy)
-        hold(order, key);
-    return true;
-}
-
-/* The first that waits of a key of which none is under way. */
-static struct order_item *go_next(struct order *order, struct key *key)
-{
-    if (list_empty(&key->waiting)) {
-        drop_if_idle(order, key);
-        return NULL;
-    }
-    if (order->stopped) {
-        hold(order, key);
-        return NULL;
-    }
-    struct order_item *next = item_of(key->waiting.next);
-    stop_waiting(order, next);
     key->busy = true;
     order->under_way++;
-    return next;
+    return true;
 }
 
 struct order_item *order_done(struct order *order, struct order_item *item)
@@ -115,100 +154,33 @@ struct order_item *order_done(struct order *order, struct order_item *item)
         return NULL;
     assert(key->busy);
     key->busy = false;
-    return go_next(order, key);
-}
-
-static void park(struct order *order, struct key *key, int64_t refused, struct list *parked)
-{
-    order->parked += !key->parked;
-    if (!key->parked || key->refused < refused)
-        key->refused = refused;
-    key->parked = true;
-    struct list *after = NULL;
-    for (struct list *link = key->waiting.next; link != &key->waiting; link = after) {
-        after = link->next;
-        if (!is_refused(key, item_of(link)))
-            continue;
-        stop_waiting(order, item_of(link));
-        item_of(link)->key = NULL;
-        list_push(parked, link);
+    if (list_empty(&key->waiting)) {
+        drop_if_idle(order, key);
+        return NULL;
     }
+    struct order_item *next = item_of(key->waiting.next);
+    stop_waiting(order, next);
+    key->busy = true;
+    order->under_way++;
+    return next;
 }
 
 struct order_item *order_fail(struct order *order, struct order_item *item, struct list *parked)
 {
-    switch (order->exhausted) {
-    case ORDER_SKIP:
-        break;
-    case ORDER_PARK:
-        if (item->key)
-            park(order, item->key, item->replay, parked);
-        break;
-    case ORDER_STOP:
-        order_stop(order);
-        order_put_back(order, item);
-        return NULL;
+    if (order->parks && item->key) {
+        set_last(item->key, &item->position);
+        park(order, item->key, item->replay, parked);
     }
     return order_done(order, item);
 }
 
-void order_stop(struct order *order)
-{
-    order->stopped = true;
-}
+/* ── partitions go ───────────────────────────────────────────────────────── */
 
-void order_put_back(struct order *order, struct order_item *item)
-{
-    struct key *key = item->key;
-    assert(order->stopped);
-    order->under_way--;
-    wait_at(order, key ? key->waiting.next : order->unkeyed.next, item);
-    if (!key)
-        return;
-    key->busy = false;
-    hold(order, key);
-}
-
-void order_resume(struct order *order, struct list *ready)
-{
-    order->stopped = false;
-    for (struct list *link = list_pop(&order->held); link; link = list_pop(&order->held))
-        list_push(ready, &go_next(order, CONTAINER_OF(link, struct key, link))->link);
-    while (!list_empty(&order->unkeyed)) {
-        struct order_item *item = item_of(order->unkeyed.next);
-        stop_waiting(order, item);
-        order->under_way++;
-        list_push(ready, &item->link);
-    }
-}
-
-bool order_park(struct order *order, struct slice key_bytes, struct list *parked, struct error *err)
-{
-    struct key *key = keys_get(&order->keys, key_bytes);
-    if (!key)
-        return error_set(err, ERROR_MEMORY, "no memory for a key");
-    park(order, key, 0, parked);
-    if (list_empty(&key->waiting))
-        list_remove(&key->link);
-    return true;
-}
-
-bool order_release(struct order *order, struct slice key_bytes)
-{
-    struct key *key = keys_find(&order->keys, key_bytes);
-    if (!key || !key->parked)
-        return false;
-    key->parked = false;
-    order->parked--;
-    drop_if_idle(order, key);
-    return true;
-}
-
-static void drop_from(struct order *order, struct list *waiting, order_gone *gone, void *context,
+static void drop_from(struct order *order, struct key *key, order_gone *gone, void *context,
                       struct list *dropped)
 {
     struct list *after = NULL;
-    for (struct list *link = waiting->next; link != waiting; link = after) {
+    for (struct list *link = key->waiting.next; link != &key->waiting; link = after) {
         after = link->next;
         if (gone && !gone(context, item_of(link)))
             continue;
@@ -222,13 +194,10 @@ void order_drop(struct order *order, order_gone *gone, void *context, struct lis
 {
     struct list idle; /* dropping a key from the map may move those not walked yet */
     list_init(&idle);
-    drop_from(order, &order->unkeyed, gone, context, dropped);
     for (struct key *key = keys_first(&order->keys); key; key = keys_next(&order->keys, key)) {
-        drop_from(order, &key->waiting, gone, context, dropped);
-        if (key->busy || !list_empty(&key->waiting))
-            continue;
-        list_remove(&key->link);
-        list_push(&idle, &key->link);
+        drop_from(order, key, gone, context, dropped);
+        if (!key->busy && list_empty(&key->waiting))
+            list_push(&idle, &key->link);
     }
     for (struct list *link = list_pop(&idle); link; link = list_pop(&idle))
         drop_if_idle(order, CONTAINER_OF(link, struct key, link));

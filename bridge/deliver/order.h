@@ -6,8 +6,12 @@
  * long its retries take. Waiting is what it must keep and not send. The link of an item is this
  * decider's while it waits and the caller's else.
  *
- * Nothing here limits how many wait: the caller sees `waiting` and `keys.bytes`, and pauses its
- * partitions. A key costs memory while one of it is under way, waits, or is parked.
+ * A key may be parked: its events are refused until it is released, but for replays, which go
+ * through in their order. It is known by the last event that was refused, and released by naming
+ * that one: who does not know the last one has not seen all that must be replayed.
+ *
+ * Nothing here limits how many wait: each is a record that is counted in memory. A key costs memory
+ * while one of it is under way, waits, or is parked.
  * Pure: no clock. Owner: the worker that gets all events of these keys. */
 #ifndef DELIVER_ORDER_H
 #define DELIVER_ORDER_H
@@ -21,13 +25,6 @@
 #include "base/slice.h"
 #include "deliver/keys.h"
 
-/* delivery.retry.exhausted: what a key does when its event fails for good. */
-enum order_exhausted {
-    ORDER_SKIP, /* the next one goes */
-    ORDER_PARK, /* its later ones are refused, until it is released */
-    ORDER_STOP, /* nothing goes, the failed one is kept, until order_resume */
-};
-
 /* What becomes of an item that is added. */
 enum order_turn {
     ORDER_GOES,   /* it is under way: send it */
@@ -35,27 +32,31 @@ enum order_turn {
     ORDER_PARKED, /* refused: a dead letter, reason parked; the item is not in here */
 };
 
-/* Embedded in what is ordered. */
+/* Where an event was published. */
+struct order_position {
+    const char *topic;
+    int32_t partition;
+    int64_t offset;
+};
+
+/* Embedded in what is ordered. The caller sets `position` and `replay` before it is added. */
 struct order_item {
     struct list link;
-    struct key *key; /* NULL: none, or not in here */
-    int64_t replay;  /* set by the caller: 0, or the replay that brought it back; later ones are
-                        higher. A key that is parked lets replays through, in their order, but for
-                        those of a replay that has failed again */
+    struct key *key;                /* NULL: none, or not in here */
+    struct order_position position; /* borrowed while the item is in here */
+    int64_t replay; /* 0, or the replay that brought it back; later ones are higher. A
+                       key that is parked refuses those of a replay that failed again */
 };
 
 struct order {
-    enum order_exhausted exhausted;
-    bool stopped;
+    bool parks; /* a key whose event fails for good is parked; else it goes on */
     struct keys keys;
-    struct list held;    /* stopped: the keys that have something waiting and nothing under way */
-    struct list unkeyed; /* stopped: items without a key */
     size_t waiting;
     size_t under_way;
     size_t parked; /* keys */
 };
 
-void order_init(struct order *order, enum order_exhausted exhausted, struct siphash_seed seed);
+void order_init(struct order *order, bool parks, struct siphash_seed seed);
 
 /* Forgets everything; the items are the caller's. */
 void order_finish(struct order *order);
@@ -69,27 +70,21 @@ bool order_add(struct order *order, struct order_item *item, struct slice key,
  * The next of its key, which is now under way; NULL: none. */
 struct order_item *order_done(struct order *order, struct order_item *item) MUST_CHECK;
 
-/* That one, which was under way, has failed for good. SKIP: as order_done. PARK: what is refused
- * now is put at the end of the caller's list `parked`, in order. STOP: it waits, before all others
- * of its key, and order->stopped is true. The next as from order_done. */
+/* That one, which was under way, has failed for good. Where keys are parked, what is refused now is
+ * put at the end of the caller's list `parked`, in order. The next as from order_done. */
 struct order_item *order_fail(struct order *order, struct order_item *item,
                               struct list *parked) MUST_CHECK;
 
-/* From now on nothing goes: a person, or a 410, has disabled the subscription. What is under way
- * stays so, until it is done or put back: when its next attempt is due and the order is stopped. */
-void order_stop(struct order *order);
-void order_put_back(struct order *order, struct order_item *item);
+/* Parks a key whose last event that was refused is that one: as it is remembered, or because an
+ * event failed that was never under way. False: ERROR_MEMORY. */
+bool order_park(struct order *order, struct slice key, const struct order_position *last,
+                struct list *parked, struct error *err) MUST_CHECK;
 
-/* It goes on: what is under way now is put at the end of the caller's list `ready`. */
-void order_resume(struct order *order, struct list *ready);
+/* The last event of that key that was refused. False: it is not parked. */
+bool order_last(const struct order *order, struct slice key, struct order_position *last);
 
-/* Parks a key: one that is known to have been when the program began, or as a person wants it.
- * False: ERROR_MEMORY. */
-bool order_park(struct order *order, struct slice key, struct list *parked,
-                struct error *err) MUST_CHECK;
-
-/* The key's later events go again. False: it was not parked. */
-bool order_release(struct order *order, struct slice key);
+/* The key's later events go again, if that is the last one that was refused. False: it is not. */
+bool order_release(struct order *order, struct slice key, const struct order_position *last);
 
 /* Takes out what waits and is `gone` (NULL: everything), and puts it at the end of `dropped`. For
  * partitions that are taken away: before anything of theirs that is under way is given up by

@@ -117,3 +117,10 @@ int64_t rate_next_ms(const struct rate *rate, int64_t now_ms)
     int64_t next_ms = from_ms + ms_until(rate, token(rate));
     return next_ms > now_ms ? next_ms : now_ms;
 }
+
+int64_t rate_takes_ms(const struct rate *rate, int64_t tokens)
+{
+    if (gain(rate) == 0)
+        return RATE_NEVER;
+    return (tokens * token(rate) + gain(rate) - 1) / gain(rate);
+}

@@ -49,4 +49,7 @@ void rate_give_back(struct rate *rate);
 /* When the next one may go: `now_ms` if now, RATE_NEVER without a share. */
 int64_t rate_next_ms(const struct rate *rate, int64_t now_ms);
 
+/* How long so many tokens take to come; RATE_NEVER without a share. `tokens` is at most 10⁶. */
+int64_t rate_takes_ms(const struct rate *rate, int64_t tokens);
+
 #endif

@@ -4,6 +4,7 @@
 
 #include "base/jtext.h"
 #include "base/uri.h"
+#include "base/xml.h"
 
 static bool ends_line(unsigned char c)
 {
@@ -30,10 +31,20 @@ void encode_add(struct buffer *out, enum encoding encoding, struct slice text)
         add_header_value(out, text);
         break;
     case ENCODE_URI:
+    case ENCODE_SEGMENT:
         uri_add_encoded(out, text);
+        break;
+    case ENCODE_PATH:
+        uri_add_path(out, text);
         break;
     case ENCODE_FORM:
         uri_add_form_encoded(out, text);
+        break;
+    case ENCODE_XML_TEXT:
+        xml_add_text(out, text);
+        break;
+    case ENCODE_XML_ATTRIBUTE:
+        xml_add_attribute(out, text);
         break;
     case ENCODE_JSON_STRING:
         jtext_add_escaped(out, text);

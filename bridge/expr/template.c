@@ -1,7 +1,8 @@
 #include "expr/template.h"
 
-#include <stdio.h>
 #include <stdlib.h>
+
+#include "base/memory.h"
 
 static const char *skip_string(const char *at, const char *end)
 {
@@ -46,12 +47,7 @@ static struct template_part *add_part(struct template_builder *builder)
 {
     if (builder->count == builder->capacity) {
         size_t capacity = builder->capacity ? builder->capacity * 2 : 8;
-        struct template_part *parts = realloc(builder->parts, capacity * sizeof *parts);
-        if (!parts) {
-            fputs("grapnel: out of memory\n", stderr);
-            abort();
-        }
-        builder->parts = parts;
+        builder->parts = memory_need(realloc(builder->parts, capacity * sizeof *builder->parts));
         builder->capacity = capacity;
     }
     struct template_part *part = &builder->parts[builder->count++];
@@ -86,6 +82,13 @@ static void add_constant(struct template_builder *builder, const struct expressi
     if (expression_value(expression, &scope, &value, NULL))
         add_value(&builder->literal, encoding, &value, &scratch);
     buffer_finish(&scratch);
+}
+
+/* One of {{{ }}}: what stands between `{{` and `}}` has one more pair of braces around it. */
+static bool takes_segments(struct slice inside, const struct template_style *style)
+{
+    return style->values == ENCODE_SEGMENT && inside.size > 1 && inside.data[0] == '{' &&
+           inside.data[inside.size - 1] == '}';
 }
 
 /* `text` stands between the braces in `whole`. */
@@ -132,7 +135,12 @@ void template_add_text(struct template_builder *builder, const struct text *text
             return;
         }
         struct slice inside = {start, (size_t)(close - start)};
-        add_expression(builder, inside, text, style);
+        struct template_style own = *style;
+        if (takes_segments(inside, style)) {
+            inside = (struct slice){inside.data + 1, inside.size - 2};
+            own.values = ENCODE_PATH;
+        }
+        add_expression(builder, inside, text, &own);
         at = close + 2;
         open = find_open(at, end);
     }
@@ -197,6 +205,14 @@ bool template_uses(const struct template *template, enum path_root root)
             expression_uses(&template->parts[i].expression, root))
             return true;
     return false;
+}
+
+bool template_value(const struct template *template, const struct scope *scope, struct value *value,
+                    struct error *err)
+{
+    const struct template_part *part = &template->parts[0];
+    return expression_value(&part->expression, scope, value, err) ||
+           error_wrap(err, "%s", part->where);
 }
 
 bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,

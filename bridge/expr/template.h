@@ -2,7 +2,8 @@
  * which are encoded where they stand. One template may be put together of several texts: a URL and
  * its query, the lines of a header block, a JSON body.
  *
- * `{{ "{{" }}` writes a literal `{{`. */
+ * `{{ "{{" }}` writes a literal `{{`. Among the segments of a URL, `{{{ … }}}` is an expression
+ * whose value may be several of them. */
 #ifndef EXPR_TEMPLATE_H
 #define EXPR_TEMPLATE_H
 
@@ -68,6 +69,11 @@ bool template_is_one_expression(struct slice text);
 /* Does it need no event? */
 bool template_is_constant(const struct template *template);
 bool template_uses(const struct template *template, enum path_root root);
+
+/* Of a template that is one expression and not constant: what it comes to, as expression_value
+ * says. False: the same errors, with the place before it. */
+bool template_value(const struct template *template, const struct scope *scope, struct value *value,
+                    struct error *err) MUST_CHECK;
 
 /* Adds it behind the end of `out`, which the caller asks whether it failed. False is ERROR_RENDER,
  * with the place before it: "query.Amount: missing field .amount", or ERROR_MEMORY. */

@@ -13,11 +13,10 @@
 #define ASK_MS  5000 /* each question to Kafka at the start */
 #define POLL_MS 200
 
-/* A letter in memory of its own, until it is known whether it is one of the last. */
+/* A letter, until it is known whether it is one of the last. */
 struct kept {
     struct heap_node node;
-    struct dead_letter letter;
-    struct record *copy; /* its key, value and headers */
+    struct letter_copy copy;
 };
 
 struct reading {
@@ -112,45 +111,50 @@ static void drop_oldest(struct reading *reading)
     struct heap_node *node = heap_first(&reading->last);
     struct kept *kept = CONTAINER_OF(node, struct kept, node);
     heap_remove(&reading->last, node);
-    record_destroy(kept->copy);
+    letter_copy_finish(&kept->copy);
     free(kept);
 }
 
 /* A copy of all its bytes; what the headers say is read again from them. */
-static struct kept *copy_letter(const struct scan_record *record,
-                                const struct record_header *headers, size_t count)
+void letter_copy_finish(struct letter_copy *copy)
 {
-    const struct record_source from = {
-        .topic = SLICE(""),
-        .partition = record->partition,
-        .offset = record->offset,
-        .timestamp_ms = record->timestamp_ms,
-        .key = record->key,
-        .value = record->value,
-        .headers = headers,
-        .header_count = count,
-    };
-    struct kept *kept = calloc(1, sizeof *kept);
-    struct record *copy = record_create(&from);
-    if (!kept || !copy || !letter_read(copy->headers, count, &kept->letter.letter, NULL)) {
-        record_destroy(copy);
-        free(kept);
-        return NULL;
-    }
-    kept->copy = copy;
-    kept->letter.partition = copy->partition;
-    kept->letter.place = copy->offset;
-    kept->letter.key = copy->key;
-    kept->letter.value = copy->value;
-    return kept;
+    record_destroy(copy->bytes);
+    copy->bytes = NULL;
 }
 
-static bool keep(struct reading *reading, const struct scan_record *record,
-                 const struct record_header *headers, size_t count, struct error *err)
+bool letter_copy(const struct dead_letter *from, struct letter_copy *copy)
 {
-    struct kept *kept = copy_letter(record, headers, count);
-    if (!kept || !heap_push(&reading->last, &kept->node, kept->letter.letter.failed_unix_ms)) {
-        record_destroy(kept ? kept->copy : NULL);
+    const struct record_source source = {
+        .topic = SLICE(""),
+        .partition = from->partition,
+        .offset = from->place,
+        .key = from->key,
+        .value = from->value,
+        .headers = from->headers,
+        .header_count = from->header_count,
+    };
+    struct record *bytes = record_create(&source);
+    *copy = (struct letter_copy){.bytes = bytes};
+    if (!bytes || !letter_read(bytes->headers, bytes->header_count, &copy->letter.letter, NULL)) {
+        letter_copy_finish(copy);
+        return false;
+    }
+    copy->letter.partition = from->partition;
+    copy->letter.place = from->place;
+    copy->letter.key = bytes->key;
+    copy->letter.value = bytes->value;
+    copy->letter.headers = bytes->headers;
+    copy->letter.header_count = bytes->header_count;
+    return true;
+}
+
+static bool keep(struct reading *reading, const struct dead_letter *letter, struct error *err)
+{
+    struct kept *kept = calloc(1, sizeof *kept);
+    bool copied = kept && letter_copy(letter, &kept->copy);
+    if (!copied || !heap_push(&reading->last, &kept->node, letter->letter.failed_unix_ms)) {
+        if (copied)
+            letter_copy_finish(&kept->copy);
         free(kept);
         return error_set(err, ERROR_MEMORY, "no memory for the last %llu dead letters",
                          (unsigned long long)reading->wanted->limit);
@@ -181,8 +185,10 @@ static bool take_record(struct reading *reading, const struct scan_record *recor
     }
     if (!letters_want(wanted, &letter))
         return true;
+    letter.headers = headers;
+    letter.header_count = count;
     if (wanted->limit > 0)
-        return keep(reading, record, headers, count, err);
+        return keep(reading, &letter, err);
     return hooks->found(hooks->context, &letter, err);
 }
 
@@ -191,7 +197,7 @@ static bool give_last(struct reading *reading, struct error *err)
     const struct letters_hooks *hooks = reading->hooks;
     for (struct heap_node *node; (node = heap_first(&reading->last)) != NULL;) {
         const struct kept *kept = CONTAINER_OF(node, struct kept, node);
-        if (!hooks->found(hooks->context, &kept->letter, err))
+        if (!hooks->found(hooks->context, &kept->copy.letter, err))
             return false;
         drop_oldest(reading);
     }

@@ -17,8 +17,20 @@ struct dead_letter {
     int64_t place;      /* its offset in the topic of dead letters; named PARTITION:PLACE */
     struct slice key;   /* data NULL: a null key */
     struct slice value; /* data NULL: a tombstone */
+    const struct record_header *headers; /* all of them, as they stand there */
+    size_t header_count;
     struct letter letter;
 };
+
+/* One in memory of its own. */
+struct letter_copy {
+    struct dead_letter letter;
+    struct record *bytes;
+};
+
+/* False: no memory. */
+bool letter_copy(const struct dead_letter *from, struct letter_copy *copy) MUST_CHECK;
+void letter_copy_finish(struct letter_copy *copy);
 
 /* Which: all that are not excluded. Zero-initialised with since_unix_ms and until_unix_ms as
  * LETTERS_ANY_TIME: every one. */

@@ -55,16 +55,22 @@ static bool view(struct scan *scan, const struct scan_record *from, struct recor
     return true;
 }
 
-/* One that can't be decoded is wanted: it becomes a dead letter. Decoded once for each format. */
+/* One that can't be decoded is wanted: it becomes a dead letter. Decoded once for each format.
+ * False in the end: its schema can't be had, and so nothing is known. */
 static bool wants(struct reconcile *reconcile, const struct route *route,
-                  const struct record *record, bool decoded[RECONCILE_FORMATS])
+                  const struct record *record, bool decoded[RECONCILE_FORMATS], bool *wanted,
+                  struct error *err)
 {
-    struct event *ev = &reconcile->events[route->sub->format];
+    enum format format = route->sub->format;
+    struct event *ev = &reconcile->events[format];
     if (ev->record != record) {
-        decoded[route->sub->format] = event_decode(record, route->sub->format, ev, NULL);
+        decoded[format] = decoder_decode_now(reconcile->decoder, record, format, ev, err);
         ev->record = record;
+        if (!decoded[format] && err->kind != ERROR_DECODE)
+            return false;
     }
-    return !decoded[route->sub->format] || matcher_wants(route->matcher, ev, NULL);
+    *wanted = !decoded[format] || matcher_wants(route->matcher, ev, NULL);
+    return true;
 }
 
 static void judge(struct reconcile *reconcile, struct account_partition *partition, int64_t offset)
@@ -100,8 +106,12 @@ static bool take_source(struct reconcile *reconcile, struct scan *scan,
         reconcile->events[i].record = NULL;
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &reconcile->options->catalog->routes[first[i].subscription];
-        bool within = from->offset >= first[i].begin && from->offset < first[i].end;
-        if (within && wants(reconcile, route, &record, decoded))
+        bool wanted = false;
+        if (from->offset < first[i].begin || from->offset >= first[i].end)
+            continue;
+        if (!wants(reconcile, route, &record, decoded, &wanted, err))
+            return false;
+        if (wanted)
             judge(reconcile, &first[i], from->offset);
     }
     return true;
@@ -176,7 +186,8 @@ static bool prepare(struct reconcile *reconcile, struct error *err)
         qsort((void *)reconcile->routes, reconcile->route_count, sizeof(struct route *), by_name);
     reconcile->account.silent = !options->settings->topics.results.data ||
                                 options->settings->results_record == RECORD_FAILURES;
-    return true;
+    reconcile->decoder = decoder_create_waiting(&options->settings->registry, err);
+    return reconcile->decoder;
 }
 
 /* Rows of those that were not asked for go. */
@@ -198,6 +209,7 @@ bool reconcile_run(const struct reconcile_options *options, struct reconcile_rep
     close_ranks(report);
     for (size_t i = 0; i < RECONCILE_FORMATS; i++)
         event_finish(&reconcile.events[i]);
+    decoder_destroy(reconcile.decoder);
     results_reader_finish(&reconcile.results);
     account_finish(&reconcile.account);
     account_finish(&reconcile.retries);

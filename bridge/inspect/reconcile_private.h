@@ -3,7 +3,7 @@
 #ifndef INSPECT_RECONCILE_PRIVATE_H
 #define INSPECT_RECONCILE_PRIVATE_H
 
-#include "decode/event.h"
+#include "decode/decoder.h"
 #include "inspect/reconcile.h"
 #include "inspect/results.h"
 #include "inspect/scan.h"
@@ -20,6 +20,7 @@ struct reconcile {
     struct account account; /* what they read, by their place in the catalog */
     struct account retries; /* the retry topics, from what is committed on; subscription 0 */
     struct results_reader results;
+    struct decoder *decoder;
     struct event events[RECONCILE_FORMATS];
 };
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "consume/envelope.h"
+#include "inspect/parked.h"
 #include "kafka/client.h"
 #include "settle/retry.h"
 #include "settle/topic.h"
@@ -23,6 +24,9 @@ struct replay {
     const struct settings *settings;
     const struct replay_hooks *hooks;
     struct retry_topics *topics;
+    bool whole;
+    int64_t number; /* of this replay: later ones have higher ones */
+    struct parked_letters parked;
     rd_kafka_t *rk;
     rd_kafka_topic_t *topic;
     uint64_t stored;
@@ -34,6 +38,7 @@ struct replay {
 struct handed {
     int32_t partition;
     int64_t place;
+    bool release; /* it is no letter */
 };
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -51,7 +56,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     struct handed *handed = message->_private;
     replay->under_way--;
     if (!message->err)
-        replay->stored++;
+        replay->stored += !handed->release;
     else
         replay->hooks->failed(replay->hooks->context, handed->partition, handed->place,
                               rd_kafka_err2str(message->err));
@@ -100,8 +105,8 @@ static bool open_topic(struct replay *replay, struct error *err)
            error_set(err, ERROR_INPUT, "'%s' can't be the name of a topic", wanted.name);
 }
 
-struct replay *replay_open(const struct settings *settings, const struct replay_hooks *hooks,
-                           struct error *err)
+struct replay *replay_open(const struct settings *settings, bool whole,
+                           const struct replay_hooks *hooks, struct error *err)
 {
     struct replay *replay = calloc(1, sizeof *replay);
     if (!replay) {
@@ -110,7 +115,9 @@ struct replay *replay_open(const struct settings *settings, const struct replay_
     }
     replay->settings = settings;
     replay->hooks = hooks;
-    replay->topics = retry_topics_create(settings);
+    replay->whole = whole;
+    replay->number = clock_unix_ms();
+    replay->topics = retry_topics_create(settings, NULL);
     if (!replay->topics)
         error_set(err, ERROR_MEMORY, "no memory for a replay");
     else if (replay->topics->count == 0)
@@ -134,35 +141,46 @@ void replay_close(struct replay *replay)
     if (replay->rk)
         rd_kafka_destroy(replay->rk);
     retry_topics_destroy(replay->topics);
+    parked_finish(&replay->parked);
     free(replay);
 }
 
 const char *replay_topic(const struct replay *replay)
 {
-    return replay->topics->items[0].name;
+    return replay->topics->items[retry_topic_for(replay->topics, 0)].name;
 }
 
 char *replay_topic_name(const struct settings *settings)
 {
-    struct retry_topics *topics = retry_topics_create(settings);
-    char *name = topics && topics->count > 0 ? strdup(topics->items[0].name) : NULL;
+    struct retry_topics *topics = retry_topics_create(settings, NULL);
+    bool any = topics && topics->count > 0;
+    char *name = any ? strdup(topics->items[retry_topic_for(topics, 0)].name) : NULL;
     retry_topics_destroy(topics);
     return name;
 }
 
-bool replay_allows(const struct settings *settings, const struct letter *letter, struct error *err)
+static const struct subscription *find(const struct settings *settings, struct slice name)
 {
     for (size_t i = 0; i < settings->subscription_count; i++)
-        if (slice_is(letter->subscription, settings->subscriptions[i].name))
-            return true;
+        if (slice_is(name, settings->subscriptions[i].name))
+            return &settings->subscriptions[i];
+    return NULL;
+}
+
+bool replay_allows(const struct settings *settings, const struct letter *letter, struct error *err)
+{
+    if (find(settings, letter->subscription))
+        return true;
     return error_set(err, ERROR_INPUT, "there is no subscription '%.*s' in the configuration",
                      SLICE_ARGS(letter->subscription));
 }
 
-static rd_kafka_headers_t *make_headers(const struct letter *letter)
+/* `release`: none of the letter's own. */
+static rd_kafka_headers_t *make_headers(const struct replay *replay, const struct letter *letter,
+                                        bool release)
 {
     const struct record record = {.headers = letter->published,
-                                  .header_count = letter->published_count};
+                                  .header_count = release ? 0 : letter->published_count};
     const struct envelope envelope = {
         .subscription = letter->subscription,
         .due_unix_ms = clock_unix_ms(),
@@ -171,6 +189,8 @@ static rd_kafka_headers_t *make_headers(const struct letter *letter)
         .partition = letter->partition,
         .offset = letter->offset,
         .timestamp_ms = letter->timestamp_ms,
+        .replay = replay->number,
+        .release = release,
     };
     return retry_headers(&record, &envelope);
 }
@@ -179,13 +199,13 @@ static rd_kafka_headers_t *make_headers(const struct letter *letter)
 static rd_kafka_resp_err_t produce(struct replay *replay, const struct dead_letter *letter,
                                    struct handed *handed, rd_kafka_headers_t *headers)
 {
+    struct slice value = handed->release ? SLICE_NONE : letter->value;
     rd_kafka_vu_t parts[] = {
         {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = replay->topic},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_KEY,
          .u.mem = {(void *)(uintptr_t)letter->key.data, letter->key.size}},
-        {.vtype = RD_KAFKA_VTYPE_VALUE,
-         .u.mem = {(void *)(uintptr_t)letter->value.data, letter->value.size}},
+        {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {(void *)(uintptr_t)value.data, value.size}},
         {.vtype = RD_KAFKA_VTYPE_OPAQUE, .u.ptr = handed},
         {.vtype = RD_KAFKA_VTYPE_HEADERS, .u.headers = headers},
     };
@@ -208,10 +228,12 @@ static bool refuse(struct replay *replay, const struct dead_letter *letter,
     return true;
 }
 
-bool replay_hand_over(struct replay *replay, const struct dead_letter *letter, struct error *err)
+/* `release`: no letter, but word that all up to this one of its key has been handed over. */
+static bool hand_over(struct replay *replay, const struct dead_letter *letter, bool release,
+                      struct error *err)
 {
     struct handed *handed = malloc(sizeof *handed);
-    rd_kafka_headers_t *headers = make_headers(&letter->letter);
+    rd_kafka_headers_t *headers = make_headers(replay, &letter->letter, release);
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__QUEUE_FULL;
     if (!handed || !headers) {
         free(handed);
@@ -219,7 +241,7 @@ bool replay_hand_over(struct replay *replay, const struct dead_letter *letter, s
             rd_kafka_headers_destroy(headers);
         return error_set(err, ERROR_MEMORY, "no memory for a dead letter");
     }
-    *handed = (struct handed){letter->partition, letter->place};
+    *handed = (struct handed){letter->partition, letter->place, release};
     rd_kafka_poll(replay->rk, 0);
     while ((code = produce(replay, letter, handed, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         rd_kafka_poll(replay->rk, ROOM_MS);
@@ -232,8 +254,38 @@ bool replay_hand_over(struct replay *replay, const struct dead_letter *letter, s
     return refuse(replay, letter, code, err);
 }
 
+static bool is_kept(const struct replay *replay, const struct dead_letter *letter)
+{
+    const struct subscription *sub = find(replay->settings, letter->letter.subscription);
+    return sub && sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK &&
+           letter->key.data;
+}
+
+bool replay_hand_over(struct replay *replay, const struct dead_letter *letter, struct error *err)
+{
+    if (!is_kept(replay, letter))
+        return hand_over(replay, letter, false, err);
+    return parked_add(&replay->parked, letter) ||
+           error_set(err, ERROR_MEMORY, "no memory for a dead letter");
+}
+
+static bool hand_over_kept(struct replay *replay, struct error *err)
+{
+    bool fine = true;
+    parked_sort(&replay->parked);
+    for (size_t i = 0; fine && i < replay->parked.count; i++) {
+        const struct dead_letter *letter = &replay->parked.items[i].letter;
+        fine = hand_over(replay, letter, false, err);
+        if (fine && replay->whole && parked_is_last(&replay->parked, i))
+            fine = hand_over(replay, letter, true, err);
+    }
+    return fine;
+}
+
 bool replay_finish(struct replay *replay, struct error *err)
 {
+    if (!hand_over_kept(replay, err))
+        return false;
     if (!rd_kafka_flush(replay->rk, FINISH_MS))
         return true;
     error_set(err, ERROR_KAFKA, "Kafka does not answer");

@@ -20,10 +20,12 @@ struct replay_hooks {
     void (*failed)(void *context, int32_t partition, int64_t place, const char *why);
 };
 
-/* Looks for the topic, and creates it where it is missing and topics.create says so. Borrows
- * `settings` and `hooks`. NULL and `err`: Kafka can't be reached, or there is no topic. */
-struct replay *replay_open(const struct settings *settings, const struct replay_hooks *hooks,
-                           struct error *err);
+/* `whole`: of each key that is kept in order all its letters are handed over, so that a key that is
+ * parked may be released behind them. Looks for the topic, and creates it where it is missing and
+ * topics.create says so. Borrows `settings` and `hooks`. NULL and `err`: Kafka can't be reached, or
+ * there is no topic. */
+struct replay *replay_open(const struct settings *settings, bool whole,
+                           const struct replay_hooks *hooks, struct error *err);
 void replay_close(struct replay *replay);
 
 /* Where letters go: the retry topic of the shortest delay. */
@@ -37,12 +39,14 @@ char *replay_topic_name(const struct settings *settings);
 bool replay_allows(const struct settings *settings, const struct letter *letter,
                    struct error *err) MUST_CHECK;
 
-/* Hands one over, byte for byte: waits while too many are under way. False and ERROR_KAFKA when
+/* Hands one over, byte for byte, or keeps it until replay_finish where its key is kept in order and
+ * parked: waits while too many are under way. False and ERROR_KAFKA when
  * Kafka can't be written to at all; one that alone is refused is told to the hook. */
 bool replay_hand_over(struct replay *replay, const struct dead_letter *letter,
                       struct error *err) MUST_CHECK;
 
-/* Waits until Kafka has stored all of them. False: it does not answer. */
+/* Hands over what was kept, in the order published, and waits until Kafka has stored all of them.
+ * False: it does not answer. */
 bool replay_finish(struct replay *replay, struct error *err) MUST_CHECK;
 
 /* How many are stored, acks=all. */

@@ -74,6 +74,8 @@ static bool create_topic(rd_kafka_t *rk, const struct topic_wanted *wanted, int 
         snprintf(text, sizeof text, "%ld", wanted->max_message_bytes);
         rd_kafka_NewTopic_set_config(topic, "max.message.bytes", text);
     }
+    if (wanted->compacted)
+        rd_kafka_NewTopic_set_config(topic, "cleanup.policy", "compact");
     bool created = request_creation(rk, topic, timeout_ms, err);
     rd_kafka_NewTopic_destroy(topic);
     if (!created)

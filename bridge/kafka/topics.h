@@ -11,6 +11,7 @@ struct topic_wanted {
     int partitions;         /* -1: the broker's default */
     int replication;        /* -1: the broker's default */
     long max_message_bytes; /* 0: the broker's default */
+    bool compacted;         /* the last record of each key is kept */
 };
 
 /* Makes sure that it exists, creating it if missing and `create`. False while Kafka can't be

@@ -1,13 +1,13 @@
 #include "loop/loop.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 
 #define EVENTS_PER_TURN 128
 
@@ -152,10 +152,8 @@ void loop_unwatch(struct loop *loop, struct loop_io *io)
 void loop_arm(struct loop *loop, struct loop_timer *timer, int64_t due_ms)
 {
     heap_remove(&loop->timers, &timer->node);
-    if (!heap_push(&loop->timers, &timer->node, due_ms)) {
-        fputs("grapnel: out of memory\n", stderr);
-        abort(); /* a lost timer is a delivery that hangs for ever */
-    }
+    if (!heap_push(&loop->timers, &timer->node, due_ms))
+        memory_out(); /* a lost timer is a delivery that hangs for ever */
 }
 
 void loop_disarm(struct loop *loop, struct loop_timer *timer)

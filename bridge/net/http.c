@@ -35,6 +35,7 @@ struct http_call {
     int64_t started_us;
     int64_t duration_us;
     int64_t timeout_ms;
+    struct buffer *whole;
     struct error err;
 };
 
@@ -97,8 +98,19 @@ static void describe(struct http_call *call, CURLcode code)
     failure_describe(&failure, &call->err);
 }
 
+static void judge_whole(struct http_call *call, CURLcode code)
+{
+    if (call->whole->failed)
+        error_set(&call->err, ERROR_PROTOCOL, "the answer has more than %zu bytes",
+                  call->whole->limit);
+    else if (code != CURLE_OK)
+        error_set(&call->err, ERROR_PROTOCOL, "the connection ended within the answer");
+}
+
 static void judge(struct http_call *call, CURLcode code)
 {
+    if (call->answer.complete && call->whole)
+        judge_whole(call, code);
     if (call->answer.complete)
         return;
     if (is_endless_line(call, code))
@@ -114,7 +126,7 @@ static void judge(struct http_call *call, CURLcode code)
 static void on_timer(struct loop_timer *timer)
 {
     struct http_call *call = CONTAINER_OF(timer, struct http_call, timer);
-    if (!call->answer.complete) {
+    if (!call->answer.complete || call->whole) {
         curl_off_t ready_us = 0;
         curl_easy_getinfo(call->handle.easy, CURLINFO_PRETRANSFER_TIME_T, &ready_us);
         error_set(&call->err, ERROR_TIMEOUT, "no %s within %lld ms",
@@ -131,7 +143,8 @@ static size_t on_line(char *data, size_t one, size_t size, void *context)
         return 0;
     if (call->answer.complete && !complete) {
         call->duration_us = clock_now_us() - call->started_us;
-        loop_arm(call->http->loop, &call->timer, loop_now_ms(call->http->loop) + BODY_WAIT_MS);
+        if (!call->whole)
+            loop_arm(call->http->loop, &call->timer, loop_now_ms(call->http->loop) + BODY_WAIT_MS);
     }
     return size * one;
 }
@@ -139,7 +152,10 @@ static size_t on_line(char *data, size_t one, size_t size, void *context)
 static size_t on_body(char *data, size_t one, size_t size, void *context)
 {
     struct http_call *call = context;
-    return answer_take_body(&call->answer, (struct slice){data, size}) ? size * one : 0;
+    if (!call->whole)
+        return answer_take_body(&call->answer, (struct slice){data, size}) ? size * one : 0;
+    buffer_add(call->whole, data, size);
+    return call->whole->failed ? 0 : size * one;
 }
 
 /* In two rounds: taking a handle out of curl looks through the messages that are left. */
@@ -164,11 +180,12 @@ static void collect(struct http *http)
 static void report(struct http_call *call)
 {
     bool failed = call->err.kind != ERROR_NONE;
+    struct slice body = call->whole ? buffer_slice(call->whole) : answer_body(&call->answer);
     struct http_exchange exchange = {
         .status = failed ? 0 : call->answer.status,
         .kind = call->err.kind,
         .error = failed ? call->err.text : "",
-        .response = failed ? (struct slice){"", 0} : answer_body(&call->answer),
+        .response = failed ? (struct slice){"", 0} : body,
         .retry_after = !failed && call->answer.has_retry_after ? call->answer.retry_after : NULL,
         .duration_us = call->duration_us,
     };
@@ -308,6 +325,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     call->context = context;
     call->started_us = clock_now_us();
     call->timeout_ms = request->timeout_ms;
+    call->whole = request->whole;
     call->err.kind = ERROR_NONE;
     answer_clear(&call->answer);
     if (curl_multi_add_handle(http->engine.multi, call->handle.easy) != CURLM_OK) {

@@ -15,8 +15,9 @@
  *   render    the URL can't be one
  *
  * The status decides: once the final head is there it stands. Of the body as much is read as keeps
- * the connection (64 KiB, one second); then the connection is closed. A kept connection that the
- * receiver closed meanwhile is replaced by a new one, unnoticed. */
+ * the connection (64 KiB, one second); then the connection is closed. Who needs all of the body
+ * asks for it, with a limit: then one that ends too early, or is larger, is no answer (protocol). A
+ * kept connection that the receiver closed meanwhile is replaced by a new one, unnoticed. */
 #ifndef NET_HTTP_H
 #define NET_HTTP_H
 
@@ -24,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/slice.h"
 #include "loop/loop.h"
@@ -48,8 +50,9 @@ struct http_request {
     struct slice headers; /* "Name: value" lines, each ended by a NUL; Host, Content-Length and
                              connection headers are added here */
     struct slice body;    /* data NULL: none */
-    int64_t timeout_ms;   /* from http_send to the status */
+    int64_t timeout_ms;   /* from http_send to the status; with `whole` to the answer's end */
     const struct http_options *options;
+    struct buffer *whole; /* NULL; or it gets all of the body, and the answer only stands with it */
 };
 
 /* Is its Content-Length sent? With a body, and for methods that usually have one. */
@@ -63,7 +66,7 @@ struct http_exchange {
     int status;              /* 0: no answer */
     enum error_kind kind;    /* ERROR_NONE: there is a status */
     const char *error;       /* "" with a status; else may name the host, never the URL */
-    struct slice response;   /* the body's first HTTP_RESPONSE_BYTES */
+    struct slice response;   /* the body's first HTTP_RESPONSE_BYTES, or all of it: `whole` */
     const char *retry_after; /* the header as it came; NULL: none */
     int64_t duration_us;     /* from http_send to the status, or to the failure */
 };

@@ -1,6 +1,8 @@
 #include "render/body.h"
 
 #include "config/yaml.h"
+#include "render/content_type.h"
+#include "render/gzip.h"
 
 static void add_json_text(struct template_builder *builder, const struct text *text,
                           const char *where)
@@ -82,49 +84,95 @@ static const struct {
     [BODY_TEXT] = {add_text, "body.text", "text/plain; charset=utf-8"},
 };
 
+static void compile_template(struct body *body, const struct yaml_node *node, struct arena *arena,
+                             struct problems *problems)
+{
+    struct template_builder builder = {.arena = arena, .problems = problems};
+    kinds[body->kind].add(&builder, node, kinds[body->kind].where);
+    body->template = template_build(&builder);
+    body->content_type = kinds[body->kind].content_type;
+}
+
 struct body body_compile(const struct subscription *sub, struct arena *arena,
                          struct problems *problems)
 {
     const struct subscription_request *request = &sub->request;
-    struct body body = {.kind = request->body_kind, .max_bytes = sub->delivery.max_body_bytes};
+    struct body body = {.kind = request->body_kind,
+                        .max_bytes = sub->delivery.max_body_bytes,
+                        .gzip_bytes = request->gzip_bytes};
     if (body.kind == BODY_DEFAULT)
         body.kind = slice_is(text_slice(&request->method), "GET") ? BODY_NONE : BODY_EVENT;
-    if (body.kind == BODY_EVENT || body.kind == BODY_NONE)
-        return body;
-    struct template_builder builder = {.arena = arena, .problems = problems};
-    kinds[body.kind].add(&builder, request->body, kinds[body.kind].where);
-    body.template = template_build(&builder);
-    body.content_type = kinds[body.kind].content_type;
+    switch (body.kind) {
+    case BODY_DEFAULT:
+    case BODY_EVENT:
+    case BODY_NONE:
+        break;
+    case BODY_XML:
+        body.xml = xml_compile(request->body, arena, problems);
+        body.content_type = "application/xml";
+        break;
+    case BODY_CLOUDEVENTS:
+        body.cloudevents = cloudevents_compile(request->body, arena, problems);
+        if (body.cloudevents.structured)
+            body.content_type = "application/cloudevents+json; charset=UTF-8";
+        break;
+    case BODY_JSON:
+    case BODY_FORM:
+    case BODY_TEXT:
+        compile_template(&body, request->body, arena, problems);
+        break;
+    }
     return body;
 }
 
-static bool too_large(const struct body *body, struct error *err)
+/* What it makes is in request->body_bytes, and request->body says what of it is sent. */
+static bool make(const struct body *body, const struct scope *scope, struct request *request,
+                 struct error *err)
 {
-    return error_set(err, ERROR_TOO_LARGE, "the body has more than max_body's %zu bytes",
-                     body->max_bytes);
+    struct buffer *made = &request->body_bytes;
+    switch (body->kind) {
+    case BODY_DEFAULT:
+    case BODY_NONE:
+        return true;
+    case BODY_EVENT: /* a tombstone's is empty */
+        request->body = scope->ev->value;
+        request->content_type = content_type_of(scope->ev);
+        return true;
+    case BODY_CLOUDEVENTS:
+        return cloudevents_render(&body->cloudevents, scope, request, err);
+    case BODY_XML:
+        if (!xml_render(&body->xml, scope, request, err))
+            return false;
+        break;
+    case BODY_JSON:
+    case BODY_FORM:
+    case BODY_TEXT:
+        if (!template_render(&body->template, scope, made, err))
+            return false;
+        break;
+    }
+    request->body = buffer_slice(made);
+    return true;
 }
 
-/* A tombstone's is empty. */
-static bool render_event(const struct body *body, const struct scope *scope,
-                         struct request *request, struct error *err)
+static void pack(const struct body *body, struct request *request)
 {
-    request->body = scope->ev->value;
-    return request->body.size <= body->max_bytes || too_large(body, err);
+    if (body->gzip_bytes == 0 || request->body.size < body->gzip_bytes ||
+        !gzip_pack(request->gzip, request->body, &request->packed))
+        return;
+    request->unpacked = request->body;
+    request->body = buffer_slice(&request->packed);
 }
 
 bool body_render(const struct body *body, const struct scope *scope, struct request *request,
                  struct error *err)
 {
-    if (body->kind == BODY_NONE)
-        return true;
-    if (body->kind == BODY_EVENT)
-        return render_event(body, scope, request, err);
-    struct buffer *out = &request->body_bytes;
-    out->limit = body->max_bytes + 1; /* 0 would be none */
-    if (!template_render(&body->template, scope, out, err))
+    request->body_bytes.limit = body->max_bytes + 1; /* 0 would be none */
+    if (!make(body, scope, request, err))
         return false;
-    if (out->failed || out->size > body->max_bytes)
-        return too_large(body, err);
-    request->body = buffer_slice(out);
+    if (request->body_bytes.failed || request->body.size > body->max_bytes)
+        return error_set(err, ERROR_TOO_LARGE, "the body has more than max_body's %zu bytes",
+                         body->max_bytes);
+    pack(body, request);
     return true;
 }

@@ -10,20 +10,26 @@
 #include "config/problems.h"
 #include "config/subscription.h"
 #include "expr/template.h"
+#include "render/cloudevents.h"
 #include "render/request.h"
+#include "render/xml.h"
 
 struct body {
     enum body_kind kind;      /* never BODY_DEFAULT */
     struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT */
-    const char *content_type; /* static; NULL: the event's own, or there is no body */
-    size_t max_bytes;
+    struct xml xml;
+    struct cloudevents cloudevents;
+    const char *content_type; /* static; NULL: it is told with each request, or there is none */
+    size_t max_bytes;         /* before gzip */
+    size_t gzip_bytes;        /* a body of so many is packed; 0: none is */
 };
 
 /* The default is none for GET, else the event. */
 struct body body_compile(const struct subscription *sub, struct arena *arena,
                          struct problems *problems);
 
-/* Fills request->body. False: ERROR_RENDER, or ERROR_TOO_LARGE. */
+/* Fills request->body, and unpacked where that is packed. False: ERROR_RENDER, or ERROR_TOO_LARGE.
+ */
 bool body_render(const struct body *body, const struct scope *scope, struct request *request,
                  struct error *err) MUST_CHECK;
 

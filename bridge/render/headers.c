@@ -1,5 +1,7 @@
 #include "render/headers.h"
 
+#include "render/trace.h"
+
 static bool is_given(const struct named_texts *texts, const char *name)
 {
     for (size_t i = 0; i < texts->count; i++)
@@ -26,9 +28,10 @@ static void add_text_line(struct template_builder *builder, const struct named_t
     template_add_literal(builder, SLICE("\0"));
 }
 
-struct headers headers_compile(const struct named_texts *texts, const char *content_type,
+struct headers headers_compile(const struct subscription *sub, const char *content_type,
                                struct arena *arena, struct problems *problems)
 {
+    const struct named_texts *texts = &sub->request.headers;
     struct template_builder builder = {.arena = arena, .problems = problems};
     for (size_t i = 0; i < texts->count; i++)
         add_text_line(&builder, &texts->items[i]);
@@ -42,43 +45,37 @@ struct headers headers_compile(const struct named_texts *texts, const char *cont
         .adds_content_type = !content_type && !typed,
         .adds_traceparent = !is_given(texts, "traceparent"),
         .adds_tracestate = !is_given(texts, "tracestate"),
+        .forward = forward_compile(sub, arena),
     };
 }
 
-static const char *event_content_type(const struct event *ev)
+/* Trace context goes on as it came: both, the first alone, or neither (W3C Trace Context §3.2.2.5,
+ * §3.3.1). */
+static void pass_trace(const struct headers *headers, const struct scope *scope,
+                       struct request *request)
 {
-    switch (ev->form) {
-    case EVENT_TEXT:
-        return "text/plain; charset=utf-8";
-    case EVENT_BINARY:
-        return "application/octet-stream";
-    case EVENT_JSON:
-    case EVENT_NULL:
-        break;
-    }
-    return "application/json";
-}
-
-/* Trace context goes on as it came (W3C Trace Context §3). */
-static void pass_on(const struct scope *scope, struct request *request, const char *name)
-{
-    struct slice value = record_header(scope->ev->record, name);
-    if (value.size)
-        request_add_header(request, slice_of(name), value);
+    struct slice parent = record_header(scope->ev->record, "traceparent");
+    if (!parent.data || !trace_parent_is_valid(parent))
+        return;
+    if (headers->adds_traceparent)
+        request_add_header(request, SLICE("traceparent"), parent);
+    struct slice state = record_header(scope->ev->record, "tracestate");
+    if (headers->adds_tracestate && state.data && trace_state_is_valid(state))
+        request_add_header(request, SLICE("tracestate"), state);
 }
 
 bool headers_render(const struct headers *headers, const struct scope *scope,
                     struct request *request, struct error *err)
 {
-    request->headers.limit = HEADERS_BYTES_MAX;
     if (!template_render(&headers->lines, scope, &request->headers, err))
         return false;
     if (headers->adds_content_type && request->body.size)
-        request_add_header(request, SLICE("Content-Type"), slice_of(event_content_type(scope->ev)));
-    if (headers->adds_traceparent)
-        pass_on(scope, request, "traceparent");
-    if (headers->adds_tracestate)
-        pass_on(scope, request, "tracestate");
+        request_add_header(request, SLICE("Content-Type"), request->content_type);
+    if (request->unpacked.data)
+        request_add_header(request, SLICE("Content-Encoding"), SLICE("gzip"));
+    pass_trace(headers, scope, request);
+    if (!forward_render(&headers->forward, scope, request, err))
+        return false;
     if (request->headers.failed)
         return error_set(err, ERROR_RENDER, "headers: more than %u bytes", HEADERS_BYTES_MAX);
     return true;

@@ -10,20 +10,22 @@
 #include "config/problems.h"
 #include "config/subscription.h"
 #include "expr/template.h"
+#include "render/forward.h"
 #include "render/request.h"
 
 #define HEADERS_BYTES_MAX (64u << 10)
 
 struct headers {
     struct template lines;  /* "Name: value" and a NUL each */
-    bool adds_content_type; /* the event's own */
+    bool adds_content_type; /* request->content_type */
     bool adds_traceparent;
     bool adds_tracestate;
+    struct forward forward;
 };
 
-/* `content_type` is the body's; NULL: it is the event's own, or there is no body. The names are
- * checked already. */
-struct headers headers_compile(const struct named_texts *texts, const char *content_type,
+/* `content_type` is the body's; NULL: the body tells it with each request, or there is none. The
+ * names are checked already. */
+struct headers headers_compile(const struct subscription *sub, const char *content_type,
                                struct arena *arena, struct problems *problems);
 
 /* Fills request->headers; the body is there already. */

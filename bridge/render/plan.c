@@ -86,7 +86,7 @@ static void compile_url(struct plan *plan, const struct subscription_request *re
                         struct problems *problems)
 {
     struct template_builder builder = {.arena = &plan->arena, .problems = problems};
-    struct template_style style = {ENCODE_NOTHING, ENCODE_URI, "url"};
+    struct template_style style = {ENCODE_NOTHING, ENCODE_SEGMENT, "url"};
     if (!request->url.data)
         return;
     url_check(&request->url, &plan->shape, problems);
@@ -107,8 +107,7 @@ struct plan *plan_create(const struct subscription *sub, const char *namespace,
     compile_id(plan, sub, namespace, problems);
     compile_url(plan, &sub->request, problems);
     plan->body = body_compile(sub, &plan->arena, problems);
-    plan->headers =
-        headers_compile(&sub->request.headers, plan->body.content_type, &plan->arena, problems);
+    plan->headers = headers_compile(sub, plan->body.content_type, &plan->arena, problems);
     if (problems->count == mistakes && sub->request.url.data)
         return plan;
     plan_destroy(plan);
@@ -173,6 +172,7 @@ bool plan_render(const struct plan *plan, const struct event *ev, struct request
                  struct error *err)
 {
     request_clear(request);
+    request->headers.limit = HEADERS_BYTES_MAX;
     struct scope scope = {.ev = ev, .scratch = &request->scratch};
     request->method = plan->method;
     if (render_id(plan, &scope, &request->id, err) && render_url(plan, &scope, request, err) &&

@@ -1,289 +1,30 @@
+/* THE page. Read it from its end: `take` is where a record comes in. */
 #include "service/pipeline.h"
 
 #include <stdlib.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
-#include "base/log.h"
+#include "base/memory.h"
 #include "decode/event.h"
 #include "match/match.h"
+#include "service/pipeline_private.h"
 #include "settle/age.h"
-#include "settle/dead_letter.h"
 #include "settle/fate.h"
-#include "settle/result.h"
-#include "settle/retry.h"
-#include "settle/write.h"
-
-#define RESULT_BYTES 640 /* what a usual one takes, so that its buffer grows once */
 
 #define NO_MEMORY_WAIT_MS 1000
+#define SCHEMA_WAIT_MS    500 /* until it is asked again whether a schema is there */
 
-#define NOBODYS_WAIT_MS 5000
-#define NOBODYS_MOST_MS 600000
-
-struct pipeline {
-    struct pipeline_options options;
-    struct worker *worker;
-    struct metrics_block *metrics;
-    struct loop_step step;
-    struct list writes;     /* for the recorder */
-    struct list home;       /* for the source: records that nothing is written for */
-    struct log_gate *gates; /* one a subscription, and one for retries of none */
-    struct log_gate nobodys_gate;
-    struct buffer id;
-    uint64_t random;
-};
-
-/* ── a record comes ──────────────────────────────────────────────────────── */
-
-static void release(struct pipeline *pipeline, struct record *record)
+void pipeline_release(struct pipeline *pipeline, struct record *record)
 {
     if (record_release(record))
         list_push(&pipeline->home, &record->message.link);
 }
 
-static void give_up(struct pipeline *pipeline, struct record *record)
+void pipeline_give_up(struct pipeline *pipeline, struct record *record)
 {
     record_abandon(record);
-    release(pipeline, record);
-}
-
-static void bury(struct pipeline *pipeline, struct record *record, const struct error *err);
-static bool pass_on(struct pipeline *pipeline, struct record *record);
-
-/* A retry that nobody can try. */
-static void explain(const struct record *record, struct error *err)
-{
-    if (record->wrong == ERROR_DISABLED)
-        error_set(err, record->wrong, "there is no subscription %.*s any more",
-                  SLICE_ARGS(record->owner));
-    else
-        error_set(err, record->wrong, "the headers that make it a retry are missing or malformed");
-}
-
-void pipeline_take(void *context, struct record *record)
-{
-    struct pipeline *pipeline = context;
-    struct error err = {0};
-    if (record->wrong && pass_on(pipeline, record))
-        return;
-    if (record->wrong) {
-        explain(record, &err);
-        bury(pipeline, record, &err);
-        return;
-    }
-    const struct route *route = &pipeline->options.catalog->routes[record->subscription];
-    struct shared_event *shared = worker_event(pipeline->worker, record);
-    if (!shared) {
-        give_up(pipeline, record);
-        return;
-    }
-    shared->decoded = event_decode(record, route->sub->format, &shared->event, &err);
-    bool no_memory = !shared->decoded && err.kind == ERROR_MEMORY;
-    if (!shared->decoded && !no_memory) {
-        bury(pipeline, record, &err);
-    } else if (!no_memory && !matcher_wants(route->matcher, &shared->event, NULL)) {
-        metrics_add(pipeline->metrics, METRIC_UNMATCHED, route->index, METRICS_NO_LABEL, 1);
-        release(pipeline, record);
-    } else if (no_memory || !worker_submit(pipeline->worker, route, shared, &err)) {
-        give_up(pipeline, record);
-    } else {
-        return; /* the delivery owns `shared`, and has the record's claim */
-    }
-    worker_drop_event(pipeline->worker, shared);
-}
-
-void pipeline_refuse(void *context, struct record *record)
-{
-    give_up(context, record);
-}
-
-/* ── an attempt is over ──────────────────────────────────────────────────── */
-
-static void add_write(struct pipeline *pipeline, struct write *write)
-{
-    list_push(&pipeline->writes, &write->message.link);
-}
-
-static struct write *make_result(const struct verdict *verdict, struct record *record)
-{
-    struct write *write = write_create(WRITE_RESULT, record);
-    if (!write)
-        return NULL;
-    buffer_reserve(&write->made, RESULT_BYTES + verdict->outcome->response.size);
-    result_write(verdict, &write->made);
-    if (write->made.failed) {
-        write_destroy(write);
-        return NULL;
-    }
-    write->value = buffer_slice(&write->made);
-    return write;
-}
-
-/* `envelope` says what is not the record's own. */
-static struct write *make_retry(const struct pipeline *pipeline, struct record *record,
-                                struct envelope envelope, int64_t wait_ms)
-{
-    envelope.topic = slice_of(record->topic);
-    envelope.partition = record->partition;
-    envelope.offset = record->offset;
-    envelope.timestamp_ms = record->timestamp_ms;
-    struct write *write =
-        write_create(WRITE_RETRY + retry_topic_for(pipeline->options.retries, wait_ms), record);
-    if (!write)
-        return NULL;
-    write->value = record->value;
-    write->headers = retry_headers(record, &envelope);
-    if (write->headers)
-        return write;
-    write_destroy(write);
-    return NULL;
-}
-
-/* A retry whose subscription is not configured here may be another instance's, which has been
- * started with a newer configuration, or has not been yet: it goes round for a while. */
-static bool pass_on(struct pipeline *pipeline, struct record *record)
-{
-    int64_t now_ms = clock_unix_ms();
-    int64_t since_ms = record->nobodys_since_unix_ms ? record->nobodys_since_unix_ms : now_ms;
-    if (record->wrong != ERROR_DISABLED || now_ms - since_ms >= NOBODYS_MOST_MS)
-        return false;
-    const struct envelope envelope = {
-        .subscription = record->owner,
-        .attempts = record->attempts,
-        .due_unix_ms = now_ms + NOBODYS_WAIT_MS,
-        .first_attempt_unix_ms = record->first_attempt_unix_ms,
-        .nobodys_since_unix_ms = since_ms,
-    };
-    struct write *write = make_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
-    if (!write) {
-        give_up(pipeline, record);
-        return true;
-    }
-    if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
-        log_warn("a retry of a subscription that is not configured here goes round",
-                 BYTES("subscription", record->owner));
-    add_write(pipeline, write);
-    return true;
-}
-
-/* The delivery goes on by a retry topic: its claim on the record becomes the write's. */
-static bool hand_over(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
-{
-    const struct envelope envelope = {
-        .subscription = slice_of(delivery->route->sub->name),
-        .attempts = delivery->attempts,
-        .due_unix_ms = clock_unix_ms() + wait_ms,
-        .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
-    };
-    struct write *write = make_retry(pipeline, delivery->shared->record, envelope, wait_ms);
-    if (!write)
-        return false;
-    add_write(pipeline, write);
-    worker_end(pipeline->worker, delivery);
-    return true;
-}
-
-static struct write *make_dead_letter(const struct verdict *verdict, struct record *record)
-{
-    struct write *write = write_create(WRITE_DEAD_LETTER, record);
-    if (!write)
-        return NULL;
-    write->value = record->value;
-    write->headers = dead_letter_headers(verdict);
-    if (!write->headers) {
-        write_destroy(write);
-        return NULL;
-    }
-    return write;
-}
-
-/* Each write takes a claim of its own. False when one could not be made: the record must then be
- * abandoned, so that it is read again. */
-static bool write_down(struct pipeline *pipeline, const struct verdict *verdict,
-                       struct record *record)
-{
-    const struct settings *settings = pipeline->options.settings;
-    struct write *letter = NULL;
-    struct write *result = NULL;
-    bool wants_letter = verdict->fate == FATE_DEAD;
-    bool wants_result =
-        settings->topics.results.data && result_wanted(settings->results_record, verdict->fate);
-    if (wants_letter)
-        letter = make_dead_letter(verdict, record);
-    if (wants_result)
-        result = make_result(verdict, record);
-    if ((wants_letter && !letter) || (wants_result && !result)) {
-        write_destroy(letter);
-        write_destroy(result);
-        return false;
-    }
-    if (letter) {
-        record_claim(record);
-        add_write(pipeline, letter);
-    }
-    if (result) {
-        record_claim(record);
-        add_write(pipeline, result);
-    }
-    return true;
-}
-
-/* The verdict's line: what went well only for those who debug, what did not once a minute. */
-static void tell(struct pipeline *pipeline, size_t series, const struct verdict *verdict)
-{
-    const struct outcome *outcome = verdict->outcome;
-    uint64_t held_back = 0;
-    if (verdict->fate == FATE_DELIVERED) {
-        log_debug("delivered", BYTES("subscription", verdict->subscription),
-                  BYTES("id", verdict->id), INT("attempt", verdict->attempts),
-                  INT("status", outcome->status), INT("duration_ms", outcome->duration_us / 1000));
-        return;
-    }
-    if (!log_enabled(LOG_DEBUG) &&
-        !log_gate_open(&pipeline->gates[series], clock_now_ms(), &held_back))
-        return;
-    log_warn(verdict_outcome(verdict->fate), BYTES("subscription", verdict->subscription),
-             BYTES("id", verdict->id), INT("attempt", verdict->attempts),
-             INT("status", outcome->status), STR("error_kind", error_name(outcome->kind)),
-             STR("error", outcome->error), INT("repeated", held_back));
-}
-
-static void count(struct pipeline *pipeline, size_t series, const struct verdict *verdict)
-{
-    static const enum metric_value outcomes[] = {
-        [FATE_DELIVERED] = METRIC_OUTCOME_DELIVERED,
-        [FATE_RETRY] = METRIC_OUTCOME_RETRYING,
-        [FATE_DEAD] = METRIC_OUTCOME_DEAD_LETTERED,
-    };
-    const struct outcome *outcome = verdict->outcome;
-    struct metrics_block *metrics = pipeline->metrics;
-    metrics_add(metrics, METRIC_DELIVERIES, series, outcomes[verdict->fate], 1);
-    if (verdict->attempts > 0) {
-        metrics_add(metrics, METRIC_ATTEMPTS, series, metrics_class(outcome->status, outcome->kind),
-                    1);
-        metrics_observe_us(metrics, METRIC_ATTEMPT_DURATION, series, outcome->duration_us);
-    }
-    if (verdict->fate == FATE_DEAD)
-        metrics_add(metrics, METRIC_DEAD_LETTERS, series, metrics_reason(outcome->kind), 1);
-    if (verdict->fate == FATE_DELIVERED)
-        metrics_observe_us(metrics, METRIC_LATENCY, series,
-                           (clock_now_ms() - verdict->record->polled_ms) * 1000);
-}
-
-/* Counts, logs and writes down what became of it; false as write_down. */
-static bool conclude(struct pipeline *pipeline, struct verdict *verdict, struct record *record)
-{
-    const struct catalog *catalog = pipeline->options.catalog;
-    bool known = record->subscription != RECORD_NOBODYS;
-    size_t series = known ? record->subscription : catalog->count;
-    verdict->record = record;
-    verdict->subscription = known ? slice_of(catalog->routes[series].sub->name) : record->owner;
-    verdict->now_unix_ms = clock_unix_ms();
-    verdict->instance = pipeline->options.instance;
-    count(pipeline, series, verdict);
-    tell(pipeline, series, verdict);
-    return write_down(pipeline, verdict, record);
+    pipeline_release(pipeline, record);
 }
 
 /* The id of a record that none could be rendered for: its position. */
@@ -295,18 +36,83 @@ static struct slice position_id(struct pipeline *pipeline, const struct record *
     return buffer_slice(&pipeline->id);
 }
 
+void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
+                   const struct error *err)
+{
+    const struct outcome outcome = {
+        .kind = err->kind,
+        .error = err->text,
+        .method = "",
+        .url = "",
+        .retry_after_ms = -1,
+        .started_unix_ms = clock_unix_ms(),
+    };
+    struct verdict verdict = {
+        .id = position_id(pipeline, record),
+        .outcome = &outcome,
+        .fate = FATE_DEAD,
+        .attempts = record->attempts,
+    };
+    if (!conclude(&pipeline->conclude, &verdict, record, route))
+        record_abandon(record);
+    pipeline_release(pipeline, record);
+}
+
+static void replayed(void *context, struct delivery *delivery)
+{
+    struct pipeline *pipeline = context;
+    struct record *record = delivery->shared->record;
+    if (!remember_replayed(pipeline, delivery->route, record))
+        record_abandon(record);
+    worker_end(pipeline->worker, delivery);
+    pipeline_release(pipeline, record);
+}
+
+static void bury(void *context, struct delivery *delivery, enum error_kind why)
+{
+    struct pipeline *pipeline = context;
+    struct record *record = delivery->shared->record;
+    const struct route *route = delivery->route;
+    struct error err = {0};
+    if (record->release) { /* what was to be released has been parked anew */
+        worker_end(pipeline->worker, delivery);
+        pipeline_release(pipeline, record);
+        return;
+    }
+    if (why == ERROR_PARKED)
+        error_set(&err, why,
+                  "an earlier event of its key failed for good, and is not replayed yet");
+    else
+        error_set(&err, why, "the subscription is disabled");
+    if (why == ERROR_PARKED && !remember_parked(pipeline, route, record))
+        record_abandon(record);
+    worker_end(pipeline->worker, delivery);
+    pipeline_bury(pipeline, record, route, &err);
+}
+
+/* An event that could not even be made a delivery: what that means for its key, or for all. */
+static void take_failed(struct pipeline *pipeline, struct record *record, const struct route *route,
+                        const struct error *err)
+{
+    const struct order_position position = {record->topic, record->partition, record->offset};
+    if (remember_stops(route)) {
+        remember_disabled(pipeline, route, "exhausted");
+        pipeline_give_up(pipeline, record);
+        return;
+    }
+    if (remember_may_park(route, record) &&
+        (!remember_parked(pipeline, route, record) ||
+         !worker_park(pipeline->worker, route, record->key, &position)))
+        record_abandon(record);
+    pipeline_bury(pipeline, record, route, err);
+}
+
+/* ── an attempt is over ──────────────────────────────────────────────────── */
+
 static uint32_t next_random(struct pipeline *pipeline)
 {
     pipeline->random = pipeline->random * 6364136223846793005u + 1442695040888963407u;
     return (uint32_t)(pipeline->random >> 32);
-}
-
-/* Another attempt: a short wait in memory, a long one in a retry topic. */
-static void try_again(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
-{
-    if (wait_ms > FATE_IN_MEMORY_MS && hand_over(pipeline, delivery, wait_ms))
-        return;
-    worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 
 /* Is another attempt past max_age? Then `outcome`, with its text in `err`, says so. */
@@ -323,12 +129,55 @@ static bool has_expired(const struct delivery *delivery, const struct fate *fate
     return true;
 }
 
-void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *came)
+/* Another attempt: a short wait in memory, a long one in a retry topic, but where keys are kept in
+ * order, since the later ones wait behind it. */
+static void try_again(struct pipeline *pipeline, struct delivery *delivery, int64_t wait_ms)
+{
+    bool here = delivery->route->sub->delivery.ordered ||
+                (wait_ms <= FATE_IN_MEMORY_MS && worker_may_keep(pipeline->worker, delivery));
+    if (here || !detour_hand_over(pipeline, delivery, wait_ms))
+        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
+}
+
+/* The event stays where it is, and so do all that come after it. */
+static void stop_at(struct pipeline *pipeline, struct delivery *delivery,
+                    const struct outcome *outcome)
+{
+    struct record *record = delivery->shared->record;
+    log_error("an event failed for good; its subscription waits for a person",
+              STR("subscription", delivery->route->name), BYTES("id", outcome->id),
+              INT("status", outcome->status), STR("error", outcome->error));
+    remember_disabled(pipeline, delivery->route, "exhausted");
+    worker_end(pipeline->worker, delivery);
+    pipeline_give_up(pipeline, record);
+}
+
+/* What a dead letter means for the others. False: no memory. */
+static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
+                         const struct outcome *outcome)
+{
+    const struct route *route = delivery->route;
+    struct record *record = delivery->shared->record;
+    bool fine = true;
+    if (remember_may_park(route, record)) {
+        fine = remember_parked(pipeline, route, record);
+        worker_fail(pipeline->worker, delivery);
+    }
+    if (outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410))
+        remember_disabled(pipeline, route, "410");
+    return fine;
+}
+
+static void settle(void *context, struct delivery *delivery, const struct outcome *came)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
     struct outcome outcome = *came;
     struct error err = {0};
+    if (came->kind == ERROR_BUSY) { /* nothing has left yet */
+        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + SCHEMA_WAIT_MS);
+        return;
+    }
     if (came->kind == ERROR_MEMORY) { /* which says nothing of the event or its receiver */
         worker_retry_at(pipeline->worker, delivery, clock_now_ms() + NO_MEMORY_WAIT_MS);
         return;
@@ -337,6 +186,10 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
                                    next_random(pipeline));
     if (has_expired(delivery, &fate, &outcome, &err))
         fate.kind = FATE_DEAD;
+    if (fate.kind == FATE_DEAD && remember_stops(delivery->route)) {
+        stop_at(pipeline, delivery, &outcome);
+        return;
+    }
     struct verdict verdict = {
         .id = outcome.id.size > 0 ? outcome.id : position_id(pipeline, record),
         .event_type = delivery->shared->event.type,
@@ -345,55 +198,142 @@ void pipeline_settle(void *context, struct delivery *delivery, const struct outc
         .attempts = delivery->attempts,
         .next_attempt_unix_ms = clock_unix_ms() + fate.wait_ms,
     };
-    bool written = conclude(pipeline, &verdict, record);
+    bool written = conclude(&pipeline->conclude, &verdict, record, delivery->route);
     if (fate.kind == FATE_RETRY) {
         try_again(pipeline, delivery, fate.wait_ms);
         return;
     }
+    if (fate.kind == FATE_DEAD)
+        written = consequences(pipeline, delivery, &outcome) && written;
     if (!written)
         record_abandon(record);
     worker_end(pipeline->worker, delivery);
-    release(pipeline, record);
+    pipeline_release(pipeline, record);
 }
 
-/* A record that no event can be made of: a dead letter, and the next one goes on. */
-static void bury(struct pipeline *pipeline, struct record *record, const struct error *err)
-{
-    const struct outcome outcome = {
-        .kind = err->kind,
-        .error = err->text,
-        .method = "",
-        .url = "",
-        .retry_after_ms = -1,
-        .started_unix_ms = clock_unix_ms(),
-    };
-    struct verdict verdict = {
-        .id = position_id(pipeline, record),
-        .outcome = &outcome,
-        .fate = FATE_DEAD,
-        .attempts = record->attempts,
-    };
-    if (!conclude(pipeline, &verdict, record))
-        record_abandon(record);
-    release(pipeline, record);
-}
-
-void pipeline_tell(void *context, unsigned worker, struct message *message)
+static void tell(void *context, unsigned worker, struct message *message)
 {
     struct pipeline *pipeline = context;
     worker_tell(pipeline->options.workers[worker], message);
 }
 
-/* What has been tried keeps that in a retry topic; the rest is simply read again, as is what
- * somebody else reads again in any case. */
-void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
+/* ── a record comes ──────────────────────────────────────────────────────── */
+
+/* A retry that nobody can try. */
+static void explain(const struct record *record, struct error *err)
+{
+    if (record->wrong == ERROR_DISABLED)
+        error_set(err, record->wrong, "there is no subscription %.*s any more",
+                  SLICE_ARGS(record->owner));
+    else
+        error_set(err, record->wrong, "the headers that make it a retry are missing or malformed");
+}
+
+static void take_wrong(struct pipeline *pipeline, struct record *record)
+{
+    struct error err = {0};
+    if (detour_pass_round(pipeline, record))
+        return;
+    explain(record, &err);
+    pipeline_bury(pipeline, record, NULL, &err);
+}
+
+enum decoder_result pipeline_decode(struct pipeline *pipeline, struct shared_event *shared,
+                                    struct error *err)
+{
+    enum decoder_result result = decoder_decode(worker_decoder(pipeline->worker), shared->record,
+                                                shared->format, &shared->event, err);
+    shared->decoded = result == DECODER_EVENT;
+    if (shared->decoded)
+        worker_note_decoded(pipeline->worker, shared);
+    return result;
+}
+
+void pipeline_count_unmatched(struct pipeline *pipeline, unsigned lane)
+{
+    metrics_add(pipeline->conclude.metrics, METRIC_UNMATCHED, lane_series(lane), METRICS_NO_LABEL,
+                1);
+}
+
+static bool judge(void *context, struct delivery *delivery)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
-    if (wait_ms >= 0 && delivery->attempts > 0 && hand_over(pipeline, delivery, wait_ms))
-        return;
+    if (matcher_wants(delivery->route->matcher, &delivery->shared->event, NULL))
+        return true;
+    pipeline_count_unmatched(pipeline, delivery->route->lane);
     worker_end(pipeline->worker, delivery);
-    give_up(pipeline, record);
+    pipeline_release(pipeline, record);
+    return false;
+}
+
+/* Its schema isn't there. Where keys are kept in order its turn is taken all the same: the later
+ * ones of its key may be of a schema that is. */
+static void await_schema(struct pipeline *pipeline, const struct route *route,
+                         struct shared_event *shared)
+{
+    struct error err = {0};
+    shared->unjudged = true;
+    if (!route->sub->delivery.ordered)
+        worker_await_schema(pipeline->worker, shared->record, route->index);
+    else if (!worker_submit(pipeline->worker, route, shared, &err))
+        pipeline_give_up(pipeline, shared->record);
+}
+
+/* For one subscription; the claim on the record is its delivery's. */
+static void take_for(struct pipeline *pipeline, struct record *record, const struct route *route)
+{
+    struct error err = {0};
+    struct shared_event *shared = worker_event(pipeline->worker, record, route->sub->format);
+    if (!shared) {
+        pipeline_give_up(pipeline, record);
+        return;
+    }
+    enum decoder_result result = pipeline_decode(pipeline, shared, &err);
+    if (result == DECODER_WAITS) {
+        await_schema(pipeline, route, shared);
+    } else if (result == DECODER_FAILED && err.kind == ERROR_MEMORY) {
+        pipeline_give_up(pipeline, record);
+    } else if (result == DECODER_FAILED) {
+        take_failed(pipeline, record, route, &err);
+    } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
+        pipeline_count_unmatched(pipeline, route->lane);
+        pipeline_release(pipeline, record);
+    } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
+        pipeline_give_up(pipeline, record);
+    }
+    worker_drop_event(pipeline->worker, shared);
+}
+
+/* The end of a replay takes its turn behind what was replayed. */
+static void take_release(struct pipeline *pipeline, struct record *record)
+{
+    bool known = record->subscription != RECORD_NOBODYS;
+    const struct route *route =
+        known ? &pipeline->options.catalog->routes[record->subscription] : NULL;
+    if (!route || !route->sub || !remember_may_park(route, record)) {
+        pipeline_release(pipeline, record); /* nobody waits for it */
+        return;
+    }
+    struct error err = {0};
+    struct shared_event *shared = worker_event(pipeline->worker, record, FORMAT_BINARY);
+    if (!shared || !worker_submit(pipeline->worker, route, shared, &err))
+        pipeline_give_up(pipeline, record);
+    if (shared)
+        worker_drop_event(pipeline->worker, shared);
+}
+
+static void take(void *context, struct record *record, unsigned subscription)
+{
+    struct pipeline *pipeline = context;
+    if (record->release)
+        take_release(pipeline, record);
+    else if (record->wrong)
+        take_wrong(pipeline, record);
+    else if (subscription == RECORD_SHARED)
+        fanout_take(pipeline, record);
+    else
+        take_for(pipeline, record, &pipeline->options.catalog->routes[subscription]);
 }
 
 /* ── life ────────────────────────────────────────────────────────────────── */
@@ -401,10 +341,44 @@ void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
 static void hand_on(struct loop_step *step)
 {
     struct pipeline *pipeline = CONTAINER_OF(step, struct pipeline, step);
-    if (!list_empty(&pipeline->writes))
-        recorder_post(pipeline->options.recorder, &pipeline->writes);
+    if (!list_empty(&pipeline->conclude.writes))
+        recorder_post(pipeline->options.recorder, &pipeline->conclude.writes);
     if (!list_empty(&pipeline->home))
         source_give_back(pipeline->options.source, &pipeline->home);
+}
+
+static void change(void *context, const struct catalog *catalog, const void *retries)
+{
+    struct pipeline *pipeline = context;
+    pipeline->options.catalog = catalog;
+    pipeline->options.retries = retries;
+    fanout_reset(pipeline, catalog->lane_count);
+}
+
+static void let_go(void *context, const struct catalog *catalog)
+{
+    const struct pipeline *pipeline = context;
+    pipeline->options.let_go(pipeline->options.context, catalog);
+}
+
+struct worker_hooks pipeline_hooks(struct pipeline *pipeline)
+{
+    return (struct worker_hooks){
+        .context = pipeline,
+        .take = take,
+        .refuse = detour_refuse,
+        .judge = judge,
+        .settle = settle,
+        .tell = tell,
+        .abandon = detour_abandon,
+        .hand_over = detour_hand_over,
+        .pass_on = detour_pass_on,
+        .bury = bury,
+        .replayed = replayed,
+        .release = remember_released,
+        .change = change,
+        .let_go = let_go,
+    };
 }
 
 struct pipeline *pipeline_create(const struct pipeline_options *options)
@@ -414,12 +388,13 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
         return NULL;
     pipeline->options = *options;
     pipeline->step.run = hand_on;
-    list_init(&pipeline->writes);
+    pipeline->conclude.settings = options->settings;
+    pipeline->conclude.instance = options->instance;
+    list_init(&pipeline->conclude.writes);
     list_init(&pipeline->home);
-    pipeline->gates = calloc(options->catalog->count + 1, sizeof *pipeline->gates);
-    if (!pipeline->gates || getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
-        free(pipeline->gates);
-        free(pipeline);
+    fanout_reset(pipeline, options->catalog->lane_count);
+    if (getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
+        pipeline_destroy(pipeline);
         return NULL;
     }
     return pipeline;
@@ -428,7 +403,7 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
 void pipeline_attach(struct pipeline *pipeline, struct worker *worker)
 {
     pipeline->worker = worker;
-    pipeline->metrics = worker_metrics(worker);
+    pipeline->conclude.metrics = worker_metrics(worker);
     loop_add_step(worker_loop(worker), &pipeline->step);
 }
 
@@ -437,7 +412,8 @@ void pipeline_destroy(struct pipeline *pipeline)
     if (!pipeline)
         return;
     hand_on(&pipeline->step);
+    fanout_reset(pipeline, 0);
     buffer_finish(&pipeline->id);
-    free(pipeline->gates);
+    free(pipeline->conclude.gates);
     free(pipeline);
 }

@@ -14,12 +14,14 @@ struct pipeline;
 
 struct pipeline_options {
     const struct settings *settings;
-    const struct catalog *catalog;
+    const struct catalog *catalog;      /* the first, as the worker's */
+    const struct retry_topics *retries; /* of that one */
     struct source *source;
     struct recorder *recorder;
-    const struct retry_topics *retries;
     const char *instance;          /* who we are, in results */
     struct worker *const *workers; /* all of them, by number */
+    void *context;
+    void (*let_go)(void *context, const struct catalog *catalog); /* it is not used any more */
 };
 
 /* Borrows the options' things, which outlive it. NULL: no memory. */
@@ -31,11 +33,7 @@ void pipeline_attach(struct pipeline *pipeline, struct worker *worker);
 /* Hands on what is left: after the worker is destroyed. */
 void pipeline_destroy(struct pipeline *pipeline);
 
-/* The worker's hooks; `context` is the pipeline. */
-void pipeline_take(void *context, struct record *record);
-void pipeline_refuse(void *context, struct record *record);
-void pipeline_settle(void *context, struct delivery *delivery, const struct outcome *outcome);
-void pipeline_tell(void *context, unsigned worker, struct message *message);
-void pipeline_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
+/* What the worker asks of it. worker_change is to be given the retry topics. */
+struct worker_hooks pipeline_hooks(struct pipeline *pipeline);
 
 #endif

@@ -10,33 +10,68 @@
 #include "consume/source.h"
 #include "deliver/worker.h"
 #include "loop/mailbox.h"
+#include "service/generation.h"
 #include "service/pipeline.h"
+#include "service/states.h"
 #include "settle/recorder.h"
 
 #define STORE_GRACE_MS 3000 /* for writes that are under way when shutdown_grace is over */
 
 struct service {
     struct service_options options;
+    const struct settings *settings; /* the first: what only a restart changes */
+    struct generation *now;          /* and those before that are still in use */
     char instance[320];
     struct metrics *metrics;
     struct metrics_block *counts;
-    unsigned *spread;    /* by subscription: how many workers share its records */
-    char **groups;       /* by subscription: grapnel.NAME */
-    char *retry_pattern; /* of all retry topics, those no longer used included */
-    struct text retry_topic;
-    struct texts retry_texts;
-    struct retry_topics *retries;
     struct source *source;
     struct recorder *recorder;
     struct worker **workers;
     struct pipeline **pipelines;
     unsigned worker_count;
+    struct states *states;
     struct mailbox *mailbox;
     struct message drained; /* posted once by the source */
+    struct message known;   /* posted once by the states */
+    bool storing;           /* results, dead letters and retries can be stored */
+    bool state_known;
     struct loop_timer grace;
     bool stopping;
     bool ended;
 };
+
+/* drained and known are messages of their own: they can't fail. */
+enum service_message {
+    SERVICE_DRAINED,
+    SERVICE_KNOWN,
+    SERVICE_STORING,
+    SERVICE_NOT_STORING,
+    SERVICE_LET_GO,
+};
+
+/* A thread does not use that any more: a roster or a catalog. */
+struct let_go {
+    struct message message;
+    const void *what;
+};
+
+static void post(struct service *service, enum service_message type)
+{
+    struct message *message = malloc(sizeof *message);
+    if (!message)
+        return; /* the next change of state says it again */
+    message->type = type;
+    mailbox_post(service->mailbox, message);
+}
+
+static void post_let_go(struct service *service, const void *what)
+{
+    struct let_go *news = malloc(sizeof *news);
+    if (!news)
+        return; /* then it stays in memory until the end */
+    *news = (struct let_go){{.type = SERVICE_LET_GO}, what};
+    mailbox_post(service->mailbox, &news->message);
+}
 
 /* ── hooks: what the threads tell each other ─────────────────────────────── */
 
@@ -46,11 +81,24 @@ static void deliver(void *context, unsigned worker, struct list *records)
     worker_post(service->workers[worker], records);
 }
 
-static void give_up(void *context, const struct record_home *home, bool lost)
+static void give_up(void *context, const struct record_home *home, bool sent)
 {
     struct service *service = context;
     for (unsigned i = 0; i < service->worker_count; i++)
-        worker_give_up(service->workers[i], home, lost);
+        worker_give_up(service->workers[i], home, sent);
+}
+
+static void share(void *context, const struct roster_lane *lane, unsigned here, unsigned whole)
+{
+    struct service *service = context;
+    unsigned place = lane->retries ? WORKER_RETRIES : lane->place;
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_share(service->workers[i], place, here, whole);
+}
+
+static void done_with(void *context, const struct roster *roster)
+{
+    post_let_go(context, roster);
 }
 
 static void say_drained(void *context)
@@ -67,8 +115,123 @@ static void home(void *context, struct list *records)
 
 static void storing(void *context, bool can)
 {
+    post(context, can ? SERVICE_STORING : SERVICE_NOT_STORING);
+}
+
+static void sync_states(void *context, unsigned lane, uint32_t turn)
+{
     struct service *service = context;
-    source_hold(service->source, !can);
+    states_sync(service->states, lane, turn);
+}
+
+static void synced(void *context, unsigned lane, uint32_t turn)
+{
+    struct service *service = context;
+    source_synced(service->source, lane, turn);
+}
+
+static void known(void *context)
+{
+    struct service *service = context;
+    mailbox_post(service->mailbox, &service->known);
+}
+
+static void remember(void *context, enum worker_state state, unsigned subscription,
+                     struct slice key, const struct order_position *position)
+{
+    struct service *service = context;
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_remember(service->workers[i], state, subscription, key, position);
+}
+
+static void suspend(void *context, unsigned lane, bool suspended)
+{
+    struct service *service = context;
+    source_suspend(service->source, lane, suspended);
+}
+
+static void let_go(void *context, const struct catalog *catalog)
+{
+    post_let_go(context, catalog);
+}
+
+/* ── generations ─────────────────────────────────────────────────────────── */
+
+static void forget_unused(struct service *service)
+{
+    struct generation **at = &service->now->next;
+    while (*at) {
+        struct generation *old = *at;
+        if (old->users > 0) {
+            at = &old->next;
+            continue;
+        }
+        *at = old->next;
+        generation_destroy(old);
+    }
+}
+
+static void on_let_go(struct service *service, struct let_go *news)
+{
+    for (struct generation *one = service->now; one; one = one->next)
+        if (news->what == one->catalog || news->what == &one->lanes->roster)
+            one->users--;
+    free(news);
+    forget_unused(service);
+}
+
+static void name_series(struct service *service)
+{
+    const struct catalog *catalog = service->now->catalog;
+    struct metrics *metrics = service->metrics;
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct route *route = &catalog->routes[i];
+        if (route->sub)
+            metrics_name_subscription(metrics, route_series(route), route->name);
+        else
+            metrics_forget(metrics, METRICS_OF_SUBSCRIPTION, route_series(route));
+    }
+    for (unsigned i = 0; i < catalog->lane_count; i++) {
+        const struct lane_route *lane = &catalog->lanes[i];
+        const char *only = lane->count == 1 ? catalog->routes[lane->members[0]].name : NULL;
+        if (lane->count > 0)
+            metrics_name_lane(metrics, lane_series(i), lane->group, only);
+        else
+            metrics_forget(metrics, METRICS_OF_LANE, lane_series(i));
+    }
+}
+
+/* Whoever is told first knows what the next one may send: the recorder of topics, the workers of
+ * subscriptions, the states whom to tell, and last the source, which brings records of them. */
+static void hand_out(struct service *service)
+{
+    struct generation *now = service->now;
+    now->users = service->worker_count + 1;
+    recorder_change(service->recorder, now->retries);
+    for (unsigned i = 0; i < service->worker_count; i++)
+        worker_change(service->workers[i], now->catalog, now->retries);
+    states_change(service->states, now->catalog);
+    source_change(service->source, &now->lanes->roster);
+}
+
+bool service_reload(struct service *service, struct settings *settings, struct catalog *catalog)
+{
+    if (service->stopping)
+        return false;
+    struct generation *made =
+        generation_create(settings, catalog, service->now, service->worker_count);
+    if (!made)
+        return false;
+    made->next = service->now;
+    service->now = made;
+    name_series(service);
+    hand_out(service);
+    return true;
+}
+
+const struct catalog *service_catalog(const struct service *service)
+{
+    return service->now->catalog;
 }
 
 /* ── stopping ────────────────────────────────────────────────────────────── */
@@ -79,6 +242,7 @@ static void end(struct service *service)
         return;
     service->ended = true;
     loop_disarm(service->options.loop, &service->grace);
+    states_stop(service->states);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_stop(service->workers[i]);
     recorder_stop(service->recorder, STORE_GRACE_MS);
@@ -87,10 +251,33 @@ static void end(struct service *service)
     service->options.stopped(service->options.context);
 }
 
+/* Nothing is taken that could not be finished, or that somebody has said is not to be sent. */
+static void update_hold(struct service *service)
+{
+    source_hold(service->source, !service->storing || !service->state_known);
+}
+
 static void on_message(void *context, struct message *message)
 {
-    (void)message; /* there is one: drained */
-    end(context);
+    struct service *service = context;
+    switch ((enum service_message)message->type) {
+    case SERVICE_DRAINED:
+        end(service);
+        break;
+    case SERVICE_KNOWN:
+        service->state_known = true;
+        update_hold(service);
+        break;
+    case SERVICE_STORING:
+    case SERVICE_NOT_STORING:
+        service->storing = message->type == SERVICE_STORING;
+        free(message);
+        update_hold(service);
+        break;
+    case SERVICE_LET_GO:
+        on_let_go(service, CONTAINER_OF(message, struct let_go, message));
+        break;
+    }
 }
 
 static void on_grace_over(struct loop_timer *timer)
@@ -107,188 +294,71 @@ void service_stop(struct service *service)
     service->stopping = true;
     metrics_set(service->counts, METRIC_STOPPING, METRICS_INSTANCE, 1);
     log_info("stopping: finishing what is in flight",
-             INT("grace_ms", service->options.settings->shutdown_grace_ms));
+             INT("grace_ms", service->settings->shutdown_grace_ms));
     source_drain(service->source);
     recorder_drain(service->recorder);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_drain(service->workers[i]);
     loop_arm(service->options.loop, &service->grace,
-             clock_now_ms() + service->options.settings->shutdown_grace_ms);
+             clock_now_ms() + service->settings->shutdown_grace_ms);
 }
 
 /* ── building ────────────────────────────────────────────────────────────── */
 
-static bool create_metrics(struct service *service, struct error *err)
+static void create_metrics(struct service *service)
 {
-    const struct catalog *catalog = service->options.catalog;
-    const char **names = calloc(catalog->count + 1, sizeof *names);
-    if (!names)
-        return error_set(err, ERROR_MEMORY, "no memory for metrics");
-    for (size_t i = 0; i < catalog->count; i++)
-        names[i] = catalog->routes[i].sub->name;
-    names[catalog->count] =
-        "(retries)"; /* the lane of retry topics; no subscription is called so */
-    service->metrics = metrics_create(names, catalog->count + 1);
-    free(names);
+    service->metrics = metrics_create();
     service->counts = metrics_block_create(service->metrics);
+    metrics_name_subscription(service->metrics, METRICS_RETRIES, "(retries)"); /* of nobody */
+    metrics_name_lane(service->metrics, METRICS_RETRIES, service->settings->topics.retries.data,
+                      NULL);
     metrics_set(service->counts, METRIC_MEMORY_LIMIT, METRICS_INSTANCE,
-                (int64_t)service->options.settings->limits.memory_bytes);
+                (int64_t)service->settings->limits.memory_bytes);
     metrics_set(service->counts, METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
-    return true;
-}
-
-/* More than there are places in flight would have nothing to send. */
-static unsigned worker_count(const struct settings *settings)
-{
-    return worker_spread(settings->limits.workers, settings->limits.in_flight);
-}
-
-static bool name_groups(struct service *service, struct error *err)
-{
-    const struct settings *settings = service->options.settings;
-    const struct catalog *catalog = service->options.catalog;
-    service->groups = calloc(catalog->count + 1, sizeof(char *));
-    service->spread = calloc(catalog->count + 1, sizeof(unsigned));
-    service->retries = retry_topics_create(settings);
-    bool fine = service->groups && service->spread && service->retries;
-    for (size_t i = 0; fine && i < catalog->count; i++) {
-        const struct subscription *sub = catalog->routes[i].sub;
-        service->spread[i] = worker_spread(worker_count(settings), sub->delivery.in_flight);
-        fine = asprintf(&service->groups[i], "grapnel.%s", sub->name) >= 0;
-    }
-    service->retry_pattern = fine ? retry_topics_pattern(settings->topics.retries.data) : NULL;
-    if (!service->retry_pattern)
-        return error_set(err, ERROR_MEMORY, "no memory for lanes");
-    service->retry_topic = (struct text){.data = service->retry_pattern};
-    service->retry_texts = (struct texts){&service->retry_topic, 1};
-    return true;
-}
-
-static bool is_named(const struct texts *topics, const char *name)
-{
-    for (size_t i = 0; i < topics->count; i++)
-        if (strcmp(topics->items[i].data, name) == 0)
-            return true;
-    return false;
-}
-
-static void add_ignored(struct buffer *out, const struct texts *topics, const char *name)
-{
-    if (!name || is_named(topics, name))
-        return;
-    if (out->size > 0)
-        buffer_add_char(out, ',');
-    retry_topics_add_quoted(out, name);
-}
-
-/* What a subscription's regular expressions don't match: the topics that grapnel writes itself,
- * which would go round for ever. One that is named as it stands is read all the same. */
-static char *ignored_topics(const struct service *service, const struct texts *topics)
-{
-    const struct settings *settings = service->options.settings;
-    struct buffer out = {0};
-    for (size_t i = 0; i < settings->kafka.count; i++)
-        if (strcmp(settings->kafka.items[i].name.data, "topic.blacklist") == 0)
-            buffer_add_slice(&out, text_slice(&settings->kafka.items[i].value));
-    add_ignored(&out, topics, settings->topics.results.data);
-    add_ignored(&out, topics, settings->topics.dead_letters.data);
-    for (size_t i = 0; i < service->retries->count; i++)
-        add_ignored(&out, topics, service->retries->items[i].name);
-    if (!buffer_text(&out))
-        buffer_finish(&out);
-    return out.data;
-}
-
-static unsigned find_subscription(const void *context, struct slice name)
-{
-    const struct service *service = context;
-    const struct catalog *catalog = service->options.catalog;
-    for (size_t i = 0; i < catalog->count; i++)
-        if (slice_is(name, catalog->routes[i].sub->name))
-            return (unsigned)i;
-    return RECORD_NOBODYS;
-}
-
-static struct lane_options common_lane(const struct service *service)
-{
-    const struct settings *settings = service->options.settings;
-    return (struct lane_options){
-        .spread = service->spread,
-        .kafka = &settings->kafka,
-        .queue_bytes =
-            source_queue_bytes(settings->limits.memory_bytes, service->options.catalog->count + 1),
-    };
-}
-
-static bool add_lane(struct service *service, unsigned index, struct error *err)
-{
-    const struct subscription *sub = service->options.catalog->routes[index].sub;
-    struct lane_options lane = common_lane(service);
-    lane.group = service->groups[index];
-    lane.series = index;
-    lane.subscription = index;
-    lane.topics = &sub->topics;
-    lane.start = &sub->start;
-    lane.ignored = ignored_topics(service, &sub->topics);
-    bool added = source_add_lane(service->source, &lane, err);
-    free((char *)(uintptr_t)lane.ignored);
-    return added;
-}
-
-static bool add_retry_lane(struct service *service, struct error *err)
-{
-    static const struct subscription_start earliest = {.at = START_EARLIEST};
-    struct lane_options lane = common_lane(service);
-    lane.group = service->options.settings->topics.retries.data;
-    lane.series = (unsigned)service->options.catalog->count;
-    lane.topics = &service->retry_texts;
-    lane.start = &earliest;
-    lane.find = find_subscription;
-    lane.context = service;
-    return source_add_lane(service->source, &lane, err);
 }
 
 static bool create_source(struct service *service, struct error *err)
 {
-    const struct settings *settings = service->options.settings;
+    const struct settings *settings = service->settings;
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
-        .workers = worker_count(settings),
+        .workers = service->worker_count,
+        .grace_ms = settings->shutdown_grace_ms,
+        .kafka = &settings->kafka,
         .metrics = service->metrics,
-        .hooks = {service, deliver, give_up, say_drained},
+        .roster = &service->now->lanes->roster,
+        .hooks = {service, deliver, give_up, sync_states, share, done_with, say_drained},
     };
     service->source = source_create(&options, err);
-    if (!service->source || !name_groups(service, err))
-        return false;
-    for (unsigned i = 0; i < service->options.catalog->count; i++)
-        if (!add_lane(service, i, err))
-            return false;
-    return service->retries->count == 0 || add_retry_lane(service, err);
+    return service->source != NULL;
 }
 
 static bool create_worker(struct service *service, unsigned index, struct error *err)
 {
-    const struct settings *settings = service->options.settings;
+    const struct settings *settings = service->settings;
     const struct pipeline_options pipeline = {
         .settings = settings,
-        .catalog = service->options.catalog,
+        .catalog = service->now->catalog,
         .source = service->source,
         .recorder = service->recorder,
-        .retries = service->retries,
+        .retries = service->now->retries,
         .instance = service->instance,
         .workers = service->workers,
+        .context = service,
+        .let_go = let_go,
     };
     service->pipelines[index] = pipeline_create(&pipeline);
     if (!service->pipelines[index])
         return error_set(err, ERROR_MEMORY, "no memory for a worker");
     const struct worker_options options = {
         .index = index,
-        .workers = worker_count(settings),
+        .workers = service->worker_count,
         .in_flight = settings->limits.in_flight,
-        .catalog = service->options.catalog,
+        .memory_bytes = settings->limits.memory_bytes,
+        .catalog = service->now->catalog,
+        .registry = &settings->registry,
         .metrics = service->metrics,
-        .hooks = {service->pipelines[index], pipeline_take, pipeline_refuse, pipeline_settle,
-                  pipeline_tell, pipeline_abandon},
+        .hooks = pipeline_hooks(service->pipelines[index]),
     };
     service->workers[index] = worker_create(&options, err);
     if (!service->workers[index])
@@ -299,7 +369,6 @@ static bool create_worker(struct service *service, unsigned index, struct error 
 
 static bool create_workers(struct service *service, struct error *err)
 {
-    service->worker_count = worker_count(service->options.settings);
     service->workers = calloc(service->worker_count, sizeof(struct worker *));
     service->pipelines = calloc(service->worker_count, sizeof(struct pipeline *));
     if (!service->workers || !service->pipelines)
@@ -310,11 +379,40 @@ static bool create_workers(struct service *service, struct error *err)
     return true;
 }
 
+static bool create_recorder(struct service *service, struct error *err)
+{
+    const struct recorder_hooks hooks = {service, home, storing};
+    service->recorder =
+        recorder_create(service->settings, service->now->retries, service->metrics, &hooks, err);
+    return service->recorder != NULL;
+}
+
+static bool create_states(struct service *service, struct error *err)
+{
+    const struct states_hooks hooks = {service, remember, suspend, known, synced};
+    service->states =
+        states_create(service->settings, service->now->catalog, service->metrics, &hooks, err);
+    return service->states != NULL;
+}
+
 static void name_instance(struct service *service)
 {
     char host[256] = "localhost";
     gethostname(host, sizeof host - 1);
     snprintf(service->instance, sizeof service->instance, "%s-%ld", host, (long)getpid());
+}
+
+/* The first generation: what it is made of stays the caller's. */
+static bool begin(struct service *service, const struct service_options *options, struct error *err)
+{
+    const struct settings_limits *limits = &options->settings->limits;
+    service->worker_count = worker_spread(limits->workers, limits->in_flight);
+    service->now =
+        generation_create(options->settings, options->catalog, NULL, service->worker_count);
+    if (!service->now)
+        return error_set(err, ERROR_MEMORY, "no memory for lanes");
+    service->now->users = UINT32_MAX / 2; /* it stays, since it holds what a reload can't change */
+    return true;
 }
 
 struct service *service_create(const struct service_options *options, struct error *err)
@@ -325,17 +423,20 @@ struct service *service_create(const struct service_options *options, struct err
         return NULL;
     }
     service->options = *options;
+    service->settings = options->settings;
     service->grace.fire = on_grace_over;
+    service->drained.type = SERVICE_DRAINED;
+    service->known.type = SERVICE_KNOWN;
     name_instance(service);
-    const struct recorder_hooks hooks = {service, home, storing};
+    create_metrics(service);
     service->mailbox = mailbox_create(options->loop, on_message, service, err);
-    if (!service->mailbox || !create_metrics(service, err) || !create_source(service, err) ||
-        !(service->recorder = recorder_create(options->settings, service->retries, service->metrics,
-                                              &hooks, err)) ||
-        !create_workers(service, err)) {
+    if (!service->mailbox || !begin(service, options, err) || !create_source(service, err) ||
+        !create_recorder(service, err) || !create_workers(service, err) ||
+        !create_states(service, err)) {
         service_destroy(service);
         return NULL;
     }
+    name_series(service);
     return service;
 }
 
@@ -344,7 +445,36 @@ bool service_start(struct service *service, struct error *err)
     for (unsigned i = 0; i < service->worker_count; i++)
         if (!worker_start(service->workers[i], err))
             return false;
-    return recorder_start(service->recorder, err) && source_start(service->source, err);
+    return recorder_start(service->recorder, err) && source_start(service->source, err) &&
+           states_start(service->states, err);
+}
+
+static void drop_messages(struct service *service)
+{
+    struct list left;
+    list_init(&left);
+    if (service->mailbox)
+        mailbox_empty(service->mailbox, &left);
+    for (struct list *link = list_pop(&left); link; link = list_pop(&left)) {
+        struct message *message = CONTAINER_OF(link, struct message, link);
+        if (message->type == SERVICE_STORING || message->type == SERVICE_NOT_STORING)
+            free(message);
+        else if (message->type == SERVICE_LET_GO)
+            free(CONTAINER_OF(message, struct let_go, message));
+    }
+}
+
+static void destroy_generations(struct service *service)
+{
+    while (service->now) {
+        struct generation *one = service->now;
+        service->now = one->next;
+        if (one->settings == service->settings) { /* the first, which is the caller's */
+            one->settings = NULL;
+            one->catalog = NULL;
+        }
+        generation_destroy(one);
+    }
 }
 
 /* Workers first: what they abandon goes to the recorder and the source, and what the recorder
@@ -353,6 +483,8 @@ void service_destroy(struct service *service)
 {
     if (!service)
         return;
+    states_stop(service->states);
+    states_destroy(service->states);
     for (unsigned i = 0; service->workers && i < service->worker_count; i++) {
         if (service->workers[i])
             worker_stop(service->workers[i]);
@@ -366,15 +498,10 @@ void service_destroy(struct service *service)
     if (service->source)
         source_stop(service->source);
     source_destroy(service->source);
+    drop_messages(service);
     mailbox_destroy(service->mailbox);
-    if (service->metrics)
-        metrics_destroy(service->metrics);
-    for (size_t i = 0; service->groups && i < service->options.catalog->count; i++)
-        free(service->groups[i]);
-    free(service->groups);
-    free(service->spread);
-    free(service->retry_pattern);
-    retry_topics_destroy(service->retries);
+    metrics_destroy(service->metrics);
+    destroy_generations(service);
     free(service->workers);
     free(service->pipelines);
     free(service);
@@ -385,25 +512,43 @@ struct metrics *service_metrics(struct service *service)
     return service->metrics;
 }
 
+/* ── is it ready? ────────────────────────────────────────────────────────── */
+
+static bool is_set(const struct service *service, enum metric metric)
+{
+    return metrics_read(service->metrics, metric, METRICS_INSTANCE, METRICS_NO_LABEL) != 0;
+}
+
+static bool say(struct buffer *why, const char *what)
+{
+    buffer_add_text(why, what);
+    return false;
+}
+
 /* The lane of retries is not waited for: new events go their way without it. */
+static bool all_joined(const struct service *service, struct buffer *why)
+{
+    bool joined = true;
+    for (size_t i = METRICS_RETRIES + 1; i < metrics_lane_end(service->metrics); i++) {
+        const char *group = metrics_lane_group(service->metrics, i);
+        if (!group || metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
+            continue;
+        buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
+                     group);
+        joined = false;
+    }
+    return joined;
+}
+
+/* It goes by metrics alone, which any thread may read. */
 bool service_ready(const struct service *service, struct buffer *why)
 {
     bool ready = true;
-    if (metrics_read(service->metrics, METRIC_STOPPING, METRICS_INSTANCE, METRICS_NO_LABEL)) {
-        buffer_add_text(why, "stopping\n");
-        ready = false;
-    }
-    if (!metrics_read(service->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, METRICS_NO_LABEL)) {
-        buffer_add_text(why,
-                        "Kafka can't be reached, or does not store results and dead letters\n");
-        ready = false;
-    }
-    for (size_t i = 0; i < service->options.catalog->count; i++) {
-        if (metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
-            continue;
-        buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
-                     service->groups[i]);
-        ready = false;
-    }
-    return ready;
+    if (is_set(service, METRIC_STOPPING))
+        ready = say(why, "stopping\n");
+    if (!is_set(service, METRIC_KAFKA_UP))
+        ready = say(why, "Kafka can't be reached, or does not store results and dead letters\n");
+    if (!is_set(service, METRIC_STATE_KNOWN))
+        ready = say(why, "what is remembered of subscriptions is not read yet\n");
+    return all_joined(service, why) && ready;
 }

@@ -21,8 +21,8 @@
 struct service;
 
 struct service_options {
-    const struct settings *settings; /* these two outlive the service */
-    const struct catalog *catalog;
+    struct settings *settings; /* these two outlive the service */
+    struct catalog *catalog;
     struct loop *loop; /* of the thread that owns the service */
     void *context;
     void (*stopped)(void *context); /* all threads have ended: destroy it */
@@ -33,6 +33,13 @@ void service_destroy(struct service *service);
 
 /* Starts the threads. Kafka need not be there. */
 bool service_start(struct service *service, struct error *err);
+
+/* From now on these subscriptions: what is the same goes on undisturbed. It takes the settings,
+ * which are settings_load_again's, and the catalog, which follows service_catalog's. False: no
+ * memory, or it is stopping; nothing has changed. Thread: the service's. */
+bool service_reload(struct service *service, struct settings *settings,
+                    struct catalog *catalog) MUST_CHECK;
+const struct catalog *service_catalog(const struct service *service);
 
 /* Begins to stop; `stopped` is called once, in a later turn of the loop. */
 void service_stop(struct service *service);

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "kafka/client.h"
 #include "kafka/topics.h"
 #include "loop/mailbox.h"
@@ -24,7 +25,12 @@
 #define RETRY_MS         1000
 #define TICK_MS          250
 
-enum recorder_message { RECORDER_WRITE, RECORDER_DRAIN, RECORDER_STOP };
+enum recorder_message { RECORDER_WRITE, RECORDER_CHANGE, RECORDER_DRAIN, RECORDER_STOP };
+
+struct change {
+    struct message message;
+    const struct retry_topics *retries;
+};
 
 struct recorder {
     struct recorder_hooks hooks;
@@ -87,12 +93,14 @@ static enum metric_value metric_topic(const struct write *write)
 {
     if (write->topic >= WRITE_RETRY)
         return METRIC_TOPIC_RETRIES;
+    if (write->topic == WRITE_STATE)
+        return METRIC_TOPIC_STATE;
     return write->topic == WRITE_RESULT ? METRIC_TOPIC_RESULTS : METRIC_TOPIC_DEAD_LETTERS;
 }
 
 static void release(struct recorder *recorder, struct write *write)
 {
-    if (record_release(write->record))
+    if (write->record && record_release(write->record))
         list_push(&recorder->home, &write->record->message.link);
     write_destroy(write);
 }
@@ -139,15 +147,21 @@ static bool is_refused(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
+static void give_up_one(struct recorder *recorder, struct write *write)
+{
+    if (write->record)
+        record_abandon(write->record);
+    release(recorder, write);
+}
+
 static void give_up(struct recorder *recorder, struct list *writes)
 {
     for (struct list *link = list_pop(writes); link; link = list_pop(writes)) {
         struct message *message = CONTAINER_OF(link, struct message, link);
-        if (message->type != RECORDER_WRITE)
-            continue;
-        struct write *write = CONTAINER_OF(message, struct write, message);
-        record_abandon(write->record);
-        release(recorder, write);
+        if (message->type == RECORDER_CHANGE)
+            free(CONTAINER_OF(message, struct change, message));
+        else if (message->type == RECORDER_WRITE)
+            give_up_one(recorder, CONTAINER_OF(message, struct write, message));
     }
 }
 
@@ -299,14 +313,18 @@ static const char *topic_name(const struct recorder *recorder, size_t topic)
     if (topic >= WRITE_RETRY)
         return recorder->retries->items[topic - WRITE_RETRY].name;
     const struct settings_topics *topics = &recorder->settings->topics;
+    if (topic == WRITE_STATE)
+        return topics->state.data;
     return topic == WRITE_RESULT ? topics->results.data : topics->dead_letters.data;
 }
 
-static bool ensure_topics(struct recorder *recorder, struct error *err)
+static bool ensure_topics(struct recorder *recorder, size_t first, struct error *err)
 {
-    for (size_t i = 0; i < recorder->topic_count; i++) {
+    for (size_t i = first; i < recorder->topic_count; i++) {
         const struct topic_wanted wanted =
-            topic_as_configured(recorder->settings, topic_name(recorder, i), i != WRITE_RESULT);
+            i == WRITE_STATE ? topic_of_state(recorder->settings)
+                             : topic_as_configured(recorder->settings, topic_name(recorder, i),
+                                                   i != WRITE_RESULT);
         if (wanted.name && !topic_ensure(recorder->rk, &wanted, recorder->settings->topics.create,
                                          ASK_TIMEOUT_MS, err))
             return false;
@@ -318,7 +336,7 @@ static void look_for_topics(struct recorder *recorder)
 {
     struct error err = {0};
     uint64_t held_back = 0;
-    recorder->topics_ready = ensure_topics(recorder, &err);
+    recorder->topics_ready = ensure_topics(recorder, 0, &err);
     if (recorder->topics_ready) {
         recorder->brokers_down = false;
         log_info("Kafka is there");
@@ -381,9 +399,40 @@ static void tick(struct loop_timer *timer)
         loop_arm(recorder->loop, timer, now_ms + (recorder->stopping ? 10 : TICK_MS));
 }
 
+/* librdkafka's handles of the topics from `first` on. */
+static void open_topics(struct recorder *recorder, size_t first)
+{
+    for (size_t i = first; i < recorder->topic_count; i++)
+        if (topic_name(recorder, i))
+            recorder->topics[i] = rd_kafka_topic_new(recorder->rk, topic_name(recorder, i), NULL);
+}
+
+/* Those that are new are made at once, so that nothing is held up for them. */
+static void change(struct recorder *recorder, const struct retry_topics *retries)
+{
+    size_t before = recorder->topic_count;
+    size_t count = WRITE_RETRY + retries->count;
+    struct error err = {0};
+    recorder->topics = memory_need(realloc(recorder->topics, count * sizeof(rd_kafka_topic_t *)));
+    recorder->topic_count = count;
+    recorder->retries = retries;
+    open_topics(recorder, before);
+    if (recorder->topics_ready && !ensure_topics(recorder, before, &err)) {
+        log_warn("waiting for Kafka", STR("error", err.text));
+        recorder->topics_ready = false;
+    }
+    say_storing(recorder);
+}
+
 static void handle(void *context, struct message *message)
 {
     struct recorder *recorder = context;
+    if (message->type == RECORDER_CHANGE) {
+        struct change *order = CONTAINER_OF(message, struct change, message);
+        change(recorder, order->retries);
+        free(order);
+        return;
+    }
     if (message->type == RECORDER_WRITE) {
         list_push(&recorder->unsent, &message->link);
         return;
@@ -419,9 +468,7 @@ static bool open_producer(struct recorder *recorder, struct error *err)
     recorder->rk = client_create(RD_KAFKA_PRODUCER, conf, err);
     if (!recorder->rk)
         return false;
-    for (size_t i = 0; i < recorder->topic_count; i++)
-        if (topic_name(recorder, i))
-            recorder->topics[i] = rd_kafka_topic_new(recorder->rk, topic_name(recorder, i), NULL);
+    open_topics(recorder, 0);
     recorder->queue = rd_kafka_queue_get_main(recorder->rk);
     recorder->io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     recorder->io.ready = on_ready;
@@ -479,6 +526,13 @@ void recorder_post(struct recorder *recorder, struct list *writes)
     for (struct list *link = writes->next; link != writes; link = link->next)
         CONTAINER_OF(link, struct message, link)->type = RECORDER_WRITE;
     mailbox_post_all(recorder->mailbox, writes);
+}
+
+void recorder_change(struct recorder *recorder, const struct retry_topics *retries)
+{
+    struct change *order = memory_need(malloc(sizeof *order));
+    *order = (struct change){{.type = RECORDER_CHANGE}, retries};
+    mailbox_post(recorder->mailbox, &order->message);
 }
 
 void recorder_drain(struct recorder *recorder)

@@ -35,6 +35,10 @@ bool recorder_start(struct recorder *recorder, struct error *err);
 /* Moves writes (linked by their message). Thread: any. Bounded by the records they belong to. */
 void recorder_post(struct recorder *recorder, struct list *writes);
 
+/* From now on there are these retry topics: those there were in their places, and more behind them.
+ * Thread: any. */
+void recorder_change(struct recorder *recorder, const struct retry_topics *retries);
+
 /* What Kafka refuses is given up, now and from now on: it will be read again. Thread: any. */
 void recorder_drain(struct recorder *recorder);
 

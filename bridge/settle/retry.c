@@ -5,7 +5,10 @@
 
 #include "base/buffer.h"
 #include "base/number.h"
+#include "settle/fate.h"
 #include "settle/headers.h"
+
+#define SHORT_MS 5000
 
 static bool has_delay(const struct retry_topics *topics, int64_t delay_ms)
 {
@@ -30,13 +33,6 @@ static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t d
     return true;
 }
 
-static int by_delay(const void *a, const void *b)
-{
-    const struct retry_topic *x = a;
-    const struct retry_topic *y = b;
-    return (x->delay_ms > y->delay_ms) - (x->delay_ms < y->delay_ms);
-}
-
 static bool add_schedule(struct retry_topics *topics, const char *prefix,
                          const struct subscription_delivery *delivery)
 {
@@ -47,18 +43,28 @@ static bool add_schedule(struct retry_topics *topics, const char *prefix,
     return true;
 }
 
-struct retry_topics *retry_topics_create(const struct settings *settings)
+static bool add_all(struct retry_topics *topics, const struct settings *settings,
+                    const struct retry_topics *before)
 {
     const char *prefix = settings->topics.retries.data;
-    struct retry_topics *topics = calloc(1, sizeof *topics);
-    bool fine = topics != NULL;
+    bool fine = true;
+    bool has_short = false;
+    for (size_t i = 0; fine && before && i < before->count; i++)
+        fine = add_delay(topics, prefix, before->items[i].delay_ms);
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
         fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
-    if (fine && topics->count == 0 && settings->subscription_count > 0)
-        fine = add_delay(topics, prefix, 0);
-    if (fine && topics->count > 0)
-        qsort(topics->items, topics->count, sizeof *topics->items, by_delay);
-    if (fine)
+    for (size_t i = 0; i < topics->count; i++)
+        has_short = has_short || topics->items[i].delay_ms <= SHORT_MS;
+    if (fine && !has_short && settings->subscription_count > 0)
+        fine = add_delay(topics, prefix, SHORT_MS);
+    return fine;
+}
+
+struct retry_topics *retry_topics_create(const struct settings *settings,
+                                         const struct retry_topics *before)
+{
+    struct retry_topics *topics = calloc(1, sizeof *topics);
+    if (topics && add_all(topics, settings, before))
         return topics;
     retry_topics_destroy(topics);
     return NULL;
@@ -104,10 +110,22 @@ char *retry_topics_pattern(const char *prefix)
 
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms)
 {
-    size_t place = 0;
-    while (place + 1 < topics->count && topics->items[place + 1].delay_ms <= wait_ms)
-        place++;
-    return place;
+    size_t best = 0;
+    for (size_t i = 1; i < topics->count; i++) {
+        int64_t delay_ms = topics->items[i].delay_ms;
+        int64_t best_ms = topics->items[best].delay_ms;
+        bool better =
+            best_ms > wait_ms ? delay_ms < best_ms : delay_ms > best_ms && delay_ms <= wait_ms;
+        if (better)
+            best = i;
+    }
+    return best;
+}
+
+int64_t retry_leg(const struct retry_topic *topic, int64_t now_unix_ms, int64_t due_unix_ms)
+{
+    int64_t leg_ms = now_unix_ms + topic->delay_ms + FATE_JITTER_MOST_MS;
+    return leg_ms < due_unix_ms ? leg_ms : due_unix_ms;
 }
 
 rd_kafka_headers_t *retry_headers(const struct record *record, const struct envelope *envelope)

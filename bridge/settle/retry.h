@@ -19,13 +19,15 @@ struct retry_topic {
 
 /* Immutable once created; shared by all threads. */
 struct retry_topics {
-    struct retry_topic *items; /* by delay, ascending; none where there is no subscription */
+    struct retry_topic *items; /* in no order; none where there is no subscription */
     size_t count;
 };
 
-/* One for each delay in the subscriptions' schedules; where all of them are empty one without a
- * delay, for what is replayed. NULL: no memory. */
-struct retry_topics *retry_topics_create(const struct settings *settings);
+/* One for each delay in the subscriptions' schedules, and a short one where none of those is: for
+ * what is replayed, and what must let others go first. First all that there were `before` (NULL:
+ * none), in their places. NULL: no memory. */
+struct retry_topics *retry_topics_create(const struct settings *settings,
+                                         const struct retry_topics *before);
 void retry_topics_destroy(struct retry_topics *topics);
 
 /* All topics of that prefix, those of delays that no schedule names any more included, as a regular
@@ -35,8 +37,13 @@ char *retry_topics_pattern(const char *prefix);
 /* One topic's name as a regular expression that matches nothing else. */
 void retry_topics_add_quoted(struct buffer *out, const char *name);
 
-/* The place in `topics` for a wait: the longest delay that is not longer, else the shortest. */
+/* The place in `topics`, of which there is one, for a wait: the longest delay that is not longer,
+ * else the shortest. */
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms);
+
+/* Until when a record that is written there at `now_unix_ms` stays: its reader waits for the head,
+ * so one that is due much later than the others there must not be in their way. */
+int64_t retry_leg(const struct retry_topic *topic, int64_t now_unix_ms, int64_t due_unix_ms);
 
 /* The record's own headers and the envelope. The caller owns the list; NULL: no memory. */
 rd_kafka_headers_t *retry_headers(const struct record *record, const struct envelope *envelope);

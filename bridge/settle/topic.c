@@ -13,3 +13,11 @@ struct topic_wanted topic_as_configured(const struct settings *settings, const c
         .max_message_bytes = whole ? RECORD_BYTES_MOST : 0,
     };
 }
+
+struct topic_wanted topic_of_state(const struct settings *settings)
+{
+    struct topic_wanted wanted = topic_as_configured(settings, settings->topics.state.data, false);
+    wanted.partitions = 1;
+    wanted.compacted = true;
+    return wanted;
+}

@@ -9,7 +9,8 @@ struct write *write_create(size_t topic, struct record *record)
         return NULL;
     write->topic = topic;
     write->record = record;
-    write->key = record->key;
+    if (record)
+        write->key = record->key;
     return write;
 }
 
@@ -20,5 +21,6 @@ void write_destroy(struct write *write)
     if (write->headers)
         rd_kafka_headers_destroy(write->headers);
     buffer_finish(&write->made);
+    buffer_finish(&write->made_key);
     free(write);
 }

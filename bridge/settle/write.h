@@ -10,20 +10,21 @@
 #include "loop/mailbox.h"
 
 /* What is written; WRITE_RETRY + n goes to the n-th retry topic. */
-enum write_topic { WRITE_RESULT, WRITE_DEAD_LETTER, WRITE_RETRY };
+enum write_topic { WRITE_RESULT, WRITE_DEAD_LETTER, WRITE_STATE, WRITE_RETRY };
 
 struct write {
     struct message message;
     size_t topic;          /* enum write_topic, or beyond */
-    struct record *record; /* holds one claim */
-    struct slice key;      /* borrows the record; data NULL: a null key */
+    struct record *record; /* holds one claim; NULL: it comes of none */
+    struct slice key;      /* borrows the record or `made_key`; data NULL: a null key */
     struct slice value;    /* borrows the record or `made`; data NULL: a null value */
     struct buffer made;
+    struct buffer made_key;
     rd_kafka_headers_t *headers; /* owned; NULL: none */
     int64_t retry_at_ms;         /* monotonic; the recorder's, while Kafka refuses it */
 };
 
-/* Takes over one claim on `record`, which the caller gives. NULL: no memory. */
+/* Takes over one claim on `record`, which the caller gives, if there is one. NULL: no memory. */
 struct write *write_create(size_t topic, struct record *record);
 
 /* Leaves the claim alone: who destroys a write releases it. NULL is fine. */

@@ -6,6 +6,7 @@
 
 #include "base/compiler.h"
 #include "config/schema.h"
+#include "render/gzip.h"
 #include "render/plan.h"
 
 #define ROUNDS 200000
@@ -44,6 +45,21 @@ static const struct {
      "request: { url: 'https://dash.example.com/hook', body: { json: { id: '{{ .id }}', amount: "
      "'{{ .data.amount }}', customer: { id: '{{ .data.customer.id }}', city: "
      "'{{ .data.customer.address.city }}' }, first: '{{ .data.items[0].title }}' } } }"},
+    {"decode, body form of 5 paths",
+     "request: { url: 'https://dash.example.com/hook', body: { form: { id: '{{ .id }}', amount: "
+     "'{{ .data.amount }}', customer: '{{ .data.customer.id }}', city: "
+     "'{{ .data.customer.address.city }}', first: '{{ .data.items[0].title }}' } } }"},
+    {"decode, body xml of 5 paths",
+     "request: { url: 'https://dash.example.com/hook', body: { xml: { order: { '@id': '{{ .id }}', "
+     "amount: '{{ .data.amount }}', customer: { id: '{{ .data.customer.id }}', city: "
+     "'{{ .data.customer.address.city }}' }, first: '{{ .data.items[0].title }}' } } } }"},
+    {"decode, body xml of the whole event",
+     "request: { url: 'https://dash.example.com/hook', body: { xml: { event: '{{ . }}' } } }"},
+    {"decode, body cloudevents binary",
+     "request: { url: 'https://dash.example.com/hook', body: { cloudevents: binary } }"},
+    {"decode, body cloudevents structured",
+     "request: { url: 'https://dash.example.com/hook', body: { cloudevents: structured } }"},
+    {"decode, body event, gzip", "request: { url: 'https://dash.example.com/hook', gzip: 512B }"},
 };
 
 static struct plan *compile(const char *yaml, struct arena *arena)
@@ -74,7 +90,7 @@ static double cpu_us(void)
 static double run(const struct plan *plan, const struct record *record)
 {
     struct event ev = {0};
-    struct request request = {0};
+    struct request request = {.gzip = gzip_create()};
     struct error err;
     double start_us = cpu_us();
     for (int i = 0; i < ROUNDS; i++) {
@@ -85,6 +101,7 @@ static double run(const struct plan *plan, const struct record *record)
         }
     }
     double us = (cpu_us() - start_us) / ROUNDS;
+    gzip_destroy(request.gzip);
     event_finish(&ev);
     request_finish(&request);
     return us;

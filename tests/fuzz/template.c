@@ -15,10 +15,14 @@ static void check(enum encoding encoding, struct slice out)
 {
     for (size_t i = 0; i < out.size; i++) {
         unsigned char c = (unsigned char)out.data[i];
-        bool in_uri = encoding == ENCODE_URI || encoding == ENCODE_FORM;
+        bool in_uri = encoding >= ENCODE_URI && encoding <= ENCODE_FORM;
+        bool in_xml = encoding == ENCODE_XML_TEXT || encoding == ENCODE_XML_ATTRIBUTE;
         if ((encoding == ENCODE_HEADER && c < 0x20 && c != '\t') ||
             (encoding == ENCODE_JSON_STRING && c < 0x20) ||
-            (in_uri && (c <= 0x20 || c >= 0x7F || strchr("/?#&=\"<>", c))))
+            (in_xml && (c == '<' || (c < 0x20 && !strchr("\t\n", c)))) ||
+            (encoding == ENCODE_XML_ATTRIBUTE && c == '"') ||
+            (in_uri && (c <= 0x20 || c >= 0x7F || strchr("?#&=\"<>", c))) ||
+            ((encoding == ENCODE_URI || encoding == ENCODE_FORM) && c == '/'))
             abort();
     }
 }

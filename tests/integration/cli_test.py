@@ -111,15 +111,10 @@ def test_run_starts_nothing_on_a_mistake(configure, subscribe, receiver, topics,
     "key",
     [
         {"filter": ".a"},
-        {"group": "g"},
         {"sign": {"style": "github", "secrets": ["x"]}},
         {"auth": {"oauth2": {"token_url": "http://127.0.0.1/", "client_id": "a", "client_secret": "b"}}},
         {"auth": {"client_certificate": {"certificate": "a", "key": "b"}}},
-        {"format": "avro"},
         {"request": {"url": "http://127.0.0.1/", "body": {"jq": "."}}},
-        {"request": {"url": "http://127.0.0.1/", "body": {"xml": {"a": "b"}}}},
-        {"request": {"url": "http://127.0.0.1/", "body": {"cloudevents": "binary"}}},
-        {"delivery": {"order": "key"}},
     ],
     ids=lambda key: json.dumps(key)[1:-1].replace('"', ""),
 )
@@ -133,7 +128,6 @@ def test_what_comes_later_is_refused_not_ignored(configure, subscribe, key):
     "key",
     [
         {"transactional": True},
-        {"registry": {"url": "http://127.0.0.1:8081"}},
         {"registration": {"topics": ["orders"]}},
         {"egress": {"deny": ["10.0.0.0/8"]}},
         {"results": {"format": "avro"}},

@@ -18,9 +18,12 @@ import uuid
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "kafka")]
+PACKAGES = subprocess.run([HERE.parent / "python" / "fetch"], check=True, capture_output=True, text=True)
+sys.path[:0] = [str(HERE), str(HERE.parent / "kafka"), str(HERE.parent / "registry")]
+sys.path.append(PACKAGES.stdout.strip())
 
 from cluster import Cluster  # noqa: E402
+from registry import Registry  # noqa: E402
 from support import program  # noqa: E402
 from support.receiver import Receiver  # noqa: E402
 from support.topics import Topics  # noqa: E402
@@ -34,6 +37,13 @@ def kafka():
         return
     with Cluster() as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def registry():
+    """A schema registry for the whole session; its `url` is what the program is told."""
+    with Registry() as running:
+        yield running
 
 
 @pytest.fixture
@@ -68,6 +78,7 @@ def names(unique):
         results=f"{unique}.results",
         dead_letters=f"{unique}.dead-letters",
         retries=f"{unique}.retry",
+        state=f"{unique}.state",
         subscription=unique,
         group=f"grapnel.{unique}",
     )
@@ -101,6 +112,7 @@ def configure(kafka, names, tmp_path):
                 "results": names.results,
                 "dead_letters": names.dead_letters,
                 "retries": names.retries,
+                "state": names.state,
             }
             | config.pop("topics", {}),
             "admin": {"listen": f"127.0.0.1:{port or program.admin_port()}"}

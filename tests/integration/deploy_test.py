@@ -88,14 +88,16 @@ def test_the_sample_receiver_refuses_anything_else(sample_receiver, headers, bod
 
 def test_the_configuration_in_the_readme_has_no_mistake(tmp_path):
     readme = (program.ROOT / "README.md").read_text()
-    config, subscriptions = re.findall(r"```yaml\n(.*?)```", readme, re.S)
+    config, subscriptions, *rest = re.findall(r"```yaml\n(.*?)```", readme, re.S)
+    [registry] = [block for block in rest if block.startswith("registry:")]
     secret = tmp_path / "warehouse-token"
     secret.write_text("token")
-    (tmp_path / "grapnel.yaml").write_text(config)
+    (tmp_path / "grapnel.yaml").write_text(config + registry)
     (tmp_path / "subscriptions").mkdir()
     (tmp_path / "subscriptions" / "storefront.yaml").write_text(
         subscriptions.replace("/run/secrets/warehouse-token", str(secret)))
     secrets = {"DASHBOARD_KEY": "key-1", "WAREHOUSE_SECRET": "whsec_" + "A" * 43 + "="}
+    secrets |= {"REGISTRY_KEY": "key", "REGISTRY_SECRET": "secret"}
     done = program.command("check", "-c", tmp_path / "grapnel.yaml", env=secrets)
     assert done.returncode == 0, done.stderr.decode()
     event = b'{"type":"order.created","data":{"invoice":"INV-1042","amount":41.10}}'

@@ -3,6 +3,7 @@
 import base64
 import json
 from urllib.parse import quote, quote_plus
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -13,7 +14,7 @@ SECRETS = {
     "PATH_KEY": "path-key-1a2b",
     "QUERY_KEY": 'q"ry &/key 3c4d',
     "HEADER_KEY": "header-key-5e6f",
-    "BODY_KEY": 'b"dy/key\\7a8b',
+    "BODY_KEY": 'b"dy/<key>&\\7a8b',
     "TOKEN": "token-9c0d",
     "API_KEY": "api&key=1e 2f",
     "USER": "user-2e3f",
@@ -31,7 +32,8 @@ def forms(value):
     basic = base64.b64encode(f"{SECRETS['USER']}:{value}".encode()).decode()
     in_json = json.dumps(value, ensure_ascii=False)[1:-1]
     in_url = {quote(value, safe=""), quote_plus(value)}
-    return {value, value.removeprefix("whsec_"), basic, in_json, in_json.replace("/", "\\/"), *in_url}
+    in_xml = {escape(value), escape(value, {'"': "&quot;"})}
+    return {value, value.removeprefix("whsec_"), basic, in_json, in_json.replace("/", "\\/"), *in_url, *in_xml}
 
 
 def repeat(request):
@@ -65,6 +67,8 @@ def listed(orders, receiver, names):
         "json": {"request": {**request, "body": {"json": {"s": text}}}, "auth": bearer},
         "form": {"request": {**request, "body": {"form": {"s": text}}}, "auth": basic},
         "text": {"request": {**request, "body": {"text": text + " ${env:SIGNING}"}}},
+        "xml": {"request": {**request, "body": {"xml": {"r": {"@s": text, "#text": text}}}}},
+        "event": {"request": {**request, "body": {"cloudevents": {"mode": "binary", "subject": text}}}},
         "hook": {"request": {"url": "${env:HOOK}"}},
         "host": {"request": unresolved},
     }
@@ -103,7 +107,7 @@ def test_a_run_shows_none(level, topics, orders, receiver, listed, env, grapnel,
     assert rows["hook"]["url"] == receiver.url(f"/{'*' * 29}?sig={'*' * 14}")
     assert rows["host"]["url"] == f"http://{'*' * 10}.invalid/{'*' * 13}"
     assert "*.invalid" in rows["host"]["error"]
-    assert f'{{"s":"{"*" * 15}"}}' in rows["json"]["response"]
+    assert f'{{"s":"{"*" * 18}"}}' in rows["json"]["response"]
 
 
 def test_render_and_send_show_none_unless_told_to(receiver, listed, env, configure):

@@ -1,5 +1,7 @@
 """Where a subscription begins: with no committed offset, with one, and in partitions that come later."""
 
+from support.wait import until
+
 QUICK = {"topic.metadata.refresh.interval.ms": 300}
 
 
@@ -86,6 +88,7 @@ def test_a_topic_that_comes_later_is_read_from_its_beginning(
     """Ready or not: a topic that isn't there yet is no reason to end."""
     orders = f"orders-{unique}"
     running = grapnel({**subscribe(orders, receiver.url()), "start": "latest"}, kafka=QUICK, ready=False)
+    until(lambda: f"not available: {orders}" in running.log(), "grapnel looking for its topic")
     topics.create(orders)
     topics.produce(orders, '"first"')
     assert bodies(receiver, 1) == ['"first"']

@@ -95,9 +95,10 @@ run_pytest() {
     count $(tests/lib/pytest_counts "$report") "$what" "$log"
 }
 
-# need_kafka PACKAGE…: what the tests on a real Kafka need, its jars among it.
+# need_kafka PACKAGE…: what the tests on a real Kafka need, its jars and the schema registry's among it.
 need_kafka() {
-    need libcmocka-dev default-jre-headless maven python3-pytest python3-confluent-kafka python3-yaml \
-        nginx-light nghttp2-server openssl curl "$@" &&
-        check "Kafka's jars" tests/kafka/fetch
+    need libcmocka-dev libxml2-dev libxml2-utils default-jre-headless maven nginx-light nghttp2-server openssl curl \
+        python3-pytest python3-pip python3-confluent-kafka python3-avro python3-yaml python3-jsonschema "$@" &&
+        check "Kafka's jars" tests/kafka/fetch && check "the schema registry" tests/registry/fetch &&
+        check "Python's packages" tests/python/fetch
 }

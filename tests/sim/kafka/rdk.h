@@ -9,6 +9,7 @@
  *   rdk_handle.c    a client's life
  *   rdk_member.c    its membership in a group: joining, heartbeats, being taken away
  *   rdk_assign.c    its partitions: started, paused, fetched from
+ *   rdk_simple.c    partitions that are read without a group
  *   rdk_commit.c    offsets, committed
  *   rdk_ask.c       questions that are waited for: metadata, offsets, the creation of topics
  *   rdk_producer.c  messages out
@@ -94,6 +95,8 @@ struct rdk_message {
     struct list link; /* in a producer's partition */
 };
 void rdk_message_free(struct rdk_message *message);
+struct rdk_message *rdk_message_of(rd_kafka_topic_t *topic, int32_t number,
+                                   const struct kafka_record *record);
 
 /* ── a client ────────────────────────────────────────────────────────────── */
 
@@ -209,6 +212,7 @@ struct rd_kafka_s {
     struct dice dice;
 
     struct list toppars;
+    struct list readers; /* of partitions, without a group */
     size_t queued_bytes; /* fetched, and not yet taken */
     struct membership member;
     bool ever_subscribed;
@@ -250,6 +254,10 @@ void toppar_fetch(struct toppar *toppar);
 void toppar_free_all(rd_kafka_t *rk);
 /* The message is in the application's hands; false: it is outdated. */
 bool toppar_taken(struct rdk_message *message);
+
+/* Kafka is there again. */
+void simple_serve_all(rd_kafka_t *rk);
+void simple_free_all(rd_kafka_t *rk);
 
 void commit_coordinator_up(rd_kafka_t *rk);
 void commit_time_out(rd_kafka_t *rk);

@@ -247,6 +247,22 @@ rd_kafka_offsets_for_times(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list
     return code;
 }
 
+rd_kafka_resp_err_t rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
+                                                     int32_t partition, int64_t *low, int64_t *high,
+                                                     int timeout_ms)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_t *end = rd_kafka_topic_partition_list_add(list, topic, partition);
+    end->offset = RD_KAFKA_OFFSET_END;
+    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(rk, list, timeout_ms);
+    if (!code)
+        code = end->err;
+    *low = 0;
+    *high = end->offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
 /* ── committed offsets ───────────────────────────────────────────────────── */
 
 struct committed_ask {

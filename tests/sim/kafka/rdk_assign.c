@@ -94,48 +94,11 @@ void toppar_fetch(struct toppar *toppar)
         world_after(&toppar->fetch, dice_between(&toppar->rk->dice, 200, FETCH_US));
 }
 
-static char *place(char **room, struct slice bytes)
-{
-    if (!bytes.data)
-        return NULL;
-    char *here = *room;
-    if (bytes.size > 0)
-        memcpy(here, bytes.data, bytes.size);
-    *room += bytes.size;
-    return here;
-}
-
-static rd_kafka_headers_t *copy_headers(const struct kafka_message *message)
-{
-    if (message->header_count == 0)
-        return NULL;
-    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
-    for (size_t i = 0; i < message->header_count; i++)
-        rd_kafka_header_add(headers, message->headers[i].name.data,
-                            (ssize_t)message->headers[i].name.size, message->headers[i].value.data,
-                            (ssize_t)message->headers[i].value.size);
-    return headers;
-}
-
 static void enqueue(struct toppar *toppar, const struct kafka_record *record)
 {
-    const struct kafka_message *from = &record->message;
-    struct rdk_message *message = rdk_get(sizeof *message + from->key.size + from->value.size);
-    char *room = (char *)(message + 1);
+    struct rdk_message *message = rdk_message_of(toppar->topic, toppar->number, record);
     message->toppar = toppar;
     message->version = toppar->version;
-    message->timestamp_ms = from->timestamp_ms;
-    message->headers = copy_headers(from);
-    message->bytes = sizeof *message + from->key.size + from->value.size;
-    message->public = (rd_kafka_message_t){
-        .rkt = toppar->topic,
-        .partition = toppar->number,
-        .offset = record->offset,
-        .key = place(&room, from->key),
-        .key_len = from->key.size,
-        .payload = place(&room, from->value),
-        .len = from->value.size,
-    };
     struct rd_kafka_op_s *op = rdk_op(RDK_MESSAGE, RD_KAFKA_RESP_ERR_NO_ERROR);
     op->message = message;
     toppar->rk->queued_bytes += message->bytes;

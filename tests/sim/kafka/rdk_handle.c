@@ -62,6 +62,12 @@ static void note_brokers(rd_kafka_t *rk)
     rk->was_up = up;
 }
 
+static void serve_partitions(rd_kafka_t *rk)
+{
+    toppar_serve_all(rk);
+    simple_serve_all(rk);
+}
+
 static void on_broker(struct wire *wire)
 {
     rd_kafka_t *rk = CONTAINER_OF(wire, rd_kafka_t, broker);
@@ -69,7 +75,7 @@ static void on_broker(struct wire *wire)
     if (rk->type == RD_KAFKA_PRODUCER)
         producer_broker_changed(rk);
     else if (wire->up)
-        toppar_serve_all(rk);
+        serve_partitions(rk);
 }
 
 static void on_coordinator(struct wire *wire)
@@ -81,15 +87,21 @@ static void on_coordinator(struct wire *wire)
 
 /* ── life ────────────────────────────────────────────────────────────────── */
 
+static bool has_group(const rd_kafka_t *rk)
+{
+    return rk->type == RD_KAFKA_CONSUMER && rk->conf.group[0];
+}
+
 /* Nothing may happen to it any more. */
 static void shut(rd_kafka_t *rk)
 {
     wire_close(&rk->broker);
-    if (rk->type == RD_KAFKA_CONSUMER)
+    if (has_group(rk))
         wire_close(&rk->coordinator);
     member_close(rk);
     producer_free_all(rk);
     toppar_free_all(rk);
+    simple_free_all(rk);
     list_remove(&CONTAINER_OF(rk, struct handle, rk)->link);
 }
 
@@ -115,6 +127,7 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text
     list_init(&rk->queues);
     list_init(&rk->topics);
     list_init(&rk->toppars);
+    list_init(&rk->readers);
     list_init(&rk->committing);
     list_init(&rk->deferred);
     list_init(&rk->parts);
@@ -125,7 +138,7 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text
     list_push(&handles, &handle->link);
     member_open(rk);
     wire_open(&rk->broker, rk->process, on_broker);
-    if (type == RD_KAFKA_CONSUMER)
+    if (has_group(rk))
         wire_open(&rk->coordinator, rk->process, on_coordinator);
     rdk_leave(before);
     return rk;

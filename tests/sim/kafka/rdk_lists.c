@@ -187,6 +187,50 @@ const char *rd_kafka_message_errstr(const rd_kafka_message_t *message)
     return message->payload ? message->payload : rd_kafka_err2str(message->err);
 }
 
+static char *place(char **room, struct slice bytes)
+{
+    if (!bytes.data)
+        return NULL;
+    char *here = *room;
+    if (bytes.size > 0)
+        memcpy(here, bytes.data, bytes.size);
+    *room += bytes.size;
+    return here;
+}
+
+static rd_kafka_headers_t *copy_headers(const struct kafka_message *message)
+{
+    if (message->header_count == 0)
+        return NULL;
+    rd_kafka_headers_t *headers = rd_kafka_headers_new(message->header_count);
+    for (size_t i = 0; i < message->header_count; i++)
+        rd_kafka_header_add(headers, message->headers[i].name.data,
+                            (ssize_t)message->headers[i].name.size, message->headers[i].value.data,
+                            (ssize_t)message->headers[i].value.size);
+    return headers;
+}
+
+struct rdk_message *rdk_message_of(rd_kafka_topic_t *topic, int32_t number,
+                                   const struct kafka_record *record)
+{
+    const struct kafka_message *from = &record->message;
+    struct rdk_message *message = rdk_get(sizeof *message + from->key.size + from->value.size);
+    char *room = (char *)(message + 1);
+    message->timestamp_ms = from->timestamp_ms;
+    message->headers = copy_headers(from);
+    message->bytes = sizeof *message + from->key.size + from->value.size;
+    message->public = (rd_kafka_message_t){
+        .rkt = topic,
+        .partition = number,
+        .offset = record->offset,
+        .key = place(&room, from->key),
+        .key_len = from->key.size,
+        .payload = place(&room, from->value),
+        .len = from->value.size,
+    };
+    return message;
+}
+
 void rdk_message_free(struct rdk_message *message)
 {
     if (message->headers)

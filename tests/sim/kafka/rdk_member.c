@@ -597,7 +597,7 @@ void member_open(rd_kafka_t *rk)
     member->owned = new_list();
     member->serve.fire = serve;
     member->serve.process = rk->process;
-    if (rk->type == RD_KAFKA_CONSUMER)
+    if (rk->type == RD_KAFKA_CONSUMER && rk->conf.group[0])
         world_after(&member->serve, dice_between(&rk->dice, 1, SERVE_US));
 }
 

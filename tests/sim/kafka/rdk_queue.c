@@ -211,6 +211,15 @@ rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms)
     return message;
 }
 
+rd_kafka_message_t *rd_kafka_consume_queue(rd_kafka_queue_t *queue, int timeout_ms)
+{
+    enum memory_kind before = rdk_enter();
+    struct rd_kafka_op_s *op = wait_for(queue, timeout_ms);
+    rd_kafka_message_t *message = op ? as_message(op) : NULL;
+    rdk_leave(before);
+    return message;
+}
+
 int rd_kafka_poll(rd_kafka_t *rk, int timeout_ms)
 {
     enum memory_kind before = rdk_enter();

@@ -41,10 +41,10 @@ static struct listener *open_at(const struct fixture *fixture, const char *addre
 
 static int set_up(void **state)
 {
-    static const char *const names[] = {"orders"};
     struct fixture *fixture = calloc(1, sizeof *fixture);
     struct error err = {0};
-    fixture->metrics = metrics_create(names, COUNT_OF(names));
+    fixture->metrics = metrics_create();
+    metrics_name_subscription(fixture->metrics, 0, "orders");
     fixture->listener = open_at(fixture, "127.0.0.1:0", NULL, &err);
     *state = fixture;
     return fixture->listener ? 0 : -1;
@@ -106,7 +106,7 @@ static void answers_over_a_socket(void **state)
          "\r\n\r\nalive\n"},
         {"GET /readyz HTTP/1.0\r\n\r\n", "200 OK\r\n", "\r\n\r\nready\n"},
         {"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n",
-         "\ngrapnel_lag{subscription=\"orders\"} 0\n"},
+         "\ngrapnel_queued{subscription=\"orders\"} 0\n"},
         {"GET /metrics?x=1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 200 OK\r\n",
          "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"},
         {"GET /nope HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", "HTTP/1.1 404 Not Found\r\n",

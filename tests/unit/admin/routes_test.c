@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
 
@@ -25,21 +26,20 @@ static bool is_ready(void *context, struct buffer *why)
 /* The answer to `method path`, with two tokens where `tokens`, in `text`. */
 static unsigned ask(struct admin_request request, bool tokens, struct answer *answer)
 {
-    struct admin_token table[] = {
-        {secret_copy(SLICE("look")), ROLE_VIEWER},
-        {secret_copy(SLICE("do")), ROLE_ADMIN},
-    };
-    struct metrics *metrics = metrics_create(NULL, 0);
-    struct admin admin = {.metrics = metrics,
-                          .ready = is_ready,
-                          .tokens = table,
-                          .token_count = tokens ? COUNT_OF(table) : 0};
+    struct admin_tokens *table = calloc(1, sizeof *table + 2 * sizeof *table->items);
+    assert_non_null(table);
+    table->items[0] = (struct admin_token){secret_copy(SLICE("look")), ROLE_VIEWER};
+    table->items[1] = (struct admin_token){secret_copy(SLICE("do")), ROLE_ADMIN};
+    table->count = tokens ? 2 : 0;
+    struct metrics *metrics = metrics_create();
+    struct admin admin = {.metrics = metrics, .ready = is_ready, .tokens = {table}};
     buffer_finish(&answer->body);
     *answer = (struct answer){0};
     routes_answer(&admin, &request, answer);
     metrics_destroy(metrics);
-    for (size_t i = 0; i < COUNT_OF(table); i++)
-        secret_finish(&table[i].token);
+    for (size_t i = 0; i < 2; i++)
+        secret_finish(&table->items[i].token);
+    free(table);
     return answer->status;
 }
 

@@ -55,6 +55,8 @@ static void hides_a_secret_in_every_form_it_is_sent_in(void **state)
         {"k=a%2Fb+%22c%22%26d", "k=*****************"},
         {"{\"k\":\"a/b \\\"c\\\"&d\"}", "{\"k\":\"***********\"}"},
         {"{\"k\":\"a\\/b \\\"c\\\"&d\"}", "{\"k\":\"************\"}"},
+        {"<k>a/b \"c\"&amp;d</k>", "<k>*************</k>"},
+        {"<k v=\"a/b &quot;c&quot;&amp;d\"/>", "<k v=\"***********************\"/>"},
     };
     check_secret("a/b \"c\"&d", mask_text, rows, COUNT_OF(rows));
     static const struct row decoded[] = {{"sig=a%2Fb%2Bc or a/b+c", "sig=********* or *****"}};

@@ -13,6 +13,8 @@
 
 static const char *const names[] = {"orders", "pay\"me\\nts\n"};
 
+static const char *const groups[] = {"grapnel.orders", "grapnel.all"};
+
 struct fixture {
     struct metrics *metrics;
     struct buffer text;
@@ -21,7 +23,11 @@ struct fixture {
 static int set_up(void **state)
 {
     struct fixture *fixture = calloc(1, sizeof *fixture);
-    fixture->metrics = metrics_create(names, COUNT_OF(names));
+    fixture->metrics = metrics_create();
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        metrics_name_subscription(fixture->metrics, i, names[i]);
+        metrics_name_lane(fixture->metrics, i, groups[i], i == 0 ? names[i] : NULL);
+    }
     *state = fixture;
     return 0;
 }
@@ -81,14 +87,36 @@ static void sums_what_each_thread_counted(void **state)
 static void escapes_what_would_end_a_label(void **state)
 {
     struct fixture *fixture = *state;
-    assert_line(scrape(fixture), "grapnel_lag{subscription=\"pay\\\"me\\\\nts\\n\"} 0");
+    assert_line(scrape(fixture), "grapnel_queued{subscription=\"pay\\\"me\\\\nts\\n\"} 0");
+}
+
+/* Those that have no name yet count all the same, far beyond those that have. */
+static void writes_only_what_has_a_name(void **state)
+{
+    struct fixture *fixture = *state;
+    struct metrics_block *block = metrics_block_create(fixture->metrics);
+    metrics_set(block, METRIC_QUEUED, 100000, 7);
+    metrics_set(block, METRIC_LAG, METRICS_SERIES_MAX - 1, 8);
+    assert_null(strstr(scrape(fixture), "} 7"));
+    assert_null(strstr(scrape(fixture), "} 8"));
+    assert_int_equal(metrics_read(fixture->metrics, METRIC_QUEUED, 99999, METRICS_NO_LABEL), 0);
+
+    metrics_name_subscription(fixture->metrics, 100000, "late");
+    metrics_name_lane(fixture->metrics, METRICS_SERIES_MAX - 1, "grapnel.late", NULL);
+    assert_line(scrape(fixture), "grapnel_queued{subscription=\"late\"} 7");
+    assert_line(scrape(fixture), "grapnel_lag{group=\"grapnel.late\"} 8");
+
+    metrics_forget(fixture->metrics, METRICS_OF_SUBSCRIPTION, 100000);
+    assert_null(strstr(scrape(fixture), "late\"} 7"));
+    assert_int_equal(metrics_read(fixture->metrics, METRIC_QUEUED, 100000, METRICS_NO_LABEL), 7);
 }
 
 static void gauges_may_be_negative(void **state)
 {
     struct fixture *fixture = *state;
     metrics_set(metrics_block_create(fixture->metrics), METRIC_LAG, 0, -1);
-    assert_line(scrape(fixture), "grapnel_lag{subscription=\"orders\"} -1");
+    assert_line(scrape(fixture),
+                "grapnel_lag{group=\"grapnel.orders\",subscription=\"orders\"} -1");
 }
 
 static void buckets_are_cumulative_and_their_bound_is_inside(void **state)
@@ -101,18 +129,20 @@ static void buckets_are_cumulative_and_their_bound_is_inside(void **state)
     metrics_observe_us(block, METRIC_LATENCY, 0, -5);
 
     const char *text = scrape(fixture);
-    assert_line(text,
-                "grapnel_delivery_latency_seconds_bucket{subscription=\"orders\",le=\"0.0005\"} 1");
-    assert_line(text,
-                "grapnel_delivery_latency_seconds_bucket{subscription=\"orders\",le=\"0.001\"} 2");
-    assert_line(text,
-                "grapnel_delivery_latency_seconds_bucket{subscription=\"orders\",le=\"0.0025\"} 3");
-    assert_line(text,
-                "grapnel_delivery_latency_seconds_bucket{subscription=\"orders\",le=\"36000\"} 3");
-    assert_line(text,
-                "grapnel_delivery_latency_seconds_bucket{subscription=\"orders\",le=\"+Inf\"} 4");
-    assert_line(text, "grapnel_delivery_latency_seconds_sum{subscription=\"orders\"} 90000.002001");
-    assert_line(text, "grapnel_delivery_latency_seconds_count{subscription=\"orders\"} 4");
+    assert_line(text, "grapnel_delivery_latency_seconds_bucket{group=\"grapnel.orders\","
+                      "subscription=\"orders\",le=\"0.0005\"} 1");
+    assert_line(text, "grapnel_delivery_latency_seconds_bucket{group=\"grapnel.orders\","
+                      "subscription=\"orders\",le=\"0.001\"} 2");
+    assert_line(text, "grapnel_delivery_latency_seconds_bucket{group=\"grapnel.orders\","
+                      "subscription=\"orders\",le=\"0.0025\"} 3");
+    assert_line(text, "grapnel_delivery_latency_seconds_bucket{group=\"grapnel.orders\","
+                      "subscription=\"orders\",le=\"36000\"} 3");
+    assert_line(text, "grapnel_delivery_latency_seconds_bucket{group=\"grapnel.orders\","
+                      "subscription=\"orders\",le=\"+Inf\"} 4");
+    assert_line(text, "grapnel_delivery_latency_seconds_sum{group=\"grapnel.orders\",subscription="
+                      "\"orders\"} 90000.002001");
+    assert_line(text, "grapnel_delivery_latency_seconds_count{group=\"grapnel.orders\","
+                      "subscription=\"orders\"} 4");
     assert_int_equal(metrics_read(fixture->metrics, METRIC_LATENCY, 0, METRICS_NO_LABEL), 4);
 }
 
@@ -225,6 +255,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sums_what_each_thread_counted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(escapes_what_would_end_a_label, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(writes_only_what_has_a_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(gauges_may_be_negative, set_up, tear_down),
         cmocka_unit_test_setup_teardown(buckets_are_cumulative_and_their_bound_is_inside, set_up,
                                         tear_down),

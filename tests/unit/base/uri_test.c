@@ -35,6 +35,49 @@ static void encodes_all_but_unreserved_characters(void **state)
     buffer_finish(&out);
 }
 
+static void leaves_the_slashes_of_a_path(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        const char *path;
+    } rows[] = {
+        {SLICE_INIT(""), ""},
+        {SLICE_INIT("a"), "a"},
+        {SLICE_INIT("a b/c?d#e/%2F"), "a%20b/c%3Fd%23e/%252F"},
+        {SLICE_INIT("/a//b/"), "/a//b/"},
+        {SLICE_INIT("\\..\\\0"), "%5C..%5C%00"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buffer out = {0};
+        uri_add_path(&out, rows[i].text);
+        assert_string_equal(buffer_text(&out), rows[i].path);
+        buffer_finish(&out);
+    }
+}
+
+/* The first is the specification's own example. */
+static void writes_a_cloudevents_header(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice text;
+        const char *header;
+    } rows[] = {
+        {SLICE_INIT("Euro \xE2\x82\xAC \xF0\x9F\x98\x80"), "Euro%20%E2%82%AC%20%F0%9F%98%80"},
+        {SLICE_INIT(""), ""},
+        {SLICE_INIT("/orders?a=b&c#d!~"), "/orders?a=b&c#d!~"},
+        {SLICE_INIT("\"100%\"\r\n\x7F"), "%22100%25%22%0D%0A%7F"},
+        {SLICE_INIT("a\xFF\xC3"), "a%EF%BF%BD%EF%BF%BD"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct buffer out = {0};
+        uri_add_printable(&out, rows[i].text);
+        assert_string_equal(buffer_text(&out), rows[i].header);
+        buffer_finish(&out);
+    }
+}
+
 static void decodes_what_is_encoded(void **state)
 {
     (void)state;
@@ -70,6 +113,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(encodes_all_but_unreserved_characters),
+        cmocka_unit_test(leaves_the_slashes_of_a_path),
+        cmocka_unit_test(writes_a_cloudevents_header),
         cmocka_unit_test(decodes_what_is_encoded),
         cmocka_unit_test(fails_at_the_limit_and_says_so),
     };

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <pty.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "cli/exchange.h"
@@ -123,6 +125,59 @@ static void shows_the_secrets_when_told_to(void **state)
     finish(&f);
 }
 
+static void shows_what_it_accepts_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "https://h/");
+    f.trial.http.headers = SLICE("A: b\0accept: text/html\0");
+    char *text = printed(&f, false);
+    assert_null(strstr(text, "*/*"));
+    assert_non_null(strstr(text, "\naccept: text/html\n"));
+    free(text);
+    finish(&f);
+}
+
+static void shows_a_packed_body_as_the_receiver_reads_it(void **state)
+{
+    (void)state;
+    struct fixture f;
+    begin(&f, "https://h/");
+    f.trial.request.unpacked = f.trial.request.body;
+    f.trial.http.body = SLICE("\x1f\x8b\x08");
+    char *text = printed(&f, false);
+    assert_non_null(strstr(text, "Content-Length: 3\n\n{\"a\":\"*******\"}\n"
+                                 "(15 bytes, sent as 3 of gzip)\n"));
+    free(text);
+    finish(&f);
+}
+
+/* Elsewhere the bytes are as they are sent. */
+static void shows_bytes_as_a_dump_on_a_terminal(void **state)
+{
+    (void)state;
+    struct fixture f;
+    int ours;
+    int theirs;
+    char text[4096];
+    begin(&f, "https://h/");
+    f.trial.http.body = SLICE("\xFF\x00 16 bytes a line, \x1b[31m");
+    assert_int_equal(openpty(&ours, &theirs, NULL, NULL, NULL), 0);
+    FILE *out = fdopen(theirs, "w");
+    exchange_print_request(out, &f.route, &f.trial, false);
+    fclose(out);
+    ssize_t size = 0;
+    for (ssize_t part = 1; part > 0 && size<(ssize_t)sizeof text - 1; size += part> 0 ? part : 0)
+        part = read(ours, text + size, sizeof text - 1 - (size_t)size);
+    text[size] = '\0';
+    close(ours);
+    assert_non_null(
+        strstr(text, "000000  ff 00 20 31 36 20 62 79 74 65 73 20 61 20 6c 69  .. 16 bytes a li"));
+    assert_non_null(
+        strstr(text, "000010  6e 65 2c 20 1b 5b 33 31 6d                       ne, .[31m"));
+    finish(&f);
+}
+
 static void masks_what_an_answer_echoes(void **state)
 {
     (void)state;
@@ -148,6 +203,9 @@ int main(void)
         cmocka_unit_test(shows_the_request_but_not_its_secrets),
         cmocka_unit_test(a_url_that_is_a_secret_itself_shows_its_host),
         cmocka_unit_test(shows_the_secrets_when_told_to),
+        cmocka_unit_test(shows_what_it_accepts_once),
+        cmocka_unit_test(shows_a_packed_body_as_the_receiver_reads_it),
+        cmocka_unit_test(shows_bytes_as_a_dump_on_a_terminal),
         cmocka_unit_test(masks_what_an_answer_echoes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -92,6 +92,11 @@ static void reads_every_key(void **state)
     check_text(&settings->kafka.items[1].value, "s3cret");
     assert_true(settings->kafka.items[1].value.secret);
     check_text(&settings->kafka.items[2].value, "true");
+    check_text(&settings->registry.url, "http://registry.example.com:8081/apis/ccompat/v7");
+    check_text(&settings->registry.username, "key");
+    check_text(&settings->registry.password, "s3cret");
+    assert_non_null(strstr(settings->registry.ca_file.data, "/data/complete.yaml"));
+    assert_int_equal(settings->registry.timeout_ms, 3000);
     check_text(&settings->topics.results, "results");
     check_text(&settings->topics.dead_letters, "dead");
     check_text(&settings->topics.retries, "again");
@@ -162,6 +167,8 @@ static void has_the_contracts_defaults(void **state)
     check_text(&settings->topics.dead_letters, "grapnel.dead-letters");
     check_text(&settings->topics.retries, "grapnel.retry");
     check_text(&settings->topics.webhooks, "grapnel.webhooks");
+    assert_null(settings->registry.url.data);
+    assert_int_equal(settings->registry.timeout_ms, 10000);
     assert_true(settings->topics.create);
     assert_int_equal(settings->topics.partitions, 0);
     assert_int_equal(settings->topics.replication, 0);
@@ -188,6 +195,20 @@ static void checks_each_value(void **state)
         const char *message; /* NULL: fine */
     } rows[] = {
         {"topics: {results: null}", NULL},
+        {"registry: {url: \"https://[::1]:8081/a/\", username: a, password: b}", NULL},
+        {"registry: {}", "registry.url is missing"},
+        {"registry: {url: \"ftp://a\"}",
+         "url: a URL that begins with http:// or https:// is needed, not \"ftp://a\""},
+        {"registry: {url: \"http:///x\"}", "url: the host is missing"},
+        {"registry: {url: \"http://a/b?c\"}", "url: it can have no query"},
+        {"registry: {url: \"http://a b\"}",
+         "url: a blank or control character has to be percent-encoded"},
+        {"registry: {url: \"http://u:p@a\"}",
+         "url: what proves who we are belongs in username and password"},
+        {"registry: {url: \"http://a\", password: b}",
+         "registry: username and password go together, and only one is given"},
+        {"subscriptions: [{name: a, topics: [a], request: {url: \"http://a\"}, format: avro}]",
+         "format: avro needs the schemas of a registry, and none is configured"},
         {"admin: {listen: null}", NULL},
         {"admin: {listen: \"localhost:0\"}", NULL},
         {"admin: {listen: \"127.1.2.3:80\"}", NULL},

@@ -516,6 +516,21 @@ static void several_workers_agree_and_probe_one_at_a_time(void **state)
     }
 }
 
+static void another_receiver_is_tried_at_once(void **state)
+{
+    (void)state;
+    struct breaker breaker = make_open(0);
+    uint32_t old_pass = breaker.turn;
+    breaker_change(&breaker, (struct breaker_policy){2, PAUSE, TIMEOUT, 0}, false);
+    assert_int_equal(breaker_pass(&breaker, NOW), 0);
+    breaker_change(&breaker, breaker.policy, true);
+    end_one(&breaker, BREAKER_UNWELL, NOW);
+    breaker_end(&breaker, old_pass, BREAKER_UNWELL, -1, NOW); /* of the one there was */
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+    end_one(&breaker, BREAKER_UNWELL, NOW);
+    assert_int_equal(breaker.state, BREAKER_OPEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -538,6 +553,7 @@ int main(void)
         cmocka_unit_test(others_wait_no_longer_than_the_probe_that_has_ended),
         cmocka_unit_test(two_that_probe_at_once_both_count),
         cmocka_unit_test(old_news_change_nothing),
+        cmocka_unit_test(another_receiver_is_tried_at_once),
         cmocka_unit_test(names_its_states),
         cmocka_unit_test(several_workers_agree_and_probe_one_at_a_time),
     };

@@ -9,6 +9,7 @@
 
 struct fixture {
     struct metrics *metrics;
+    struct subscription sub;
     struct route route;
     struct endpoint endpoint;
     struct delivery deliveries[8];
@@ -17,15 +18,15 @@ struct fixture {
 
 static void set_up(struct fixture *fixture, unsigned in_flight_most)
 {
-    static const char *const names[] = {"orders"};
-    *fixture = (struct fixture){.metrics = metrics_create(names, 1)};
+    *fixture = (struct fixture){.metrics = metrics_create()};
+    fixture->route.sub = &fixture->sub;
     endpoint_init(&fixture->endpoint, &fixture->route, in_flight_most,
                   metrics_block_create(fixture->metrics));
 }
 
 static int64_t gauge(const struct fixture *fixture, enum metric metric)
 {
-    return metrics_read(fixture->metrics, metric, 0, METRICS_NO_LABEL);
+    return metrics_read(fixture->metrics, metric, route_series(&fixture->route), METRICS_NO_LABEL);
 }
 
 static void sends_in_the_order_queued_up_to_its_limit(void **state)
@@ -114,9 +115,113 @@ static void shares_of_a_limit_add_up_to_it(void **state)
         }
 }
 
+static void set_up_shared(struct fixture *f, const struct subscription *sub, unsigned in_flight)
+{
+    set_up(f, in_flight);
+    f->route.sub = sub;
+    breaker_init(&f->endpoint.breaker,
+                 (struct breaker_policy){.failures = 1, .pause_ms = 30000, .timeout_ms = 10000});
+}
+
+static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.queued_count = 79; /* four rounds */
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
+    f.endpoint.queued_count = 80;
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), ENDPOINT_MOMENT_MS);
+    f.endpoint.duration_us = 2000000;
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 80 / 20 * 2000);
+    f.endpoint.duration_us = INT64_C(3600000000);
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), ENDPOINT_DELAY_MOST_MS);
+    f.endpoint.alone = true; /* its backlog stays in Kafka */
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
+    metrics_destroy(f.metrics);
+}
+
+static void a_retry_waits_elsewhere_when_there_are_many(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.alone = true;
+    f.endpoint.again_count = ENDPOINT_AGAIN - 1;
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 0), 0);
+    f.endpoint.again_count = ENDPOINT_AGAIN;
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 0), ENDPOINT_MOMENT_MS);
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
+    metrics_destroy(f.metrics);
+}
+
+static void waits_elsewhere_as_long_as_the_breaker_is_open(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    uint32_t pass = breaker_pass(&f.endpoint.breaker, 1000);
+    breaker_end(&f.endpoint.breaker, pass, BREAKER_UNWELL, -1, 1000);
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 1000), 30000);
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 30000), 0); /* a moment is no wait */
+    assert_true(breaker_pass(&f.endpoint.breaker, 31000) != 0);
+    /* The probe has ended after that. */
+    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 31000), 10000);
+    metrics_destroy(f.metrics);
+}
+
+static void is_doubtful_from_no_answer_to_an_answer(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    static const struct {
+        struct outcome outcome;
+        bool doubtful;
+    } rows[] = {
+        {{.kind = ERROR_NONE, .status = 200}, false},
+        {{.kind = ERROR_TIMEOUT}, true},
+        {{.kind = ERROR_AUTH}, true},
+        {{.kind = ERROR_STATUS, .status = 500}, false},
+        {{.kind = ERROR_RENDER}, false},
+        {{.kind = ERROR_CONNECT}, true},
+        {{.kind = ERROR_STATUS, .status = 404}, false},
+    };
+    set_up_shared(&f, &sub, 20);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct delivery delivery = {.pass = 1};
+        endpoint_learn(&f.endpoint, &delivery, &rows[i].outcome, 0);
+        assert_int_equal(f.endpoint.doubtful, rows[i].doubtful);
+    }
+    metrics_destroy(f.metrics);
+}
+
+static void keeps_few_retries_where_others_share_the_lane(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.waiting_count = ENDPOINT_WAITING - 1;
+    assert_true(endpoint_may_keep(&f.endpoint));
+    f.endpoint.waiting_count = ENDPOINT_WAITING;
+    assert_false(endpoint_may_keep(&f.endpoint));
+    f.endpoint.alone = true;
+    assert_true(endpoint_may_keep(&f.endpoint));
+    metrics_destroy(f.metrics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_the_queue_is_full),
+        cmocka_unit_test(a_retry_waits_elsewhere_when_there_are_many),
+        cmocka_unit_test(waits_elsewhere_as_long_as_the_breaker_is_open),
+        cmocka_unit_test(is_doubtful_from_no_answer_to_an_answer),
+        cmocka_unit_test(keeps_few_retries_where_others_share_the_lane),
         cmocka_unit_test(sends_in_the_order_queued_up_to_its_limit),
         cmocka_unit_test(takes_new_records_first_but_lets_every_fourth_place_to_a_retry),
         cmocka_unit_test(sends_new_ones_before_what_has_been_tried_but_for_every_fourth_place),

@@ -9,8 +9,9 @@ struct result {
     int status;
     enum error_kind kind;
     char error[512];
-    char response[HTTP_RESPONSE_BYTES + 1];
-    char retry_after[256]; /* "" where there was none */
+    size_t response_bytes;
+    char response[HTTP_RESPONSE_BYTES + 1]; /* its begin */
+    char retry_after[256];                  /* "" where there was none */
     int64_t duration_us;
     struct client *client;
 };
@@ -55,8 +56,8 @@ static inline void client_done(void *context, const struct http_exchange *exchan
     result->status = exchange->status;
     result->kind = exchange->kind;
     snprintf(result->error, sizeof result->error, "%s", exchange->error);
-    memcpy(result->response, exchange->response.data, exchange->response.size);
-    result->response[exchange->response.size] = '\0';
+    result->response_bytes = exchange->response.size;
+    snprintf(result->response, sizeof result->response, "%.*s", SLICE_ARGS(exchange->response));
     snprintf(result->retry_after, sizeof result->retry_after, "%s",
              exchange->retry_after ? exchange->retry_after : "");
     result->duration_us = exchange->duration_us;

@@ -716,6 +716,107 @@ static void destroying_cancels_what_is_under_way(void **state)
         assert_false(results[i].done);
 }
 
+/* ── an answer that is wanted as a whole ── */
+
+#define WHOLE_BYTES 300000
+
+static void answer_300000_bytes(struct server *server)
+{
+    int fd = server_accept(server);
+    char *body = malloc(WHOLE_BYTES);
+    memset(body, 'x', WHOLE_BYTES);
+    while (server_read(server, fd)) {
+        server_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 300000\r\n\r\n");
+        server_send_bytes(fd, body, WHOLE_BYTES);
+    }
+    free(body);
+    close(fd);
+}
+
+static void gives_the_whole_answer_to_who_asks_for_it(void **state)
+{
+    (void)state;
+    struct server *server = server_start(answer_300000_bytes, NULL);
+    struct fixture f;
+    struct buffer whole = {.limit = WHOLE_BYTES};
+    begin(&f, server);
+    f.request.whole = &whole;
+    for (int i = 0; i < 2; i++) { /* the connection is kept */
+        buffer_clear(&whole);
+        struct result result = client_exchange(&f.client, &f.request);
+        assert_int_equal(result.status, 200);
+        assert_int_equal(whole.size, WHOLE_BYTES);
+        assert_int_equal(result.response_bytes, WHOLE_BYTES);
+    }
+    f.request.whole = NULL; /* and what comes next gets its first KiB again */
+    struct result result = client_exchange(&f.client, &f.request);
+    assert_int_equal(result.response_bytes, HTTP_RESPONSE_BYTES);
+    client_close(&f.client);
+    server_join(server);
+    buffer_finish(&whole);
+}
+
+static void a_whole_answer_that_is_too_large_is_none(void **state)
+{
+    (void)state;
+    struct server *server = server_start(answer_300000_bytes, NULL);
+    struct fixture f;
+    struct buffer whole = {.limit = WHOLE_BYTES - 1};
+    begin(&f, server);
+    f.request.whole = &whole;
+    struct result result = client_exchange(&f.client, &f.request);
+    assert_int_equal(result.status, 0);
+    assert_int_equal(result.kind, ERROR_PROTOCOL);
+    assert_string_equal(result.error, "the answer has more than 299999 bytes");
+    client_close(&f.client);
+    server_join(server);
+    buffer_finish(&whole);
+}
+
+static void answer_half(struct server *server)
+{
+    int fd = server_accept(server);
+    if (server_read(server, fd))
+        server_send(fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello");
+    if (server->context)
+        server_hang(fd);
+    else
+        close(fd);
+}
+
+static void a_whole_answer_that_ends_too_early_is_none(void **state)
+{
+    (void)state;
+    struct server *server = server_start(answer_half, NULL);
+    struct fixture f;
+    struct buffer whole = {0};
+    begin(&f, server);
+    f.request.whole = &whole;
+    struct result result = client_exchange(&f.client, &f.request);
+    assert_int_equal(result.kind, ERROR_PROTOCOL);
+    assert_string_equal(result.error, "the connection ended within the answer");
+    client_close(&f.client);
+    server_join(server);
+    buffer_finish(&whole);
+}
+
+static void a_whole_answer_that_does_not_end_is_a_timeout(void **state)
+{
+    (void)state;
+    struct server *server = server_start(answer_half, &(bool){true});
+    struct fixture f;
+    struct buffer whole = {0};
+    begin(&f, server);
+    f.request.whole = &whole;
+    f.request.timeout_ms = 50;
+    struct result result = client_exchange(&f.client, &f.request);
+    assert_int_equal(result.kind, ERROR_TIMEOUT);
+    assert_int_equal(result.status, 0);
+    client_close(&f.client);
+    server_join(server);
+    buffer_finish(&whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -742,6 +843,10 @@ int main(void)
         cmocka_unit_test(cancelling_closes_the_connection_and_calls_nothing),
         cmocka_unit_test(a_call_can_be_cancelled_by_another_s_done),
         cmocka_unit_test(destroying_cancels_what_is_under_way),
+        cmocka_unit_test(gives_the_whole_answer_to_who_asks_for_it),
+        cmocka_unit_test(a_whole_answer_that_is_too_large_is_none),
+        cmocka_unit_test(a_whole_answer_that_ends_too_early_is_none),
+        cmocka_unit_test(a_whole_answer_that_does_not_end_is_a_timeout),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

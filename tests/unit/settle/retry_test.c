@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "base/compiler.h"
 #include "settle/retry.h"
 
 static struct retry_topics *create(void)
@@ -22,7 +23,7 @@ static struct retry_topics *create(void)
         .subscriptions = subs,
         .subscription_count = 2,
     };
-    return retry_topics_create(&settings);
+    return retry_topics_create(&settings, NULL);
 }
 
 static void has_one_topic_for_each_delay_in_use(void **state)
@@ -37,19 +38,45 @@ static void has_one_topic_for_each_delay_in_use(void **state)
     retry_topics_destroy(topics);
 }
 
-static void has_one_for_replays_where_nothing_is_tried_again(void **state)
+static void has_a_short_one_where_no_schedule_has(void **state)
 {
     (void)state;
-    struct subscription sub = {0};
-    const struct settings settings = {
-        .topics.retries = {.data = "grapnel.retry"},
-        .subscriptions = &sub,
-        .subscription_count = 1,
+    int64_t long_ms[] = {1800000};
+    int64_t short_ms[] = {1800000, 300};
+    struct {
+        int64_t *schedule;
+        size_t count;
+        const char *first;
+        size_t topics;
+    } rows[] = {
+        {NULL, 0, "grapnel.retry.5s", 1},
+        {long_ms, 1, "grapnel.retry.5s", 2},
+        {short_ms, 2, "grapnel.retry.300ms", 2},
     };
-    struct retry_topics *topics = retry_topics_create(&settings);
-    assert_int_equal(topics->count, 1);
-    assert_string_equal(topics->items[0].name, "grapnel.retry.0ms");
-    retry_topics_destroy(topics);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct subscription sub = {
+            .delivery = {.retry_schedule_ms = rows[i].schedule, .retry_count = rows[i].count}};
+        const struct settings settings = {
+            .topics.retries = {.data = "grapnel.retry"},
+            .subscriptions = &sub,
+            .subscription_count = 1,
+        };
+        struct retry_topics *topics = retry_topics_create(&settings, NULL);
+        assert_int_equal(topics->count, rows[i].topics);
+        assert_string_equal(topics->items[retry_topic_for(topics, 0)].name, rows[i].first);
+        retry_topics_destroy(topics);
+    }
+}
+
+/* A receiver may ask for a day: that one must not keep what is behind it in the topic. */
+static void a_leg_ends_with_the_topics_delay(void **state)
+{
+    (void)state;
+    const struct retry_topic topic = {.delay_ms = 300000};
+    assert_int_equal(retry_leg(&topic, 1000, 301000), 301000);
+    assert_int_equal(retry_leg(&topic, 1000, 305999), 305999);
+    assert_int_equal(retry_leg(&topic, 1000, 86401000), 306000);
+    assert_int_equal(retry_leg(&topic, 1000, 500), 500);
 }
 
 static void chooses_the_longest_delay_that_is_not_too_long(void **state)
@@ -71,6 +98,27 @@ static void chooses_the_longest_delay_that_is_not_too_long(void **state)
     retry_topics_destroy(topics);
 }
 
+static void keeps_the_places_of_those_there_were(void **state)
+{
+    (void)state;
+    struct retry_topics *before = create();
+    int64_t schedule[] = {1000, 300000};
+    struct subscription sub = {.delivery = {.retry_schedule_ms = schedule, .retry_count = 2}};
+    const struct settings settings = {
+        .topics.retries = {.data = "grapnel.retry"},
+        .subscriptions = &sub,
+        .subscription_count = 1,
+    };
+    struct retry_topics *topics = retry_topics_create(&settings, before);
+    assert_int_equal(topics->count, before->count + 1);
+    for (size_t i = 0; i < before->count; i++)
+        assert_string_equal(topics->items[i].name, before->items[i].name);
+    assert_string_equal(topics->items[before->count].name, "grapnel.retry.1s");
+    assert_int_equal(retry_topic_for(topics, 0), before->count);
+    retry_topics_destroy(topics);
+    retry_topics_destroy(before);
+}
+
 static void reads_topics_of_delays_that_are_no_longer_used(void **state)
 {
     (void)state;
@@ -83,8 +131,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_one_topic_for_each_delay_in_use),
-        cmocka_unit_test(has_one_for_replays_where_nothing_is_tried_again),
+        cmocka_unit_test(has_a_short_one_where_no_schedule_has),
+        cmocka_unit_test(a_leg_ends_with_the_topics_delay),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
+        cmocka_unit_test(keeps_the_places_of_those_there_were),
         cmocka_unit_test(reads_topics_of_delays_that_are_no_longer_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,73 @@
+#include "config/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define REGISTERED "registered" /* the group of the webhooks registered over the API */
+
+static int by_group(const void *left, const void *right)
+{
+    const struct subscription *a = *(const struct subscription *const *)left;
+    const struct subscription *b = *(const struct subscription *const *)right;
+    int order = strcmp(subscription_group(a), subscription_group(b));
+    return order ? order : (a > b) - (a < b); /* in the order they are written */
+}
+
+static void check_pair(const struct subscription *first, const struct subscription *sub,
+                       struct problems *problems)
+{
+    const char *group = subscription_group(sub);
+    if (!first->group.data || !sub->group.data) {
+        const struct subscription *owner = first->group.data ? sub : first;
+        const struct subscription *guest = first->group.data ? first : sub;
+        problems_add(problems, guest->group.at,
+                     "group: grapnel.%s is the consumer group of the subscription %s at %s:%u:%u; "
+                     "to share it, give that one the group too",
+                     group, owner->name, owner->at.file, owner->at.line, owner->at.column);
+        return;
+    }
+    if (first->start.at != sub->start.at || first->start.unix_ms != sub->start.unix_ms)
+        problems_add(
+            problems, sub->at,
+            "start: it is the group's, and %s, which shares the group %s, begins elsewhere",
+            first->name, group);
+    if (first->delivery.ordered || sub->delivery.ordered)
+        problems_add(problems, first->delivery.ordered ? first->group.at : sub->group.at,
+                     "group: order: key needs a consumer group of its own, and %s is shared",
+                     group);
+}
+
+static void check_reserved(const struct subscription *sub, struct problems *problems)
+{
+    if (strcmp(subscription_group(sub), REGISTERED) == 0)
+        problems_add(problems, sub->group.data ? sub->group.at : sub->at,
+                     "%s: grapnel.%s is the consumer group of the webhooks registered over the API",
+                     sub->group.data ? "group" : "name", REGISTERED);
+}
+
+/* Names that are taken twice have been reported; they share a group by mistake. */
+static bool same_name(const struct subscription *a, const struct subscription *b)
+{
+    return strcmp(a->name, b->name) == 0;
+}
+
+void groups_check(const struct settings *settings, struct problems *problems)
+{
+    size_t count = 0;
+    const struct subscription **subs =
+        calloc(settings->subscription_count + 1, sizeof(const struct subscription *));
+    for (size_t i = 0; subs && i < settings->subscription_count; i++)
+        if (settings->subscriptions[i].name)
+            subs[count++] = &settings->subscriptions[i];
+    if (count)
+        qsort(subs, count, sizeof(const struct subscription *), by_group);
+    const struct subscription *first = NULL;
+    for (size_t i = 0; i < count; i++) {
+        check_reserved(subs[i], problems);
+        if (!first || strcmp(subscription_group(first), subscription_group(subs[i])) != 0)
+            first = subs[i];
+        else if (!same_name(first, subs[i]))
+            check_pair(first, subs[i], problems);
+    }
+    free(subs);
+}

@@ -1,0 +1,12 @@
+/* What subscriptions that share a consumer group must agree on. */
+#ifndef CONFIG_GROUPS_H
+#define CONFIG_GROUPS_H
+
+#include "config/problems.h"
+#include "config/settings.h"
+
+/* Adds to `problems` where a group is another subscription's own, where its members begin at
+ * different places, and where one of several needs its order kept. */
+void groups_check(const struct settings *settings, struct problems *problems);
+
+#endif

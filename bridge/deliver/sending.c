@@ -1,0 +1,238 @@
+/* Deliveries become requests.
+ *
+ * The happy path: of the endpoints that could send, the one that holds least takes the next free
+ * place; the attempt ends, and the place is free again. What can fail: breaker or rate say no, and
+ * then the endpoint is woken when they may say yes. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "deliver/attempt.h"
+#include "deliver/worker_private.h"
+
+#define LOOK_AGAIN_MS 5
+#define BUSY_SHARE    16
+#define UNWANTED_MOST 64 /* records in a row */
+
+static void note_active(struct worker *worker, struct endpoint *endpoint)
+{
+    bool active = endpoint->in_flight > 0 || endpoint_has_some(endpoint);
+    if (active != endpoint->active)
+        worker->places.active += active ? 1 : UINT32_MAX;
+    endpoint->active = active;
+}
+
+/* Among those that could send, or, held back by its breaker or rate, woken when it may. */
+void worker_note_ready(struct worker *worker, struct endpoint *endpoint)
+{
+    heap_remove(&worker->ready, &endpoint->ready);
+    list_remove(&endpoint->held);
+    note_active(worker, endpoint);
+    if (!endpoint_can_send(endpoint))
+        return;
+    int64_t now_ms = loop_now_ms(worker->loop);
+    int64_t next_ms = endpoint_next_ms(endpoint, now_ms);
+    if (endpoint->in_flight >= endpoint_useful(endpoint, now_ms, worker->busy_us))
+        next_ms = now_ms + LOOK_AGAIN_MS;
+    if (next_ms > now_ms) {
+        if (next_ms < INT64_MAX)
+            loop_arm(worker->loop, &endpoint->wake, next_ms);
+    } else if (endpoint->doubtful && !places_for_doubtful(&worker->places)) {
+        list_push(&worker->held, &endpoint->held);
+    } else if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight)) {
+        memory_out();
+    }
+}
+
+void worker_woken(struct loop_timer *timer)
+{
+    struct endpoint *endpoint = CONTAINER_OF(timer, struct endpoint, wake);
+    worker_note_ready(endpoint->worker, endpoint);
+}
+
+static void tell_others(struct worker *worker, struct endpoint *endpoint)
+{
+    struct breaker_news news;
+    if (!breaker_news(&endpoint->breaker, &news))
+        return;
+    for (unsigned i = 0; i < worker->options.workers; i++) {
+        struct news *copy = i == worker->options.index ? NULL : malloc(sizeof *copy);
+        if (!copy)
+            continue; /* ourselves; or no memory, and then that worker finds out by itself */
+        *copy = (struct news){{.type = WORKER_NEWS}, endpoint->index, news};
+        worker->options.hooks.tell(worker->options.hooks.context, i, &copy->message);
+    }
+}
+
+void worker_hear(struct worker *worker, struct news *news)
+{
+    const struct route *route = &worker->options.catalog->routes[news->route];
+    struct endpoint *endpoint = route->sub ? worker_endpoint(worker, route) : NULL;
+    if (endpoint) {
+        breaker_hear(&endpoint->breaker, &news->news);
+        worker_note_ready(worker, endpoint);
+    }
+    free(news);
+}
+
+/* What waited has only its record. One that fails here fails again in the attempt, which says so.
+ */
+static void decode(struct worker *worker, struct shared_event *shared)
+{
+    if (shared->decoded || decoder_decode(worker->decoder, shared->record, shared->format,
+                                          &shared->event, NULL) != DECODER_EVENT)
+        return;
+    shared->decoded = true;
+    worker_note_decoded(worker, shared);
+}
+
+/* True where that could be told now: then it is queued again, or has been ended. */
+static bool judge(struct worker *worker, struct endpoint *endpoint)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    struct delivery *delivery = endpoint_next_delivery(endpoint);
+    if (!delivery->shared->unjudged)
+        return false;
+    decode(worker, delivery->shared);
+    if (!delivery->shared->decoded)
+        return false;
+    delivery->shared->unjudged = false;
+    endpoint_sent(endpoint, endpoint_send_next(endpoint));
+    if (hooks->judge(hooks->context, delivery))
+        endpoint_queue(endpoint, delivery);
+    return true;
+}
+
+/* Sends it, or, where breaker or rate say no after all, puts it back. */
+static void send(struct worker *worker, struct endpoint *endpoint)
+{
+    if (judge(worker, endpoint))
+        return;
+    struct delivery *delivery = endpoint_send_next(endpoint);
+    delivery->sent_ms = loop_now_ms(worker->loop);
+    if (!endpoint_admit(endpoint, delivery, loop_now_ms(worker->loop))) {
+        endpoint_sent(endpoint, delivery);
+        endpoint_queue(endpoint, delivery);
+        return;
+    }
+    tell_others(worker, endpoint);
+    decode(worker, delivery->shared);
+    delivery->shared->sending++;
+    delivery->use = worker->use;
+    delivery->use->sending++;
+    delivery->doubtful = endpoint->doubtful;
+    places_take(&worker->places, delivery->doubtful);
+    attempt_start(worker->free_attempts[--worker->free_count], delivery);
+}
+
+/* Makes a delivery of the record whose turn it is. One that nobody wants takes no place: the next
+ * one is looked at, before a retry goes. */
+static void take_next(struct worker *worker, struct endpoint *endpoint)
+{
+    unsigned queued = endpoint_queued(endpoint);
+    for (unsigned i = 0; i < UNWANTED_MOST && endpoint_queued(endpoint) == queued; i++) {
+        struct record *record = endpoint_next_record(endpoint);
+        if (!record)
+            return;
+        worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+    }
+}
+
+/* True if anything left. */
+static bool send_what_fits(struct worker *worker)
+{
+    bool sent = false;
+    while (worker->free_count > 0 && heap_first(&worker->ready)) {
+        struct endpoint *endpoint =
+            CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
+        if (!places_may_take(&worker->places, endpoint->in_flight))
+            break; /* nor may any other: this one holds least */
+        take_next(worker, endpoint);
+        if (endpoint_queued(endpoint) > 0) {
+            send(worker, endpoint);
+            sent = true;
+        }
+        worker_note_ready(worker, endpoint);
+    }
+    return sent;
+}
+
+/* The place is free again. */
+static void give_back(struct worker *worker, struct attempt *attempt, struct delivery *delivery)
+{
+    places_give_back(&worker->places, delivery->doubtful);
+    delivery->shared->sending--;
+    delivery->use->sending--;
+    endpoint_sent(delivery->endpoint, delivery);
+    worker->free_attempts[worker->free_count++] = attempt;
+    if (!delivery->doubtful || list_empty(&worker->held))
+        return;
+    struct endpoint *next = CONTAINER_OF(worker->held.next, struct endpoint, held);
+    worker_note_ready(worker, next);
+}
+
+void worker_attempt_over(void *context, struct attempt *attempt, struct delivery *delivery,
+                         const struct outcome *outcome)
+{
+    struct worker *worker = context;
+    struct endpoint *endpoint = delivery->endpoint;
+    struct catalog_use *use = delivery->use;
+    endpoint_learn(endpoint, delivery, outcome, loop_now_ms(worker->loop));
+    give_back(worker, attempt, delivery);
+    tell_others(worker, endpoint);
+    worker_renew_route(delivery);
+    worker->options.hooks.settle(worker->options.hooks.context, delivery, outcome);
+    worker_end_use(worker, use);
+    worker_note_ready(worker, endpoint);
+}
+
+void worker_cancel(struct worker *worker, struct delivery *delivery, bool read_again)
+{
+    struct catalog_use *use = delivery->use;
+    struct endpoint *endpoint = delivery->endpoint;
+    struct attempt *attempt = delivery->attempt;
+    attempt_cancel(attempt);
+    breaker_end(&endpoint->breaker, delivery->pass, BREAKER_SILENT, -1, loop_now_ms(worker->loop));
+    give_back(worker, attempt, delivery);
+    worker_renew_route(delivery);
+    worker_abandon(worker, delivery, read_again);
+    worker_end_use(worker, use);
+}
+
+bool worker_may_keep(const struct worker *worker, const struct delivery *delivery)
+{
+    return endpoint_may_keep(delivery->endpoint) && worker->deliveries < worker->deliveries_most;
+}
+
+void worker_retry_due(struct loop_timer *timer)
+{
+    struct delivery *delivery = CONTAINER_OF(timer, struct delivery, retry);
+    endpoint_waited(delivery->endpoint, delivery);
+    endpoint_queue(delivery->endpoint, delivery);
+    worker_note_ready(delivery->worker, delivery->endpoint);
+}
+
+void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
+{
+    endpoint_wait(delivery->endpoint, delivery);
+    loop_arm(worker->loop, &delivery->retry, due_ms);
+    if (!worker->draining && delivery->endpoint->route)
+        return;
+    endpoint_waited(delivery->endpoint, delivery);
+    worker_abandon(worker, delivery, false);
+}
+
+/* Sending happens here and not where a place becomes free, so that an attempt that fails at once
+ * doesn't start the next one from inside itself. */
+void worker_before_wait(struct loop_step *step)
+{
+    struct worker *worker = CONTAINER_OF(step, struct worker, step);
+    worker->busy_us += (loop_busy_us(worker->loop) - worker->busy_us) / BUSY_SHARE;
+    worker_fan_out(worker);
+    if (send_what_fits(worker))
+        http_push(worker->http);
+    uint64_t opened = http_connections_opened(worker->http);
+    metrics_add(worker->metrics, METRIC_CONNECTIONS_OPENED, METRICS_INSTANCE, METRICS_NO_LABEL,
+                opened - worker->connections_counted);
+    worker->connections_counted = opened;
+}

@@ -1,0 +1,199 @@
+#include "service/lanes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "consume/record.h"
+#include "consume/source.h"
+#include "deliver/worker.h"
+#include "settle/retry.h"
+
+/* ── what a lane does not read ───────────────────────────────────────────── */
+
+static bool is_named(const struct texts *topics, const char *name)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (strcmp(topics->items[i].data, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_pattern(struct buffer *out, const char *pattern)
+{
+    if (out->size > 0)
+        buffer_add_char(out, ',');
+    buffer_add_text(out, pattern);
+}
+
+static void add_name(struct buffer *out, const struct texts *topics, const char *name)
+{
+    if (!name || is_named(topics, name))
+        return;
+    if (out->size > 0)
+        buffer_add_char(out, ',');
+    retry_topics_add_quoted(out, name);
+}
+
+/* Is one of those topics named as it stands? */
+static bool names_a_retry_topic(const struct texts *topics, const char *prefix)
+{
+    size_t size = strlen(prefix);
+    for (size_t i = 0; i < topics->count; i++)
+        if (strncmp(topics->items[i].data, prefix, size) == 0 && topics->items[i].data[size] == '.')
+            return true;
+    return false;
+}
+
+/* What regular expressions don't match: the topics that grapnel writes itself, which would go round
+ * for ever. One that is named as it stands is read all the same. */
+static const char *ignored_topics(struct lanes *lanes, const struct settings *settings,
+                                  const struct texts *topics, const char *retries)
+{
+    struct buffer out = {0};
+    for (size_t i = 0; i < settings->kafka.count; i++)
+        if (strcmp(settings->kafka.items[i].name.data, "topic.blacklist") == 0)
+            add_pattern(&out, settings->kafka.items[i].value.data);
+    add_name(&out, topics, settings->topics.results.data);
+    add_name(&out, topics, settings->topics.dead_letters.data);
+    if (!names_a_retry_topic(topics, settings->topics.retries.data))
+        add_pattern(&out, retries);
+    const char *copy = arena_copy(&lanes->arena, buffer_slice(&out));
+    buffer_finish(&out);
+    return copy;
+}
+
+/* ── one lane ────────────────────────────────────────────────────────────── */
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(((const struct text *)a)->data, ((const struct text *)b)->data);
+}
+
+/* All that the members read, each once. */
+static struct texts all_topics(struct lanes *lanes, const struct catalog *catalog,
+                               const struct lane_route *members)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < members->count; i++)
+        count += catalog->routes[members->members[i]].sub->topics.count;
+    struct text *items = arena_alloc(&lanes->arena, count * sizeof *items);
+    count = 0;
+    for (size_t i = 0; i < members->count; i++) {
+        const struct texts *topics = &catalog->routes[members->members[i]].sub->topics;
+        for (size_t j = 0; j < topics->count; j++)
+            items[count++] = topics->items[j];
+    }
+    qsort(items, count, sizeof *items, by_text);
+    size_t unique = 0;
+    for (size_t i = 0; i < count; i++)
+        if (unique == 0 || strcmp(items[unique - 1].data, items[i].data) != 0)
+            items[unique++] = items[i];
+    return (struct texts){items, unique};
+}
+
+static bool any_limited(const struct catalog *catalog, const struct lane_route *members)
+{
+    for (size_t i = 0; i < members->count; i++)
+        if (catalog->routes[members->members[i]].sub->delivery.rate.count > 0)
+            return true;
+    return false;
+}
+
+static struct roster_lane make_lane(struct lanes *lanes, const struct settings *settings,
+                                    const struct catalog *catalog, unsigned place, unsigned workers,
+                                    const char *retries)
+{
+    const struct lane_route *members = &catalog->lanes[place];
+    const struct route *first = &catalog->routes[members->members[0]];
+    const struct subscription *sub = first->sub;
+    struct texts topics = all_topics(lanes, catalog, members);
+    return (struct roster_lane){
+        .group = members->group,
+        .series = lane_series(place),
+        .place = place,
+        .subscription = first->alone ? first->index : RECORD_SHARED,
+        .limited = any_limited(catalog, members),
+        .ordered = sub->delivery.ordered,
+        .parks = sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK,
+        .spread = first->alone ? worker_spread(workers, sub->delivery.in_flight) : workers,
+        .topics = topics,
+        .start = sub->start,
+        .ignored = ignored_topics(lanes, settings, &topics, retries),
+    };
+}
+
+/* That of the retry topics, those that no schedule names any more included. */
+static struct roster_lane make_retry_lane(struct lanes *lanes, const struct settings *settings,
+                                          unsigned workers, const char *pattern)
+{
+    struct text *topic = arena_alloc(&lanes->arena, sizeof *topic);
+    *topic = (struct text){.data = pattern, .size = strlen(pattern)};
+    return (struct roster_lane){
+        .group = settings->topics.retries.data,
+        .series = METRICS_RETRIES,
+        .subscription = RECORD_NOBODYS,
+        .limited = true,
+        .retries = true,
+        .spread = workers,
+        .topics = {topic, 1},
+        .start = {.at = START_EARLIEST},
+    };
+}
+
+/* ── whose retries there may be ──────────────────────────────────────────── */
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct roster_owner *)a)->name, ((const struct roster_owner *)b)->name);
+}
+
+static void add_owners(struct lanes *lanes, const struct catalog *catalog, unsigned workers)
+{
+    struct roster *roster = &lanes->roster;
+    roster->owners = arena_alloc(&lanes->arena, (catalog->count + 1) * sizeof *roster->owners);
+    for (size_t i = 0; i < catalog->count; i++) {
+        const struct subscription *sub = catalog->routes[i].sub;
+        if (!sub)
+            continue;
+        roster->owners[roster->owner_count++] = (struct roster_owner){
+            .name = catalog->routes[i].name,
+            .subscription = (unsigned)i,
+            .spread = worker_spread(workers, sub->delivery.in_flight),
+            .ordered = sub->delivery.ordered,
+        };
+    }
+    qsort(roster->owners, roster->owner_count, sizeof *roster->owners, by_name);
+}
+
+struct lanes *lanes_create(const struct settings *settings, const struct catalog *catalog,
+                           unsigned workers)
+{
+    struct lanes *lanes = calloc(1, sizeof *lanes);
+    char *pattern = lanes ? retry_topics_pattern(settings->topics.retries.data) : NULL;
+    if (!pattern) {
+        free(lanes);
+        return NULL;
+    }
+    const char *retries = arena_copy(&lanes->arena, slice_of(pattern));
+    struct roster *roster = &lanes->roster;
+    free(pattern);
+    add_owners(lanes, catalog, workers);
+    roster->lanes = arena_alloc(&lanes->arena, (catalog->lane_count + 1) * sizeof *roster->lanes);
+    for (unsigned i = 0; i < catalog->lane_count; i++)
+        if (catalog->lanes[i].count > 0)
+            roster->lanes[roster->lane_count++] =
+                make_lane(lanes, settings, catalog, i, workers, retries);
+    if (roster->lane_count > 0)
+        roster->lanes[roster->lane_count++] = make_retry_lane(lanes, settings, workers, retries);
+    roster->queue_bytes = source_queue_bytes(settings->limits.memory_bytes, roster->lane_count);
+    return lanes;
+}
+
+void lanes_destroy(struct lanes *lanes)
+{
+    if (!lanes)
+        return;
+    arena_finish(&lanes->arena);
+    free(lanes);
+}

@@ -1,0 +1,80 @@
+/* A pipeline from the inside: for pipeline.c (the way), fanout.c (several of a lane), detour.c (by
+ * retry topics) and remember.c (by the topic of states), and no one else. */
+#ifndef SERVICE_PIPELINE_PRIVATE_H
+#define SERVICE_PIPELINE_PRIVATE_H
+
+#include "base/log.h"
+#include "service/conclude.h"
+#include "service/pipeline.h"
+
+struct fanout;
+
+struct pipeline {
+    struct pipeline_options options;
+    struct worker *worker;
+    struct loop_step step;
+    struct conclude conclude;
+    struct list home;       /* for the source: records that nothing is written for */
+    struct fanout *fanouts; /* by the catalog's lanes, made when first needed */
+    size_t fanout_count;
+    struct log_gate nobodys_gate;
+    struct buffer id;
+    uint64_t random;
+};
+
+/* ── pipeline.c ──────────────────────────────────────────────────────────── */
+
+/* A claim on the record is done with. */
+void pipeline_release(struct pipeline *pipeline, struct record *record);
+
+/* The same, and the record has to be read again. */
+void pipeline_give_up(struct pipeline *pipeline, struct record *record);
+
+/* The same, and nothing will be sent for it: a dead letter. `route` NULL: nobody's. */
+void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
+                   const struct error *err);
+
+enum decoder_result pipeline_decode(struct pipeline *pipeline, struct shared_event *shared,
+                                    struct error *err);
+void pipeline_count_unmatched(struct pipeline *pipeline, unsigned lane);
+
+/* ── fanout.c ────────────────────────────────────────────────────────────── */
+
+/* Makes deliveries of it for all of its lane that want it. */
+void fanout_take(struct pipeline *pipeline, struct record *record);
+
+/* Room for that many lanes, of which nothing is known yet. */
+void fanout_reset(struct pipeline *pipeline, size_t lanes);
+
+/* ── detour.c ────────────────────────────────────────────────────────────── */
+
+/* A retry that is nobody's goes round for a while. False: it has done so, or there is no memory. */
+bool detour_pass_round(struct pipeline *pipeline, struct record *record);
+
+/* As the hooks of the same names in struct worker_hooks. */
+void detour_refuse(void *context, struct record *record, unsigned subscription);
+void detour_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
+bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms);
+bool detour_pass_on(void *context, struct record *record, int64_t wait_ms);
+
+/* ── remember.c ──────────────────────────────────────────────────────────── */
+
+/* May a key of this subscription be parked, and is the record of one? */
+bool remember_may_park(const struct route *route, const struct record *record);
+
+/* Does the subscription stop at an event that fails for good? */
+bool remember_stops(const struct route *route);
+
+/* Nothing more is sent until a person enables it. */
+void remember_disabled(struct pipeline *pipeline, const struct route *route, const char *reason);
+
+/* The record's key is parked, or all that was up to there has been replayed. The record is not
+ * finished before that is stored. False: no memory. */
+bool remember_parked(struct pipeline *pipeline, const struct route *route, struct record *record);
+bool remember_replayed(struct pipeline *pipeline, const struct route *route, struct record *record);
+
+/* As the hook `release` in struct worker_hooks. */
+void remember_released(void *context, const struct route *route, struct slice key,
+                       const struct order_position *last);
+
+#endif

@@ -1,0 +1,261 @@
+"""order: key. One of a key at a time, in offset order, through retries, restarts and rebalances."""
+
+import json
+
+import pytest
+
+from support import program
+from support.receiver import Reply
+from support.wait import until
+
+
+def event(n, key):
+    return json.dumps({"n": n, "key": key})
+
+
+def publish(topics, topic, numbers, keys):
+    """Numbers in order, each with one of the keys in turn."""
+    for n in numbers:
+        key = keys[n % len(keys)]
+        topics.produce(topic, event(n, key), key=key.encode())
+
+
+def by_key(requests):
+    """The numbers that came of each key, in the order they came."""
+    found = {}
+    for request in requests:
+        body = json.loads(request.body)
+        found.setdefault(body["key"], []).append(body["n"])
+    return found
+
+
+def assert_in_order(requests):
+    """Of each key every number that comes for the first time is higher than all before."""
+    for key, numbers in by_key(requests).items():
+        firsts = list(dict.fromkeys(numbers))
+        assert firsts == sorted(firsts), f"{key}: {numbers}"
+
+
+def ordered(**keys):
+    retry = {"schedule": ["100ms", "100ms", "100ms"], "jitter": "0%", **keys.pop("retry", {})}
+    return {"order": "key", "retry": retry, **keys}
+
+
+def test_one_of_a_key_at_a_time_and_others_meanwhile(topics, unique, receiver, subscribe, grapnel, results):
+    orders = topics.create(f"orders-{unique}", partitions=3)
+    receiver.script("/hook", lambda r: Reply(200, delay=0.3 if json.loads(r.body)["key"] == "slow" else 0))
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=ordered()), limits={"workers": 4})
+    publish(topics, orders, range(80), ["slow", "a", "b", "c"])
+    results(80, seconds=30)
+    came = receiver.requests("/hook")
+    assert_in_order(came)
+    slow = [r for r in came if json.loads(r.body)["key"] == "slow"]
+    for before, after in zip(slow, slow[1:]):
+        assert after.at - before.at >= 0.29
+    quick = [r for r in came if json.loads(r.body)["key"] != "slow"]
+    assert quick[-1].at < slow[-1].at - 2
+
+
+def test_a_retry_holds_up_its_key_and_no_other(topics, orders, names, receiver, subscribe, grapnel, results):
+    answers = iter([503, 503])
+    receiver.script("/hook", lambda r: Reply(next(answers, 200) if json.loads(r.body)["n"] == 0 else 200))
+    delivery = ordered(retry={"schedule": ["12s", "1s"]})
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    publish(topics, orders, range(12), ["bad", "good"])
+    receiver.wait(7, "/hook")
+    assert by_key(receiver.requests("/hook")) == {"bad": [0], "good": [1, 3, 5, 7, 9, 11]}
+    assert running.metric("grapnel_queued") == 5
+    results(12, seconds=40)
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 2, 4, 6, 8, 10]
+    assert topics.count(f"{names.retries}.12s") == 0  # it waited in place
+
+
+def test_events_without_a_key_have_no_order(topics, orders, receiver, subscribe, grapnel, results):
+    receiver.script("/hook", lambda r: Reply(503 if json.loads(r.body)["n"] == 0 else 200))
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=ordered(retry={"schedule": ["5s"]})))
+    topics.produce(orders, *[event(n, None) for n in range(10)])
+    until(lambda: len(receiver.requests("/hook")) >= 10, "all of them", 4)
+    results(9)
+
+
+def test_what_is_skipped_is_a_dead_letter_and_the_next_goes(
+    topics, orders, receiver, subscribe, grapnel, results, dead_letters
+):
+    receiver.script("/hook", lambda r: Reply(500 if json.loads(r.body)["n"] == 2 else 200))
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=ordered()))
+    publish(topics, orders, range(6), ["a"])
+    results(6)
+    assert by_key(receiver.requests("/hook"))["a"] == [0, 1, 2, 2, 2, 2, 3, 4, 5]
+    [letter] = dead_letters(1)
+    assert json.loads(letter.value())["n"] == 2
+
+
+def test_order_survives_restarts(topics, unique, receiver, subscribe, grapnel, results, names):
+    orders = topics.create(f"orders-{unique}", partitions=2)
+    flaky = iter(range(10**6))
+    receiver.script("/hook", lambda r: Reply(503 if next(flaky) % 3 == 0 else 200, delay=0.005))
+    delivery = ordered(retry={"schedule": ["50ms"] * 20})
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    publish(topics, orders, range(400), ["a", "b", "c", "d", "e"])
+    for stop in (running.stop, running.kill, running.stop):
+        seen = len(receiver.requests("/hook"))
+        receiver.wait(seen + 60, "/hook")
+        stop()
+        running.start()
+    until(
+        lambda: {json.loads(r.body)["n"] for r in receiver.requests("/hook")} == set(range(400)), "all of them", 60
+    )
+    topics.wait_committed(names.group, orders, seconds=60)
+    assert_in_order(receiver.requests("/hook"))
+
+
+def test_order_survives_rebalances(topics, unique, receiver, subscribe, configure, grapnel, names):
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    receiver.script("/hook", Reply(200, delay=0.01))
+    subscription = subscribe(orders, receiver.url("/hook"), delivery=ordered())
+    running = grapnel(subscription)
+    publish(topics, orders, range(600), [f"k{n}" for n in range(12)])
+    receiver.wait(60, "/hook")
+    other = grapnel(subscription)
+    until(lambda: other.metric("grapnel_assigned_partitions", group=names.group) > 0, "a share", 30)
+    receiver.wait(300, "/hook", seconds=30)
+    assert other.stop() == 0
+    receiver.wait(600, "/hook", seconds=60)
+    topics.wait_committed(names.group, orders)
+    assert_in_order(receiver.requests("/hook"))
+    assert len(receiver.requests("/hook")) == 600  # nothing twice
+
+
+# ── parked keys ──────────────────────────────────────────────────────────────
+
+
+def parking(**keys):
+    return ordered(retry={"schedule": ["50ms"], "exhausted": "park"}, **keys)
+
+
+def reasons(letters):
+    return [(json.loads(m.value())["n"], dict(m.headers())["grapnel-reason"].decode()) for m in letters]
+
+
+def replay(path):
+    done = program.command("dead-letters", "replay", "-c", path, seconds=60)
+    assert done.returncode == 0, done.stderr.decode()
+
+
+@pytest.fixture
+def broken_key(receiver):
+    """Answers 500 to the key `bad` until told otherwise."""
+    state = {"status": 500}
+
+    def answer(request):
+        body = json.loads(request.body)
+        return Reply(state["status"] if body["key"] == "bad" else 200)
+
+    receiver.script("/hook", answer)
+    return state
+
+
+def test_a_parked_key_is_refused_until_replayed_in_order(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key
+):
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(10), ["bad", "good"])
+    letters = dead_letters(5)
+    assert reasons(letters) == [(0, "status"), (2, "parked"), (4, "parked"), (6, "parked"), (8, "parked")]
+    assert dict(letters[1].headers())["grapnel-attempts"] == b"0"
+    receiver.wait(7, "/hook")
+    assert by_key(receiver.requests("/hook")) == {"bad": [0, 0], "good": [1, 3, 5, 7, 9]}
+    until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
+
+    broken_key["status"] = 200
+    replay(running.path)
+    receiver.wait(12, "/hook")
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 2, 4, 6, 8]
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    publish(topics, orders, range(10, 14), ["bad", "good"])
+    receiver.wait(16, "/hook")
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 2, 4, 6, 8, 10, 12]
+    assert topics.count(names.dead_letters) == 5
+
+
+def test_a_parked_key_stays_parked_over_a_restart(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key
+):
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, [0], ["bad"])
+    dead_letters(1)
+    running.kill()
+    broken_key["status"] = 200
+    running.start()
+    publish(topics, orders, [2], ["bad"])
+    # What was not committed before the kill is read again, and is refused by now.
+    until(lambda: (2, "parked") in reasons(dead_letters(2)), "the refused one")
+    assert reasons(dead_letters(2))[0] == (0, "status")
+    assert running.stop() == 0
+    replay(running.path)  # with nobody running
+    running.start()
+    receiver.wait(4, "/hook", seconds=40)
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    publish(topics, orders, [4], ["bad"])
+    receiver.wait(5, "/hook")
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 2, 4]
+
+
+def test_a_replay_that_fails_again_parks_the_rest_anew(
+    topics, orders, receiver, subscribe, grapnel, dead_letters, broken_key
+):
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(6), ["bad"])
+    dead_letters(6)
+    replay(running.path)
+    assert reasons(dead_letters(12))[6:] == [(0, "status")] + [(n, "parked") for n in range(1, 6)]
+    publish(topics, orders, [6], ["bad"])
+    dead_letters(13)
+    broken_key["status"] = 200
+    replay(running.path)  # each event once, though most have two letters
+    receiver.wait(2 + 2 + 7, "/hook")
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6]
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+
+
+def test_what_can_not_be_decoded_parks_its_key(
+    topics, orders, receiver, subscribe, grapnel, dead_letters
+):
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    topics.produce(orders, b"{no json", key=b"bad")
+    publish(topics, orders, range(2), ["bad", "good"])
+    letters = dead_letters(2)
+    assert [dict(m.headers())["grapnel-reason"] for m in letters] == [b"decode", b"parked"]
+    receiver.wait(1, "/hook")
+    assert by_key(receiver.requests("/hook")) == {"good": [1]}
+    until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
+
+
+# ── exhausted: stop ──────────────────────────────────────────────────────────
+
+
+def test_a_subscription_that_stops_waits_for_a_person(
+    topics, orders, names, receiver, subscribe, grapnel, results
+):
+    state = {"status": 500}
+    receiver.script("/hook", lambda r: Reply(state["status"] if json.loads(r.body)["n"] == 2 else 200))
+    delivery = ordered(retry={"schedule": ["50ms"], "exhausted": "stop"})
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    publish(topics, orders, range(6), ["a", "b"])
+    until(lambda: running.metric("grapnel_disabled", subscription=names.subscription) == 1, "the stop")
+    assert topics.count(names.dead_letters) == 0
+    publish(topics, orders, range(6, 10), ["a", "b"])
+    running.kill()
+    running.start(ready=True)
+    until(lambda: running.metric("grapnel_disabled", subscription=names.subscription) == 1, "the stop, remembered")
+    seen = len(receiver.requests("/hook"))
+    listed = program.command("subscriptions", "list", "-c", running.path, "-o", "json")
+    row = json.loads(listed.stdout)
+    assert (row["state"], row["reason"]) == ("disabled", "exhausted")
+    state["status"] = 200
+    done = program.command("subscriptions", "enable", names.subscription, "-c", running.path)
+    assert done.returncode == 0, done.stderr
+    until(lambda: {r["offset"] for r in results(0)} == set(range(10)), "all of them", 40)
+    assert_in_order(receiver.requests("/hook"))
+    assert len(receiver.requests("/hook")) > seen
+    topics.wait_committed(names.group, orders)
