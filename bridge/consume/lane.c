@@ -253,15 +253,14 @@ static void note_lag(struct lane *lane)
     lane_gauge(lane, METRIC_LAG, (size_t)lag);
 }
 
-/* Which part of the lane's partitions is this instance's. It is asked after each rebalance, which
- * there is whenever the partitions become more, too. */
+/* Which part of the lane's partitions is this instance's. It is asked as soon as partitions come or
+ * go, before a record of those is taken; when a topic gets more, there is a rebalance too. */
 static void note_share(struct lane *lane)
 {
     struct error err = {0};
     int64_t now_ms = loop_now_ms(lane->intake->loop);
     const struct source_hooks *hooks = lane->intake->hooks;
-    if (!lane->roster->limited || !lane->member || !flag_is_set(&lane->steady) ||
-        now_ms < lane->share_at_ms)
+    if (!lane->roster->limited || !lane->member || now_ms < lane->share_at_ms)
         return;
     rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
     lane->share_at_ms = INT64_MAX;
@@ -282,7 +281,6 @@ static void once_a_second(struct lane *lane)
     if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
         assignment_sync(lane);
     note_lag(lane);
-    note_share(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
 }
 
@@ -304,6 +302,7 @@ void lane_tick(struct lane *lane)
     if (lane->state == LANE_WAITING && now_ms >= lane->join_at_ms && !lane->intake->held)
         join(lane);
     lane_poll(lane);
+    note_share(lane);
     assignment_leave(lane);
     intake_release_due(lane);
     pause_update(lane);
