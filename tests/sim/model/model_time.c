@@ -233,7 +233,8 @@ void model_end(void)
     for (unsigned s = 0; s < book.scenario->subscription_count; s++)
         for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
             const struct fate *fate = book_fate(s, n);
-            if (fate->letter && fate->answered > 0 && fate->allowed == 1)
+            if (fate->letter && fate->answered > 0 && fate->allowed == 1 &&
+                fate->answered_by->memory.failed == 0)
                 world_fail("%s is delivered, and a dead letter too", book_name(s, n));
         }
 }

@@ -15,6 +15,8 @@
 #define TICK_US    INT64_C(1000000)
 #define DRAIN_US   INT64_C(240000000) /* and twice all waits */
 #define NOBODYS_US INT64_C(700000000) /* for retries of a subscription that is no more */
+/* For retries that go round while a breaker is open, or while their tenth of a rate is used up. */
+#define PASSED_US INT64_C(3000000000)
 #define STOP_US    INT64_C(30000000)  /* and the grace */
 
 static const struct scenario *now_played;
@@ -125,6 +127,8 @@ static int64_t drain_us(void)
                 us += 2000 * scenario_wait_ms(now_played, s, v, i);
         }
         us += is_absent ? NOBODYS_US : 0;
+        const struct scenario_subscription *sub = &now_played->subscriptions[s];
+        us += sub->rate > 0 || sub->failures > 0 ? PASSED_US : 0;
     }
     return us;
 }
