@@ -165,8 +165,12 @@ static void on_ready(struct loop_io *io, uint32_t events)
 static void gone(struct process_exit *exit)
 {
     struct http *http = CONTAINER_OF(exit, struct http, exit);
-    for (struct list *link = http->under_way.next; link != &http->under_way; link = link->next)
-        let_go(CONTAINER_OF(link, struct http_call, link));
+    list_move_all(&http->under_way, &http->over);
+    for (struct list *link = http->under_way.next; link != &http->under_way; link = link->next) {
+        struct http_call *call = CONTAINER_OF(link, struct http_call, link);
+        model_unheard(&call->request);
+        let_go(call);
+    }
 }
 
 struct http *http_create(struct loop *loop, unsigned connections, struct error *err)
@@ -242,6 +246,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
 
 void http_cancel(struct http_call *call)
 {
+    model_unheard(&call->request);
     let_go(call);
     list_remove(&call->link);
     call->http->in_flight--;

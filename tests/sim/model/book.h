@@ -135,6 +135,10 @@ bool book_wants_result(bool delivered);
 bool book_is_calm(const struct process *process, int64_t since_us);
 
 void book_move(void);
+/* How often an event is tried again at the least, in any configuration. */
+unsigned book_shortest_schedule(unsigned subscription);
+bool book_is_never_retried(int status);
+
 void book_touch(struct fate *fate, const struct process *by);
 
 /* Has no rebalance of that group taken so long, just now, that nothing could be committed? */
@@ -160,6 +164,8 @@ void stray_take_letter(const struct kafka_log *log, int64_t offset, const char *
 void stray_check(const struct kafka_log *log, int64_t offset);
 
 /* model_order.c. `again`: the process has sent it before, and kept it. */
+void order_published(int64_t number);
+bool order_may_be_parked(unsigned subscription, int64_t number);
 void order_sent(const struct model_request *request, bool again);
 
 /* model_time.c: something new is sent. */

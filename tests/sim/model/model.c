@@ -120,6 +120,27 @@ bool book_wants_result(bool delivered)
     }
 }
 
+unsigned book_shortest_schedule(unsigned subscription)
+{
+    unsigned shortest = WAITS_MOST;
+    for (unsigned v = 0; v < book.scenario->variant_count; v++) {
+        unsigned waits = 0;
+        while (scenario_wait_ms(book.scenario, subscription, v, waits) >= 0)
+            waits++;
+        shortest = waits < shortest ? waits : shortest;
+    }
+    return shortest;
+}
+
+bool book_is_never_retried(int status)
+{
+    static const int never[] = {400, 410, 413, 414, 415, 422, 501};
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
+        if (never[i] == status)
+            return true;
+    return false;
+}
+
 void book_touch(struct fate *fate, const struct process *by)
 {
     fate->touched_us = world_now_us();

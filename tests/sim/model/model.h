@@ -44,6 +44,8 @@ struct model_event {
     enum event_kind kind;
     unsigned type;
     int64_t published_us;
+    int64_t key_before; /* the one of its key before it in its partition, */
+    int64_t key_after;  /* and behind it; -1: none */
 };
 
 void model_begin(const struct scenario *scenario);
@@ -109,6 +111,8 @@ void model_taken(const struct process *process, const char *group, const struct 
 /* Fills in who it is for. */
 void model_sent(const struct http_request *request, unsigned engine, struct model_request *made);
 void model_arrived(const struct model_request *request);
+/* Nobody waits for its answer any more. */
+void model_unheard(const struct model_request *request);
 void model_heard(const struct model_request *request, const struct http_exchange *exchange);
 
 #endif

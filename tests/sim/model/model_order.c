@@ -1,7 +1,12 @@
-/* Promise 9: a flood of retries does not delay new events. Where there is one worker: as long as a
- * new event waits in memory, retries of its subscription are not sent one after the other.
+/* Which first. Promise 9: a flood of retries does not delay new events. Where there is one worker: as
+ * long as a new event waits in memory, retries of its subscription are not sent one after the
+ * other.
  *
- * This is also the place for promise 4, order: key, which scenarios don't ask for yet. */
+ * Promise 4: where keys are kept in order, an event is sent when those of its key before it in its
+ * partition are over, and not again when a later one has been, unless its record was read again. */
+#include <inttypes.h>
+
+#include "base/slice.h"
 #include "sim/model/book.h"
 
 #define WAITED_US     INT64_C(1000000)
@@ -47,7 +52,7 @@ static int64_t find_waiting(const struct process *process, unsigned subscription
     return -1;
 }
 
-void order_sent(const struct model_request *request, bool again)
+static void check_turn(const struct model_request *request, bool again)
 {
     unsigned s = request->subscription;
     unsigned *in_a_row = &turns[request->by->number][s].in_a_row;
@@ -62,4 +67,99 @@ void order_sent(const struct model_request *request, bool again)
     if (*in_a_row > IN_A_ROW_MOST)
         world_fail("promise 9: %s waits, and %u retries are sent before it", book_name(s, waiting),
                    *in_a_row);
+}
+
+/* ── keys ────────────────────────────────────────────────────────────────── */
+
+static struct slice key_of(int64_t number)
+{
+    return book.records[number]->message.key;
+}
+
+void order_published(int64_t number)
+{
+    struct model_event *event = &book.events[number];
+    event->key_before = event->key_after = -1;
+    for (int64_t i = book.records[number]->offset - 1; key_of(number).data && i >= 0; i--) {
+        int64_t before = book_event_at(event->log, i);
+        if (before < 0 || !key_of(before).data || !slice_equal(key_of(before), key_of(number)))
+            continue;
+        event->key_before = before;
+        book.events[before].key_after = number;
+        return;
+    }
+}
+
+/* Was its last attempt the last that it is to have? Its dead letter may be on its way. */
+static bool has_failed(unsigned subscription, const struct fate *fate)
+{
+    const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
+    if (fate->letter || fate->expectation != EXPECT_REQUEST)
+        return true;
+    if (fate->sent == 0 || fate->under_way > 0)
+        return false;
+    return book_is_never_retried(fate->last_status) || sub->max_age_ms > 0 ||
+           fate->sent > book_shortest_schedule(subscription);
+}
+
+static bool is_over(unsigned subscription, const struct fate *fate)
+{
+    return fate->expectation == EXPECT_NOTHING || !fate->in_scope || fate->answered > 0 ||
+           has_failed(subscription, fate);
+}
+
+/* Any event of its key, wherever it was published, that has failed for good parks it. */
+bool order_may_be_parked(unsigned subscription, int64_t number)
+{
+    if (!book.scenario->subscriptions[subscription].parks || !key_of(number).data)
+        return false;
+    for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
+        const struct fate *fate = book_fate(subscription, n);
+        if (fate->expectation != EXPECT_NOTHING && key_of(n).data &&
+            slice_equal(key_of(n), key_of(number)) && has_failed(subscription, fate))
+            return true;
+    }
+    return false;
+}
+
+static void check_before(const struct model_request *request)
+{
+    unsigned s = request->subscription;
+    bool parks = book.scenario->subscriptions[s].parks;
+    int64_t n = book.events[request->number].key_before;
+    for (; n >= 0; n = book.events[n].key_before) {
+        const struct fate *fate = book_fate(s, n);
+        if (!is_over(s, fate))
+            world_fail("promise 4: event %" PRId64 " is sent, and %s is not over", request->number,
+                       book_name(s, n));
+        if (fate->sender == request->by && fate->under_way > 0)
+            world_fail("promise 4: event %" PRId64 " is sent, and %s is under way", request->number,
+                       book_name(s, n));
+        if (parks && fate->letter && fate->answered == 0)
+            world_fail("promise 4: event %" PRId64 " is sent, and its key is parked by %s",
+                       request->number, book_name(s, n));
+    }
+}
+
+static void check_after(const struct model_request *request)
+{
+    unsigned s = request->subscription;
+    int64_t taken_us = book_fate(s, request->number)->taken_us;
+    int64_t n = book.events[request->number].key_after;
+    for (; n >= 0; n = book.events[n].key_after) {
+        const struct fate *fate = book_fate(s, n);
+        if (fate->sent > 0 && fate->sent_us > taken_us)
+            world_fail("promise 4: event %" PRId64 " is sent, and %s has been", request->number,
+                       book_name(s, n));
+    }
+}
+
+void order_sent(const struct model_request *request, bool again)
+{
+    if (!book.scenario->subscriptions[request->subscription].ordered) {
+        check_turn(request, again);
+        return;
+    }
+    check_before(request);
+    check_after(request);
 }

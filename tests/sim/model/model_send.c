@@ -136,15 +136,11 @@ void model_arrived(const struct model_request *request)
 
 /* ── answers ─────────────────────────────────────────────────────────────── */
 
-/* Without memory to tell of it an event that is delivered is read again: at the most one for each
- * allocation that has failed. */
+/* Without memory to tell of it an event that is delivered is read again; so is all that has finished
+ * in its partition, where there is none to keep that in mind either. */
 static bool is_excused(const struct process *process)
 {
-    static size_t excused[PROCESSES_MOST];
-    if (!process || process->memory.failed <= excused[process->number])
-        return false;
-    excused[process->number]++;
-    return true;
+    return process && process->memory.failed > 0;
 }
 
 static void note_success(const struct model_request *request)
@@ -159,6 +155,13 @@ static void note_success(const struct model_request *request)
                    fate->allowed);
     fate->answered_by = request->by;
     fate->answered_us = world_now_us();
+}
+
+void model_unheard(const struct model_request *request)
+{
+    struct fate *fate = book_fate(request->subscription, request->number);
+    if (fate->under_way > 0)
+        fate->under_way--;
 }
 
 void model_heard(const struct model_request *request, const struct http_exchange *exchange)

@@ -90,27 +90,6 @@ static void check_bytes(unsigned subscription, int64_t number, const struct kafk
 
 /* ── dead letters ────────────────────────────────────────────────────────── */
 
-static unsigned shortest_schedule(unsigned subscription)
-{
-    unsigned shortest = WAITS_MOST;
-    for (unsigned v = 0; v < book.scenario->variant_count; v++) {
-        unsigned waits = 0;
-        while (scenario_wait_ms(book.scenario, subscription, v, waits) >= 0)
-            waits++;
-        shortest = waits < shortest ? waits : shortest;
-    }
-    return shortest;
-}
-
-static bool is_never_retried(int status)
-{
-    static const int never[] = {400, 410, 413, 414, 415, 422, 501};
-    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++)
-        if (never[i] == status)
-            return true;
-    return false;
-}
-
 /* It was tried as often as the schedule says, and the last time it did so fail. */
 static bool is_exhausted(unsigned subscription, const struct fate *fate,
                          const struct kafka_message *letter)
@@ -119,9 +98,9 @@ static bool is_exhausted(unsigned subscription, const struct fate *fate,
     int64_t status = number_in(letter, "grapnel-status");
     if (attempts < 1 || (uint64_t)attempts > fate->sent)
         return false;
-    if (status >= 0 && is_never_retried((int)status))
+    if (status >= 0 && book_is_never_retried((int)status))
         return true;
-    return (uint64_t)attempts > shortest_schedule(subscription);
+    return (uint64_t)attempts > book_shortest_schedule(subscription);
 }
 
 static bool may_be_absent(unsigned subscription)
@@ -132,10 +111,11 @@ static bool may_be_absent(unsigned subscription)
     return false;
 }
 
-static bool is_due_death(unsigned subscription, const struct fate *fate,
+static bool is_due_death(unsigned subscription, int64_t number,
                          const struct kafka_message *letter, const char *reason)
 {
     static const char *const failures[] = {"status", "timeout", "connect", "protocol"};
+    const struct fate *fate = book_fate(subscription, number);
     bool tried = fate->expectation == EXPECT_REQUEST;
     if (strcmp(reason, "decode") == 0)
         return fate->expectation == EXPECT_DECODE;
@@ -143,6 +123,8 @@ static bool is_due_death(unsigned subscription, const struct fate *fate,
         return fate->expectation == EXPECT_RENDER;
     if (strcmp(reason, "disabled") == 0)
         return tried && may_be_absent(subscription);
+    if (strcmp(reason, "parked") == 0)
+        return fate->expectation >= EXPECT_REQUEST && order_may_be_parked(subscription, number);
     if (strcmp(reason, "expired") == 0)
         return tried && book.scenario->subscriptions[subscription].max_age_ms > 0;
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
@@ -167,7 +149,7 @@ static void take_letter(const struct kafka_message *letter, const struct process
     int64_t number = book_event_at(log, offset);
     struct fate *fate = book_fate(subscription, number);
     check_bytes(subscription, number, letter);
-    if (!is_due_death(subscription, fate, letter, reason))
+    if (!is_due_death(subscription, number, letter, reason))
         world_fail("%s became a dead letter without need: reason %s, %" PRId64 " attempts",
                    book_name(subscription, number), reason, number_in(letter, "grapnel-attempts"));
     fate->letter = true;
@@ -183,6 +165,8 @@ static void check_retry(unsigned subscription, int64_t number, const struct kafk
     int64_t first_ms = number_in(retry, "grapnel-retry-first-attempt");
     if (fate->expectation != EXPECT_REQUEST)
         world_fail("%s is to be retried, and never could be sent", book_name(subscription, number));
+    if (book.scenario->subscriptions[subscription].ordered)
+        world_fail("promise 4: %s goes by a retry topic", book_name(subscription, number));
     if (attempts < 0 || (uint64_t)attempts > fate->sent)
         world_fail("a retry of %s tells of %" PRId64 " attempts, and there were %u",
                    book_name(subscription, number), attempts, fate->sent);
@@ -298,9 +282,10 @@ void model_stored(const struct kafka_log *log, const struct kafka_record *record
     world_trace("%s [%d] @%" PRId64 " is stored, by %s", topic, (int)log->number, record->offset,
                 by ? by->name : "a publisher");
     hold_stored(by, topic);
-    if (record->number >= 0)
+    if (record->number >= 0) {
         book.records[record->number] = record;
-    else if (strcmp(topic, "grapnel.results") == 0)
+        order_published(record->number);
+    } else if (strcmp(topic, "grapnel.results") == 0)
         take_result(&record->message, by);
     else if (strcmp(topic, "grapnel.dead-letters") == 0)
         take_letter(&record->message, by);
@@ -308,6 +293,6 @@ void model_stored(const struct kafka_log *log, const struct kafka_record *record
         stray_take(log, record->offset);
     else if (book_is_retry(topic))
         take_retry(log, record);
-    else
+    else if (strcmp(topic, "grapnel.state") != 0)
         world_fail("something is written to %s", topic);
 }

@@ -115,7 +115,7 @@ static void check_begun(unsigned subscription)
     bool calm = book.calm_since_us < since_us && book.rebalanced_us[subscription] < since_us &&
                 book.receivers[subscription].well &&
                 book.receivers[subscription].since_us + sub->pause_ms * 1000 < since_us &&
-                any_serves(subscription) && !sub->rate && !may_clog(sub);
+                any_serves(subscription) && !sub->rate && !sub->ordered && !may_clog(sub);
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
         bool begun = fate->sent > 0 || fate->letter || is_over(subscription, n);
@@ -147,8 +147,17 @@ static void check_left(void)
     }
 }
 
-/* How long what is left may take, for a rate and for a breaker that opens with each event that its
- * receiver doesn't like. */
+static int64_t all_waits_us(unsigned subscription)
+{
+    unsigned last = (unsigned)book.scenario->variant_count - 1;
+    int64_t us = 0;
+    for (unsigned i = 0; scenario_wait_ms(book.scenario, subscription, last, i) >= 0; i++)
+        us += 1200 * scenario_wait_ms(book.scenario, subscription, last, i);
+    return us;
+}
+
+/* How long what is left may take, for a rate, for a breaker that opens with each event that its
+ * receiver doesn't like, and where keys are kept in order behind each of those. */
 int64_t model_patience_us(void)
 {
     int64_t us = 0;
@@ -157,6 +166,7 @@ int64_t model_patience_us(void)
         for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
             bool fails = receiver_dislikes(s, n) == 500;
             us += sub->rate ? 1000000 / sub->rate : 0;
+            us += fails && sub->ordered ? all_waits_us(s) : 0;
             us += fails && sub->failures ? (WAITS_MOST + 1) * sub->pause_ms * 1000 : 0;
         }
     }

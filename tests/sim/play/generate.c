@@ -112,6 +112,8 @@ static void make_subscription(struct maker *maker, struct scenario_subscription 
     if (sub->failures)
         sub->pause_ms = ONE_OF(maker, 500, 2000, 8000);
     make_schedule(maker, sub);
+    sub->ordered = chance(maker, 30);
+    sub->parks = sub->ordered && chance(maker, 30);
 }
 
 static void make_variants(struct maker *maker)

@@ -67,6 +67,8 @@ enum scenario_results { RESULTS_FINAL, RESULTS_ATTEMPTS, RESULTS_FAILURES, RESUL
     F(pause_ms)                         /* breaker.pause */                                        \
     F(max_age_ms)                       /* 0: none */                                              \
     F(jitter)                           /* percent */                                              \
+    F(ordered)                          /* 1: order: key */                                        \
+    F(parks)                            /* 1: exhausted: park */                                   \
     F(wait0) F(wait1) F(wait2) F(wait3) /* retry.schedule in ms; -1: not that many */
 
 /* A version of the configuration: an instance is started with one. */

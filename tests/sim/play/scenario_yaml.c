@@ -46,7 +46,8 @@ static void write_schedule(const struct scenario *scenario, unsigned subscriptio
                 scenario_wait_ms(scenario, subscription, variant, i));
         comma = ", ";
     }
-    fprintf(out, "]\n");
+    fprintf(out, "]\n%s",
+            scenario->subscriptions[subscription].parks ? "        exhausted: park\n" : "");
 }
 
 static void write_delivery(const struct scenario *scenario, unsigned subscription, unsigned variant,
@@ -60,6 +61,8 @@ static void write_delivery(const struct scenario *scenario, unsigned subscriptio
     if (sub->failures)
         fprintf(out, "      breaker: { failures: %" PRId64 ", pause: %" PRId64 "ms }\n",
                 sub->failures, sub->pause_ms);
+    if (sub->ordered)
+        fprintf(out, "      order: key\n");
     if (sub->max_age_ms)
         fprintf(out, "      max_age: %" PRId64 "ms\n", sub->max_age_ms);
     write_schedule(scenario, subscription, variant, out);
