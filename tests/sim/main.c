@@ -1,10 +1,10 @@
 /* Runs scenarios: each in a process of its own, so that nothing is left of one in the next, and
  * what crashes is one seed.
  *
- *   sim [--from SEED] [--seeds N] [--jobs N] [--first]
- *                                                N scenarios made of seeds, or until the first
- * fails sim --seed SEED [--trace]                    one of them sim --scenario FILE [--trace] one
- * that is written down
+ *   sim [--from SEED] [--seeds N] [--jobs N]     N scenarios made of seeds, or as many as there are
+ *       [--for SECONDS] [--first]                in that time; or until the first fails
+ *   sim --seed SEED [--trace]                    one of them
+ *   sim --scenario FILE [--trace]                one that is written down
  *
  * --trace tells what happens. Instead of running it, --show prints the scenario, and --yaml the
  * configurations of its instances. */
@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -29,6 +30,7 @@ struct options {
     uint64_t from;
     uint64_t seeds;
     unsigned jobs;
+    time_t seconds; /* no more are begun after them; 0: all are */
     bool first;
     bool one;
     bool trace;
@@ -124,6 +126,7 @@ static int run_many(const struct options *options)
     uint64_t failed = 0;
     uint64_t next = options->from;
     uint64_t end = options->from + options->seeds;
+    time_t until = options->seconds ? time(NULL) + options->seconds : 0;
     unsigned busy = 0;
     while (next < end || busy > 0) {
         if (next < end && busy < options->jobs) {
@@ -136,11 +139,12 @@ static int run_many(const struct options *options)
         }
         failed += !reap();
         busy--;
-        if (failed > 0 && options->first)
+        if ((failed > 0 && options->first) || (until && time(NULL) >= until))
             end = next;
     }
-    printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed\n", end - options->from,
-           options->from, failed);
+    printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed%s\n", end - options->from,
+           options->from, failed,
+           until && end < options->from + options->seeds ? ", and then the time was up" : "");
     return failed ? 1 : 0;
 }
 
@@ -148,7 +152,7 @@ static int run_many(const struct options *options)
 
 static int usage(void)
 {
-    fputs("usage: sim [--from SEED] [--seeds N] [--jobs N] [--first]\n"
+    fputs("usage: sim [--from SEED] [--seeds N] [--jobs N] [--for SECONDS] [--first]\n"
           "       sim --seed SEED | --scenario FILE [--trace | --show | --yaml]\n",
           stderr);
     return 2;
@@ -161,7 +165,8 @@ static bool read_options(int argc, char **argv, struct options *options)
         {"jobs", required_argument, NULL, 'j'},     {"seed", required_argument, NULL, 's'},
         {"scenario", required_argument, NULL, 'c'}, {"trace", no_argument, NULL, 't'},
         {"show", no_argument, NULL, 'p'},           {"yaml", no_argument, NULL, 'y'},
-        {"first", no_argument, NULL, '1'},          {0},
+        {"first", no_argument, NULL, '1'},          {"for", required_argument, NULL, 'u'},
+        {0},
     };
     *options = (struct options){.from = 1, .seeds = 100, .jobs = 1};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
@@ -170,6 +175,7 @@ static bool read_options(int argc, char **argv, struct options *options)
         options->from = c == 'f' || c == 's' ? strtoull(optarg, NULL, 10) : options->from;
         options->seeds = c == 'n' ? strtoull(optarg, NULL, 10) : options->seeds;
         options->jobs = c == 'j' ? (unsigned)strtoul(optarg, NULL, 10) : options->jobs;
+        options->seconds = c == 'u' ? (time_t)strtoul(optarg, NULL, 10) : options->seconds;
         options->first = options->first || c == '1';
         options->one = options->one || c == 's' || c == 'c';
         options->trace = options->trace || c == 't';

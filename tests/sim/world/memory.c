@@ -21,6 +21,7 @@ struct block {
 };
 
 void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
 void __real_free(void *memory);
 
 void *__wrap_malloc(size_t bytes);
@@ -62,10 +63,14 @@ static struct block *block_of(void *memory)
     return block;
 }
 
-void *__wrap_malloc(size_t bytes)
+/* Large blocks of zeros are pages that nobody touches. */
+static void *get(size_t bytes, bool zeroed)
 {
     struct process *process = process_current();
-    struct block *block = fails(process) ? NULL : __real_malloc(sizeof(struct block) + bytes);
+    if (fails(process))
+        return NULL;
+    struct block *block = zeroed ? __real_calloc(1, sizeof(struct block) + bytes)
+                                 : __real_malloc(sizeof(struct block) + bytes);
     if (!block)
         return NULL;
     *block =
@@ -76,6 +81,11 @@ void *__wrap_malloc(size_t bytes)
     process->memory.count++;
     process->memory.bytes[block->kind] += bytes;
     return block + 1;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    return get(bytes, false);
 }
 
 static void forget(struct block *block)
@@ -99,8 +109,7 @@ void __wrap_free(void *memory)
 void *__wrap_calloc(size_t count, size_t bytes)
 {
     assert(bytes == 0 || count <= SIZE_MAX / bytes);
-    void *memory = __wrap_malloc(count * bytes);
-    return memory ? memset(memory, 0, count * bytes) : NULL;
+    return get(count * bytes, true);
 }
 
 /* Always moves: who keeps the old address is found out. */
