@@ -111,8 +111,10 @@ struct book {
 
 extern struct book book;
 
-/* -1: none of grapnel's. */
+/* A group's number is that of its first subscription. -1: none of grapnel's. */
 int book_group(const char *name);
+unsigned book_group_of(unsigned subscription);
+bool book_is_shared(unsigned group);
 bool book_is_retry(const char *topic);
 int64_t book_event_at(const struct kafka_log *log, int64_t offset); /* -1: none */
 
@@ -122,8 +124,8 @@ struct holding *book_holding(const struct process *process, unsigned group,
                              const struct kafka_log *log);
 bool book_is_covered(const struct coverage *coverage, int64_t offset);
 
-/* Whose event the record at this place carries, for that group: the subscription, and the number.
- * False: nobody's. */
+/* Whose event the record at this place carries, for that group: the first subscription from that
+ * one on, and the number. False: nobody's. */
 bool book_carried(unsigned group, const struct kafka_log *log, int64_t offset,
                   unsigned *subscription, int64_t *number);
 

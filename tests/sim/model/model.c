@@ -28,7 +28,21 @@ int book_group(const char *name)
         return GROUP_RETRIES;
     if (strncmp(name, "grapnel.s", 9) == 0)
         return atoi(name + 9);
+    for (unsigned s = 0; s < book.scenario->subscription_count; s++)
+        if (strncmp(name, "grapnel.g", 9) == 0 &&
+            book.scenario->subscriptions[s].group == atoi(name + 9))
+            return (int)s;
     return -1;
+}
+
+unsigned book_group_of(unsigned subscription)
+{
+    return scenario_leader(book.scenario, subscription);
+}
+
+bool book_is_shared(unsigned group)
+{
+    return group != GROUP_RETRIES && book.scenario->subscriptions[group].group != 0;
 }
 
 bool book_is_retry(const char *topic)

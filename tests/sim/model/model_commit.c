@@ -144,20 +144,19 @@ static void doubt(unsigned subscription, int64_t number)
 
 static void cover(unsigned group, const struct kafka_log *log, int64_t offset, bool covers)
 {
-    unsigned subscription = 0;
     int64_t number = 0;
     if (covers)
         stray_check(log, offset);
-    if (!book_carried(group, log, offset, &subscription, &number))
-        return;
-    struct fate *fate = book_fate(subscription, number);
-    if (covers) {
-        fate->carriers--;
-        doubt(subscription, number);
-        return;
+    for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++) {
+        struct fate *fate = book_fate(s, number);
+        if (covers) {
+            fate->carriers--;
+            doubt(s, number);
+            continue;
+        }
+        fate->carriers++; /* a commit that went back: it will be sent again */
+        fate->allowed++;
     }
-    fate->carriers++; /* a commit that went back: it will be sent again */
-    fate->allowed++;
 }
 
 /* The beginning of a group that has never committed: what lies before it is not its. */
@@ -167,9 +166,9 @@ static void begin_at(unsigned group, const struct kafka_log *log, struct coverag
     coverage->begin = offset;
     coverage->count = 0;
     for (int64_t i = 0; group != GROUP_RETRIES && i < (int64_t)log->count; i++) {
-        int64_t number = book_event_at(log, i);
-        if (number >= 0)
-            book_fate(group, number)->in_scope = i >= offset;
+        int64_t number = 0;
+        for (unsigned s = 0; book_carried(group, log, i, &s, &number); s++)
+            book_fate(s, number)->in_scope = i >= offset;
     }
 }
 
@@ -259,13 +258,13 @@ void model_fetched(const struct process *process, const char *name, const struct
     if (group < 0)
         return;
     struct holding *holding = book_holding(process, (unsigned)group, log);
-    unsigned subscription = 0;
     int64_t number = 0;
     hold_fetched(process);
     if (offset >= holding->fetched)
         holding->fetched = offset + 1;
-    if (holding->expired && book_carried((unsigned)group, log, offset, &subscription, &number))
-        book_fate(subscription, number)->allowed++;
+    for (unsigned s = 0;
+         holding->expired && book_carried((unsigned)group, log, offset, &s, &number); s++)
+        book_fate(s, number)->allowed++;
 }
 
 /* What it has had in hand and is not committed may be sent once more, by whoever comes next. */
@@ -274,10 +273,10 @@ void commit_excuse(const struct process *process, unsigned group, const struct k
     const struct coverage *coverage = book_coverage(group, log);
     const struct holding *holding = book_holding(process, group, log);
     for (int64_t i = coverage->offset > 0 ? coverage->offset : 0; i < holding->fetched; i++) {
-        unsigned subscription = 0;
         int64_t number = 0;
-        if (!book_is_covered(coverage, i) && book_carried(group, log, i, &subscription, &number))
-            book_fate(subscription, number)->allowed++;
+        bool covered = book_is_covered(coverage, i);
+        for (unsigned s = 0; !covered && book_carried(group, log, i, &s, &number); s++)
+            book_fate(s, number)->allowed++;
     }
 }
 
@@ -290,20 +289,28 @@ static bool is_under_way(const struct process *process, const struct fate *fate)
            world_now_us() - fate->touched_us < JUST_NOW_US;
 }
 
-/* What is under way when a partition is given back ends as it may. */
+static bool any_under_way(const struct process *process, unsigned group,
+                          const struct kafka_log *log, int64_t offset)
+{
+    int64_t number = 0;
+    for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++)
+        if (is_under_way(process, book_fate(s, number)))
+            return true;
+    return false;
+}
+
+/* What is under way when a partition is given back ends as it may. A record that several
+ * subscriptions have of one group is read again for all of them. */
 static void excuse_under_way(const struct process *process, unsigned group,
                              const struct kafka_log *log)
 {
     const struct coverage *coverage = book_coverage(group, log);
     const struct holding *holding = book_holding(process, group, log);
     for (int64_t i = coverage->offset > 0 ? coverage->offset : 0; i < holding->fetched; i++) {
-        unsigned subscription = 0;
         int64_t number = 0;
-        if (book_is_covered(coverage, i) || !book_carried(group, log, i, &subscription, &number))
-            continue;
-        struct fate *fate = book_fate(subscription, number);
-        if (is_under_way(process, fate))
-            fate->allowed++;
+        bool ends = !book_is_covered(coverage, i) && any_under_way(process, group, log, i);
+        for (unsigned s = 0; ends && book_carried(group, log, i, &s, &number); s++)
+            book_fate(s, number)->allowed++;
     }
 }
 
@@ -333,11 +340,10 @@ static void check_all_returned(unsigned group, const struct kafka_log *log)
         struct holding *holding = book_holding(book.processes[p], group, log);
         int64_t first = coverage->offset > 0 ? coverage->offset : 0;
         for (int64_t i = first; holding->returned && i < holding->fetched; i++) {
-            unsigned subscription = 0;
             int64_t number = 0;
-            if (!book_is_covered(coverage, i) &&
-                book_carried(group, log, i, &subscription, &number))
-                check_returned(book.processes[p], holding, subscription, number);
+            bool covered = book_is_covered(coverage, i);
+            for (unsigned s = 0; !covered && book_carried(group, log, i, &s, &number); s++)
+                check_returned(book.processes[p], holding, s, number);
         }
         holding->returned = false;
     }

@@ -22,19 +22,20 @@ void model_taken(const struct process *process, const char *name, const struct k
                  int64_t offset)
 {
     int group = book_group(name);
-    int64_t number = group >= 0 && group != GROUP_RETRIES ? book_event_at(log, offset) : -1;
-    if (number < 0)
+    int64_t number = 0;
+    if (group < 0 || group == GROUP_RETRIES)
         return;
-    struct fate *fate = book_fate((unsigned)group, number);
-    fate->taken_by = process;
-    fate->taken_us = world_now_us();
+    for (unsigned s = 0; book_carried((unsigned)group, log, offset, &s, &number); s++) {
+        book_fate(s, number)->taken_by = process;
+        book_fate(s, number)->taken_us = world_now_us();
+    }
 }
 
 static bool waits(const struct process *process, unsigned subscription, int64_t number)
 {
     const struct fate *fate = book_fate(subscription, number);
     return fate->taken_by == process && world_now_us() - fate->taken_us > WAITED_US &&
-           book_holding(process, subscription, book.events[number].log)->assigned;
+           book_holding(process, book_group_of(subscription), book.events[number].log)->assigned;
 }
 
 /* The oldest new event that waits in the process's memory; -1: none does. */
@@ -43,7 +44,8 @@ static int64_t find_waiting(const struct process *process, unsigned subscription
     int64_t *first = &turns[process->number][subscription].first;
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
-        bool begun = fate->sent > 0 || fate->letter || fate->expectation != EXPECT_REQUEST;
+        bool begun =
+            fate->sent > 0 || fate->letter || fate->retry_seen || fate->expectation != EXPECT_REQUEST;
         if (begun && n == *first)
             ++*first;
         if (!begun && fate->in_scope && waits(process, subscription, n))
@@ -55,9 +57,10 @@ static int64_t find_waiting(const struct process *process, unsigned subscription
 static void check_turn(const struct model_request *request, bool again)
 {
     unsigned s = request->subscription;
+    unsigned group = book_group_of(s);
     unsigned *in_a_row = &turns[request->by->number][s].in_a_row;
     bool calm = book_is_calm(request->by, world_now_us()) &&
-                world_now_us() - book.rebalanced_us[s] > QUIET_US && !book.rebalancing_us[s];
+                world_now_us() - book.rebalanced_us[group] > QUIET_US && !book.rebalancing_us[group];
     int64_t waiting = -1;
     if (book.scenario->world.workers > 1)
         return;

@@ -91,7 +91,7 @@ static bool holds(const struct process *process, unsigned group, const struct ka
 static bool has_reason(const struct process *process, unsigned subscription, int64_t number)
 {
     const struct fate *fate = book_fate(subscription, number);
-    if (holds(process, subscription, book.events[number].log, book.records[number]->offset))
+    if (holds(process, book_group_of(subscription), book.events[number].log, book.records[number]->offset))
         return true;
     for (const struct carrier *carrier = fate->retries; carrier; carrier = carrier->next)
         if (holds(process, GROUP_RETRIES, carrier->log, carrier->offset))

@@ -163,7 +163,8 @@ static void check_retry(unsigned subscription, int64_t number, const struct kafk
     struct fate *fate = book_fate(subscription, number);
     int64_t attempts = number_in(retry, "grapnel-retry-attempts");
     int64_t first_ms = number_in(retry, "grapnel-retry-first-attempt");
-    if (fate->expectation != EXPECT_REQUEST)
+    bool may_wait = fate->expectation == EXPECT_RENDER && book_is_shared(subscription);
+    if (fate->expectation != EXPECT_REQUEST && !may_wait)
         world_fail("%s is to be retried, and never could be sent", book_name(subscription, number));
     if (book.scenario->subscriptions[subscription].ordered)
         world_fail("promise 4: %s goes by a retry topic", book_name(subscription, number));
@@ -197,17 +198,20 @@ bool book_carried(unsigned group, const struct kafka_log *log, int64_t offset,
 {
     char name[32];
     if (group != GROUP_RETRIES) {
-        *subscription = group;
+        unsigned count = (unsigned)book.scenario->subscription_count;
+        while (*subscription < count && book_group_of(*subscription) != group)
+            ++*subscription;
         *number = book_event_at(log, offset);
-        return *number >= 0;
+        return *number >= 0 && *subscription < count;
     }
     if (offset >= (int64_t)log->count || stray_is(log, offset))
         return false;
     const struct kafka_message *retry = &log->records[offset]->message;
     text_in(retry, "grapnel-retry-subscription", name, sizeof name);
+    unsigned from = *subscription;
     *subscription = subscription_named(name);
     *number = event_of(retry, "grapnel-retry-");
-    return true;
+    return *subscription >= from;
 }
 
 /* ── results ─────────────────────────────────────────────────────────────── */

@@ -32,19 +32,33 @@ static bool is_over(unsigned subscription, int64_t number)
     const struct fate *fate = book_fate(subscription, number);
     const struct kafka_log *log = book.events[number].log;
     return fate->expectation == EXPECT_NOTHING || !fate->in_scope ||
-           book_is_covered(book_coverage(subscription, log), book.records[number]->offset);
+           book_is_covered(book_coverage(book_group_of(subscription), log), book.records[number]->offset);
 }
 
 /* Has whoever has its partition now done all there was to do, a while ago? */
-static bool was_finished(unsigned subscription, int64_t number, int64_t since_us)
+static bool was_finished_for(unsigned subscription, int64_t number, int64_t since_us)
 {
     const struct fate *fate = book_fate(subscription, number);
     if (!fate->settled_us || fate->under_way > 0 || fate->touched_us >= since_us ||
         fate->allowed > 1)
         return false;
     const struct holding *holding =
-        book_holding(fate->touched_by, subscription, book.events[number].log);
+        book_holding(fate->touched_by, book_group_of(subscription), book.events[number].log);
     return holding->assigned && holding->assigned_us <= fate->touched_us;
+}
+
+/* The same for all that share its group. */
+static bool was_finished(unsigned subscription, int64_t number, int64_t since_us)
+{
+    int64_t same = 0;
+    const struct kafka_log *log = book.events[number].log;
+    bool finished = was_finished_for(subscription, number, since_us);
+    for (unsigned s = 0; finished && book_carried(book_group_of(subscription), log,
+                                                  book.records[number]->offset, &s, &same);
+         s++)
+        finished = book_fate(s, number)->expectation == EXPECT_NOTHING ||
+                   was_finished_for(s, number, since_us);
+    return finished;
 }
 
 /* What is settled is committed soon, so that little is sent again whatever happens. */
@@ -52,7 +66,7 @@ static void check_committed(unsigned subscription)
 {
     int64_t since_us = world_now_us() - COMMITTED_US;
     int64_t *first = &committed_before[subscription];
-    bool calm = book.calm_since_us < since_us && book.rebalanced_us[subscription] < since_us;
+    bool calm = book.calm_since_us < since_us && book.rebalanced_us[book_group_of(subscription)] < since_us;
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         bool over = is_over(subscription, n);
         if (over && n == *first)
@@ -90,7 +104,7 @@ static int64_t last_begun_us(unsigned subscription, const struct kafka_log *log)
 {
     for (unsigned p = 1; p < PROCESSES_MOST && book.processes[p]; p++)
         if (book.processes[p]->alive &&
-            book_holding(book.processes[p], subscription, log)->assigned)
+            book_holding(book.processes[p], book_group_of(subscription), log)->assigned)
             return begun_us[p][subscription];
     return 0;
 }
@@ -112,13 +126,13 @@ static void check_begun(unsigned subscription)
     const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
     int64_t since_us = world_now_us() - begun_within_us();
     int64_t *first = &begun_before[subscription];
-    bool calm = book.calm_since_us < since_us && book.rebalanced_us[subscription] < since_us &&
+    bool calm = book.calm_since_us < since_us && book.rebalanced_us[book_group_of(subscription)] < since_us &&
                 book.receivers[subscription].well &&
                 book.receivers[subscription].since_us + sub->pause_ms * 1000 < since_us &&
                 any_serves(subscription) && !sub->rate && !sub->ordered && !may_clog(sub);
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
-        bool begun = fate->sent > 0 || fate->letter || is_over(subscription, n);
+        bool begun = fate->sent > 0 || fate->letter || fate->retry_seen || is_over(subscription, n);
         if (begun && n == *first)
             ++*first;
         if (calm && !begun && book.events[n].published_us < since_us &&

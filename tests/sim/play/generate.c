@@ -116,6 +116,25 @@ static void make_subscription(struct maker *maker, struct scenario_subscription 
     sub->parks = sub->ordered && chance(maker, 30);
 }
 
+/* Some of those that do not keep keys in order share a group, and begin where it does. */
+static void share_group(struct maker *maker)
+{
+    struct scenario *scenario = maker->scenario;
+    int64_t earliest = chance(maker, 70);
+    for (size_t s = 0; s < scenario->subscription_count; s++) {
+        struct scenario_subscription *sub = &scenario->subscriptions[s];
+        if (sub->ordered || chance(maker, 30))
+            continue;
+        sub->group = 1;
+        sub->earliest = earliest;
+    }
+}
+
+static bool is_shared(const struct scenario *scenario, int64_t subscription)
+{
+    return scenario->subscriptions[subscription].group != 0;
+}
+
 static void make_variants(struct maker *maker)
 {
     struct scenario *scenario = maker->scenario;
@@ -127,9 +146,9 @@ static void make_variants(struct maker *maker)
             continue;
         scenario->variants[v].waits = between(maker, 0, WAITS_MOST);
         scenario->variants[v].longer = chance(maker, 30);
-        if (scenario->subscription_count > 1 && chance(maker, 25))
-            scenario->variants[v].absent =
-                1 << dice_below(&maker->dice, (int64_t)scenario->subscription_count);
+        int64_t absent = dice_below(&maker->dice, (int64_t)scenario->subscription_count);
+        if (scenario->subscription_count > 1 && chance(maker, 25) && !is_shared(scenario, absent))
+            scenario->variants[v].absent = 1 << absent;
     }
 }
 
@@ -313,6 +332,8 @@ void scenario_generate(struct scenario *scenario, uint64_t seed)
     scenario->subscription_count = (size_t)between(&maker, 1, SUBSCRIPTIONS_MOST);
     for (size_t s = 0; s < scenario->subscription_count; s++)
         make_subscription(&maker, &scenario->subscriptions[s]);
+    if (chance(&maker, 30))
+        share_group(&maker);
     make_variants(&maker);
     make_instances(&maker);
     make_phases(&maker);

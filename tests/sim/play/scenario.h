@@ -69,6 +69,7 @@ enum scenario_results { RESULTS_FINAL, RESULTS_ATTEMPTS, RESULTS_FAILURES, RESUL
     F(jitter)                           /* percent */                                              \
     F(ordered)                          /* 1: order: key */                                        \
     F(parks)                            /* 1: exhausted: park */                                   \
+    F(group)                            /* 0: its own; else gN, shared */                          \
     F(wait0) F(wait1) F(wait2) F(wait3) /* retry.schedule in ms; -1: not that many */
 
 /* A version of the configuration: an instance is started with one. */
@@ -159,6 +160,9 @@ struct scenario {
 /* The `i`th wait of a subscription in that variant, in ms; -1: it has not so many. */
 int64_t scenario_wait_ms(const struct scenario *scenario, unsigned subscription, unsigned variant,
                          unsigned i);
+
+/* The first subscription of that one's consumer group. */
+unsigned scenario_leader(const struct scenario *scenario, unsigned subscription);
 
 /* Makes one of a seed. */
 void scenario_generate(struct scenario *scenario, uint64_t seed);

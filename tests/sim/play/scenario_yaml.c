@@ -13,6 +13,15 @@ int64_t scenario_wait_ms(const struct scenario *scenario, unsigned subscription,
     return version->longer ? waits[i] + waits[i] / 2 : waits[i];
 }
 
+unsigned scenario_leader(const struct scenario *scenario, unsigned subscription)
+{
+    int64_t group = scenario->subscriptions[subscription].group;
+    for (unsigned s = 0; group && s < subscription; s++)
+        if (scenario->subscriptions[s].group == group)
+            return s;
+    return subscription;
+}
+
 static void write_topics(const struct scenario *scenario, const struct scenario_subscription *sub,
                          FILE *out)
 {
@@ -73,6 +82,8 @@ static void write_subscription(const struct scenario *scenario, unsigned subscri
 {
     const struct scenario_subscription *sub = &scenario->subscriptions[subscription];
     fprintf(out, "  - name: s%u\n", subscription);
+    if (sub->group)
+        fprintf(out, "    group: g%" PRId64 "\n", sub->group);
     write_topics(scenario, sub, out);
     write_types(sub, out);
     fprintf(out, "    start: %s\n", sub->earliest ? "earliest" : "latest");
