@@ -161,11 +161,16 @@ static int usage(void)
 static bool read_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
-        {"from", required_argument, NULL, 'f'},     {"seeds", required_argument, NULL, 'n'},
-        {"jobs", required_argument, NULL, 'j'},     {"seed", required_argument, NULL, 's'},
-        {"scenario", required_argument, NULL, 'c'}, {"trace", no_argument, NULL, 't'},
-        {"show", no_argument, NULL, 'p'},           {"yaml", no_argument, NULL, 'y'},
-        {"first", no_argument, NULL, '1'},          {"for", required_argument, NULL, 'u'},
+        {"from", required_argument, NULL, 'f'},
+        {"seeds", required_argument, NULL, 'n'},
+        {"jobs", required_argument, NULL, 'j'},
+        {"seed", required_argument, NULL, 's'},
+        {"scenario", required_argument, NULL, 'c'},
+        {"trace", no_argument, NULL, 't'},
+        {"show", no_argument, NULL, 'p'},
+        {"yaml", no_argument, NULL, 'y'},
+        {"first", no_argument, NULL, '1'},
+        {"for", required_argument, NULL, 'u'},
         {0},
     };
     *options = (struct options){.from = 1, .seeds = 100, .jobs = 1};

@@ -1,5 +1,5 @@
-/* What is limited: rates, breakers, memory. Each instance, and for breakers each worker, by itself.
- */
+/* What is limited: rates, breakers, memory. Breakers: of each worker by itself; memory: of each
+ * instance; rates: of all together, once they have shared them out. */
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -8,6 +8,7 @@
 
 #define LANE_BYTES    (320 << 10) /* librdkafka's queue is no smaller than 256 KiB */
 #define REQUEST_BYTES 8192
+#define SHARED_OUT_US INT64_C(10000000)
 
 /* One subscription at one instance. */
 struct tokens {
@@ -25,28 +26,49 @@ struct breaker_view {
 };
 
 static struct tokens tokens[PROCESSES_MOST][SUBSCRIPTIONS_MOST];
+static struct tokens all_tokens[SUBSCRIPTIONS_MOST]; /* of all instances together */
 static struct breaker_view views[PROCESSES_MOST][SUBSCRIPTIONS_MOST];
 static uint64_t last_sent;
 static size_t memory_at_start[PROCESSES_MOST];
 
 /* ── rate ────────────────────────────────────────────────────────────────── */
 
+/* False: there was none. */
+static bool take_token(struct tokens *bucket, double rate, double most)
+{
+    bool first = bucket->at_us == 0;
+    bucket->level += (double)(world_now_us() - bucket->at_us) * rate / 1e6;
+    bucket->level = first || bucket->level > most ? most : bucket->level;
+    bucket->at_us = world_now_us();
+    bucket->level -= 1;
+    return bucket->level >= 0;
+}
+
+/* Do all instances know for a while which part of a subscription's rate is theirs? */
+static bool is_shared_out(unsigned subscription)
+{
+    unsigned group = book_group_of(subscription);
+    int64_t since_us = world_now_us() - SHARED_OUT_US;
+    return book.calm_since_us < since_us && !book.rebalancing_us[group] &&
+           !book.rebalancing_us[GROUP_RETRIES] && book.rebalanced_us[group] < since_us &&
+           book.rebalanced_us[GROUP_RETRIES] < since_us;
+}
+
 /* A bucket of what comes in a second, and one token for each worker: what deliver/rate.h promises.
  */
 static void check_rate(const struct model_request *request)
 {
-    int64_t rate = book.scenario->subscriptions[request->subscription].rate;
+    unsigned s = request->subscription;
+    int64_t rate = book.scenario->subscriptions[s].rate;
+    double extra = (double)book.scenario->world.workers + 1;
     if (!rate)
         return;
-    struct tokens *bucket = &tokens[request->by->number][request->subscription];
-    double most = (double)rate + (double)book.scenario->world.workers + 1;
-    bool first = bucket->at_us == 0;
-    bucket->level += (double)(world_now_us() - bucket->at_us) * (double)rate / 1e6;
-    bucket->level = first || bucket->level > most ? most : bucket->level;
-    bucket->at_us = world_now_us();
-    bucket->level -= 1;
-    if (bucket->level < 0)
-        world_fail("s%u: more is sent than its rate, %" PRId64 "/s", request->subscription, rate);
+    if (!take_token(&tokens[request->by->number][s], (double)rate, (double)rate + extra))
+        world_fail("s%u: more is sent than its rate, %" PRId64 "/s", s, rate);
+    if (!is_shared_out(s))
+        all_tokens[s] = (struct tokens){0};
+    else if (!take_token(&all_tokens[s], (double)rate, (double)rate + INSTANCES_MOST * extra))
+        world_fail("s%u: more is sent by all than its rate, %" PRId64 "/s", s, rate);
 }
 
 /* ── breaker ─────────────────────────────────────────────────────────────── */

@@ -1,5 +1,5 @@
-/* Which first. Promise 9: a flood of retries does not delay new events. Where there is one worker: as
- * long as a new event waits in memory, retries of its subscription are not sent one after the
+/* Which first. Promise 9: a flood of retries does not delay new events. Where there is one worker:
+ * as long as a new event waits in memory, retries of its subscription are not sent one after the
  * other.
  *
  * Promise 4: where keys are kept in order, an event is sent when those of its key before it in its
@@ -44,8 +44,8 @@ static int64_t find_waiting(const struct process *process, unsigned subscription
     int64_t *first = &turns[process->number][subscription].first;
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
-        bool begun =
-            fate->sent > 0 || fate->letter || fate->retry_seen || fate->expectation != EXPECT_REQUEST;
+        bool begun = fate->sent > 0 || fate->letter || fate->retry_seen ||
+                     fate->expectation != EXPECT_REQUEST;
         if (begun && n == *first)
             ++*first;
         if (!begun && fate->in_scope && waits(process, subscription, n))
@@ -60,7 +60,8 @@ static void check_turn(const struct model_request *request, bool again)
     unsigned group = book_group_of(s);
     unsigned *in_a_row = &turns[request->by->number][s].in_a_row;
     bool calm = book_is_calm(request->by, world_now_us()) &&
-                world_now_us() - book.rebalanced_us[group] > QUIET_US && !book.rebalancing_us[group];
+                world_now_us() - book.rebalanced_us[group] > QUIET_US &&
+                !book.rebalancing_us[group];
     int64_t waiting = -1;
     if (book.scenario->world.workers > 1)
         return;

@@ -91,7 +91,8 @@ static bool holds(const struct process *process, unsigned group, const struct ka
 static bool has_reason(const struct process *process, unsigned subscription, int64_t number)
 {
     const struct fate *fate = book_fate(subscription, number);
-    if (holds(process, book_group_of(subscription), book.events[number].log, book.records[number]->offset))
+    if (holds(process, book_group_of(subscription), book.events[number].log,
+              book.records[number]->offset))
         return true;
     for (const struct carrier *carrier = fate->retries; carrier; carrier = carrier->next)
         if (holds(process, GROUP_RETRIES, carrier->log, carrier->offset))
@@ -136,8 +137,8 @@ void model_arrived(const struct model_request *request)
 
 /* ── answers ─────────────────────────────────────────────────────────────── */
 
-/* Without memory to tell of it an event that is delivered is read again; so is all that has finished
- * in its partition, where there is none to keep that in mind either. */
+/* Without memory to tell of it an event that is delivered is read again; so is all that has
+ * finished in its partition, where there is none to keep that in mind either. */
 static bool is_excused(const struct process *process)
 {
     return process && process->memory.failed > 0;

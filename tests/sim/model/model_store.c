@@ -111,8 +111,8 @@ static bool may_be_absent(unsigned subscription)
     return false;
 }
 
-static bool is_due_death(unsigned subscription, int64_t number,
-                         const struct kafka_message *letter, const char *reason)
+static bool is_due_death(unsigned subscription, int64_t number, const struct kafka_message *letter,
+                         const char *reason)
 {
     static const char *const failures[] = {"status", "timeout", "connect", "protocol"};
     const struct fate *fate = book_fate(subscription, number);

@@ -32,7 +32,8 @@ static bool is_over(unsigned subscription, int64_t number)
     const struct fate *fate = book_fate(subscription, number);
     const struct kafka_log *log = book.events[number].log;
     return fate->expectation == EXPECT_NOTHING || !fate->in_scope ||
-           book_is_covered(book_coverage(book_group_of(subscription), log), book.records[number]->offset);
+           book_is_covered(book_coverage(book_group_of(subscription), log),
+                           book.records[number]->offset);
 }
 
 /* Has whoever has its partition now done all there was to do, a while ago? */
@@ -66,7 +67,8 @@ static void check_committed(unsigned subscription)
 {
     int64_t since_us = world_now_us() - COMMITTED_US;
     int64_t *first = &committed_before[subscription];
-    bool calm = book.calm_since_us < since_us && book.rebalanced_us[book_group_of(subscription)] < since_us;
+    bool calm =
+        book.calm_since_us < since_us && book.rebalanced_us[book_group_of(subscription)] < since_us;
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         bool over = is_over(subscription, n);
         if (over && n == *first)
@@ -126,7 +128,8 @@ static void check_begun(unsigned subscription)
     const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
     int64_t since_us = world_now_us() - begun_within_us();
     int64_t *first = &begun_before[subscription];
-    bool calm = book.calm_since_us < since_us && book.rebalanced_us[book_group_of(subscription)] < since_us &&
+    bool calm = book.calm_since_us < since_us &&
+                book.rebalanced_us[book_group_of(subscription)] < since_us &&
                 book.receivers[subscription].well &&
                 book.receivers[subscription].since_us + sub->pause_ms * 1000 < since_us &&
                 any_serves(subscription) && !sub->rate && !sub->ordered && !may_clog(sub);

@@ -17,7 +17,7 @@
 #define NOBODYS_US INT64_C(700000000) /* for retries of a subscription that is no more */
 /* For retries that go round while a breaker is open, or while their tenth of a rate is used up. */
 #define PASSED_US INT64_C(3000000000)
-#define STOP_US    INT64_C(30000000)  /* and the grace */
+#define STOP_US   INT64_C(30000000) /* and the grace */
 
 static const struct scenario *now_played;
 
