@@ -57,7 +57,10 @@ struct fate {
     int64_t answered_us;
     int last_status; /* of the last answer heard; 0: none */
     enum error_kind last_kind;
+    bool told_410;
     bool retry_seen;
+    int64_t retry_us;         /* when its last one was stored, */
+    unsigned in_a_row;        /* and how many were before it, each soon after the other */
     unsigned retry_attempts;  /* as its last retry says */
     int64_t first_attempt_ms; /* as its first retry says; -1 */
 };
@@ -152,6 +155,11 @@ const char *book_name(unsigned subscription, int64_t number);
 /* model_commit.c: one more answer of success is no breach, for each event of that holding that is
  * not covered; for those that `only_by` has been answered for, if not NULL. */
 void commit_excuse(const struct process *process, unsigned group, const struct kafka_log *log);
+
+/* model_state.c. A record about a subscription or a key; was it disabled at any time since then? */
+void state_take(const struct kafka_log *log, const struct kafka_message *message);
+bool state_was_disabled(unsigned subscription, int64_t since_us);
+void state_sent(const struct model_request *request);
 
 /* model_hold.c */
 void hold_stored(const struct process *by, const char *topic);

@@ -11,6 +11,7 @@
  *   model_send.c     what it sends
  *   model_order.c    which first
  *   model_limits.c   rates, breakers, memory
+ *   model_state.c    what is disabled is not sent
  *   model_hold.c     nowhere to write, nothing taken
  *   model_time.c     what must happen within some time; and the end */
 #ifndef SIM_MODEL_MODEL_H
@@ -73,6 +74,9 @@ int64_t model_patience_us(void);
 
 /* Is nothing left to do? If not and `why`, says what. */
 bool model_drained(bool why);
+
+/* Where it is remembered that nothing is to be sent for it; NULL: that is not so. */
+const struct kafka_log *model_disabled(unsigned subscription);
 
 /* When all is over. */
 void model_end(void);

@@ -293,9 +293,13 @@ static bool any_under_way(const struct process *process, unsigned group,
                           const struct kafka_log *log, int64_t offset)
 {
     int64_t number = 0;
-    for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++)
-        if (is_under_way(process, book_fate(s, number)))
+    for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++) {
+        const struct fate *fate = book_fate(s, number);
+        bool waits =
+            book_is_shared(group) && fate->expectation != EXPECT_NOTHING && !book_is_settled(fate);
+        if (waits || is_under_way(process, fate))
             return true;
+    }
     return false;
 }
 
@@ -314,15 +318,30 @@ static void excuse_under_way(const struct process *process, unsigned group,
     }
 }
 
-/* An event of a partition that was given back in peace, and is not committed. */
+/* Was all settled that the record is to its group's subscriptions, when it was given back? */
+static bool was_whole(const struct holding *holding, unsigned group, const struct kafka_log *log,
+                      int64_t offset)
+{
+    int64_t number = 0;
+    for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++) {
+        const struct fate *fate = book_fate(s, number);
+        if (fate->expectation != EXPECT_NOTHING &&
+            (!book_is_settled(fate) || fate->settled_us > holding->ended_us - JUST_NOW_US))
+            return false;
+    }
+    return true;
+}
+
+/* An event of a partition that was given back in peace, and is not committed. `whole`: nor was any
+ * other subscription's of its record under way. */
 static void check_returned(const struct process *process, const struct holding *holding,
-                           unsigned subscription, int64_t number)
+                           unsigned subscription, int64_t number, bool whole)
 {
     struct fate *fate = book_fate(subscription, number);
     bool tried = fate->answered > 0 || fate->letter;
     if (!tried || fate->touched_by != process)
         return;
-    if (fate->allowed > 1 || !book_is_settled(fate) ||
+    if (fate->allowed > 1 || !book_is_settled(fate) || !whole ||
         fate->settled_us > holding->ended_us - JUST_NOW_US) {
         fate->allowed++;
         return;
@@ -343,7 +362,8 @@ static void check_all_returned(unsigned group, const struct kafka_log *log)
             int64_t number = 0;
             bool covered = book_is_covered(coverage, i);
             for (unsigned s = 0; !covered && book_carried(group, log, i, &s, &number); s++)
-                check_returned(book.processes[p], holding, s, number);
+                check_returned(book.processes[p], holding, s, number,
+                               was_whole(holding, group, log, i));
         }
         holding->returned = false;
     }

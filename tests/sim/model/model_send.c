@@ -127,6 +127,7 @@ void model_sent(const struct http_request *request, unsigned engine, struct mode
     if (!again)
         time_begun(process, subscription);
     limits_sent(made);
+    state_sent(made);
     order_sent(made, again);
 }
 
@@ -173,6 +174,7 @@ void model_heard(const struct model_request *request, const struct http_exchange
     if (fate->under_way > 0)
         fate->under_way--;
     fate->last_status = exchange->status;
+    fate->told_410 = fate->told_410 || exchange->status == 410;
     fate->last_kind = exchange->kind;
     if (exchange->status >= 200 && exchange->status < 300)
         note_success(request);

@@ -9,6 +9,9 @@
 #include "sim/model/book.h"
 #include "sim/world/memory.h"
 
+#define SOON_US       INT64_C(50000)
+#define IN_A_ROW_MOST 20
+
 /* ── reading ─────────────────────────────────────────────────────────────── */
 
 static void copy_text(struct slice from, char *to, size_t size)
@@ -122,7 +125,9 @@ static bool is_due_death(unsigned subscription, int64_t number, const struct kaf
     if (strcmp(reason, "render") == 0)
         return fate->expectation == EXPECT_RENDER;
     if (strcmp(reason, "disabled") == 0)
-        return tried && may_be_absent(subscription);
+        return fate->expectation >= EXPECT_REQUEST &&
+               (may_be_absent(subscription) ||
+                (book_is_shared(subscription) && state_was_disabled(subscription, 0)));
     if (strcmp(reason, "parked") == 0)
         return fate->expectation >= EXPECT_REQUEST && order_may_be_parked(subscription, number);
     if (strcmp(reason, "expired") == 0)
@@ -177,6 +182,17 @@ static void check_retry(unsigned subscription, int64_t number, const struct kafk
     fate->retry_seen = true;
 }
 
+/* Who waits in a retry topic does so for some time. */
+static void check_rest(unsigned subscription, int64_t number)
+{
+    struct fate *fate = book_fate(subscription, number);
+    bool soon = fate->retry_seen && world_now_us() - fate->retry_us < SOON_US;
+    fate->in_a_row = soon ? fate->in_a_row + 1 : 0;
+    fate->retry_us = world_now_us();
+    if (fate->in_a_row > IN_A_ROW_MOST)
+        world_fail("%s goes round by retry topics without rest", book_name(subscription, number));
+}
+
 static void take_retry(const struct kafka_log *log, const struct kafka_record *record)
 {
     char name[32];
@@ -186,6 +202,7 @@ static void take_retry(const struct kafka_log *log, const struct kafka_record *r
     int64_t number = event_of(retry, "grapnel-retry-");
     struct fate *fate = book_fate(subscription, number);
     check_bytes(subscription, number, retry);
+    check_rest(subscription, number);
     check_retry(subscription, number, retry);
     struct carrier *carrier = memory_get(sizeof *carrier);
     *carrier = (struct carrier){fate->retries, log, record->offset};
@@ -297,6 +314,8 @@ void model_stored(const struct kafka_log *log, const struct kafka_record *record
         stray_take(log, record->offset);
     else if (book_is_retry(topic))
         take_retry(log, record);
-    else if (strcmp(topic, "grapnel.state") != 0)
+    else if (strcmp(topic, "grapnel.state") == 0)
+        state_take(log, &record->message);
+    else
         world_fail("something is written to %s", topic);
 }

@@ -132,7 +132,8 @@ static void check_begun(unsigned subscription)
                 book.rebalanced_us[book_group_of(subscription)] < since_us &&
                 book.receivers[subscription].well &&
                 book.receivers[subscription].since_us + sub->pause_ms * 1000 < since_us &&
-                any_serves(subscription) && !sub->rate && !sub->ordered && !may_clog(sub);
+                !state_was_disabled(subscription, since_us) && any_serves(subscription) &&
+                !sub->rate && !sub->ordered && !may_clog(sub);
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
         bool begun = fate->sent > 0 || fate->letter || fate->retry_seen || is_over(subscription, n);

@@ -215,7 +215,7 @@ static void make_phase(struct maker *maker, int64_t subscription, int64_t at_ms)
         .slow_ms = ONE_OF(maker, 0, 0, 0, 300, 3000),
     };
     if (phase->behaviour == RECEIVER_STATUS)
-        phase->value = ONE_OF(maker, 500, 500, 404, 400, 429, 302);
+        phase->value = ONE_OF(maker, 500, 500, 404, 400, 410, 429, 302);
     else if (phase->behaviour == RECEIVER_BUSY)
         phase->value = ONE_OF(maker, 0, 1, 5, 20);
 }

@@ -130,6 +130,8 @@ static int64_t drain_us(void)
         const struct scenario_subscription *sub = &now_played->subscriptions[s];
         us += sub->rate > 0 || sub->failures > 0 ? PASSED_US : 0;
     }
+    for (size_t p = 0; p < now_played->phase_count; p++)
+        us += now_played->phases[p].value == 410 ? PASSED_US : 0;
     return us;
 }
 
@@ -162,8 +164,23 @@ static void begin_stopping(void)
         instance_stop(i);
 }
 
+/* Somebody looks after what is disabled, now that its receiver is well. */
+static void enable_all(void)
+{
+    char key[32];
+    for (unsigned s = 0; s < now_played->subscription_count; s++) {
+        const struct kafka_log *log = model_disabled(s);
+        snprintf(key, sizeof key, "disabled s%u", s);
+        const struct kafka_message message = {.key = slice_of(key),
+                                              .value = slice_of("{\"state\":\"enabled\"}")};
+        if (log)
+            cluster_append(cluster_log(log->topic->name, log->number), &message, -1, NULL);
+    }
+}
+
 static void drain(void)
 {
+    enable_all();
     bool late = world_now_us() >= hands.deadline_us;
     if (is_settled() && model_drained(late))
         begin_stopping();
