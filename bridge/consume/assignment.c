@@ -363,6 +363,7 @@ void assignment_go_on(struct lane *lane, struct partition *partition)
                  STR("group", lane->group), STR("topic", partition->topic));
     ledger_close(&partition->ledger);
     partition->ledger = fresh;
+    partition->assignment = ++lane->assignments; /* what was given up is not what comes now */
     partition->rewinds = false;
     partition->full = false;
     pause_update_partition(lane, partition, true);

@@ -195,8 +195,8 @@ static void hand_on(struct lane *lane, struct record *record)
     list_push(&lane->intake->outgoing[choose_worker(lane, record)], &record->message.link);
 }
 
-/* A retry that will not be due at the end of its leg goes on by another topic then, and no sooner: a
- * leg may be as short as what a worker may wait for. */
+/* A retry that will not be due at the end of its leg goes on by another topic then, and no sooner:
+ * a leg may be as short as what a worker may wait for. */
 static bool is_due(const struct record *record)
 {
     int64_t now_ms = clock_unix_ms();

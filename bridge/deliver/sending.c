@@ -214,12 +214,13 @@ void worker_retry_due(struct loop_timer *timer)
 
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
 {
+    const struct give_up *left = worker_left(worker, &delivery->shared->record->home);
     endpoint_wait(delivery->endpoint, delivery);
     loop_arm(worker->loop, &delivery->retry, due_ms);
-    if (!worker->draining && delivery->endpoint->route)
+    if (!worker->draining && delivery->endpoint->route && !left)
         return;
     endpoint_waited(delivery->endpoint, delivery);
-    worker_abandon(worker, delivery, false);
+    worker_abandon(worker, delivery, left && left->sent);
 }
 
 /* Sending happens here and not where a place becomes free, so that an attempt that fails at once

@@ -294,10 +294,7 @@ static bool any_under_way(const struct process *process, unsigned group,
 {
     int64_t number = 0;
     for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++) {
-        const struct fate *fate = book_fate(s, number);
-        bool waits =
-            book_is_shared(group) && fate->expectation != EXPECT_NOTHING && !book_is_settled(fate);
-        if (waits || is_under_way(process, fate))
+        if (is_under_way(process, book_fate(s, number)))
             return true;
     }
     return false;
