@@ -139,6 +139,11 @@ bool book_wants_result(bool delivered);
 /* Is all well with that process since then, and was for a while before? */
 bool book_is_calm(const struct process *process, int64_t since_us);
 
+/* Has an allocation failed anywhere? Without memory to tell of it an event that is delivered is
+ * read again, by whoever has its partition then; so is all that has finished there, where there is
+ * none to keep that in mind either. */
+bool book_lacked_memory(void);
+
 void book_move(void);
 /* How often an event is tried again at the least, in any configuration. */
 unsigned book_shortest_schedule(unsigned subscription);
@@ -158,6 +163,7 @@ void commit_excuse(const struct process *process, unsigned group, const struct k
 
 /* model_state.c. A record about a subscription or a key; was it disabled at any time since then? */
 void state_take(const struct kafka_log *log, const struct kafka_message *message);
+bool state_was_told(unsigned subscription); /* by a 410 */
 bool state_was_disabled(unsigned subscription, int64_t since_us);
 void state_sent(const struct model_request *request);
 

@@ -209,6 +209,14 @@ bool book_is_calm(const struct process *process, int64_t since_us)
            process->memory.failed == 0;
 }
 
+bool book_lacked_memory(void)
+{
+    for (unsigned p = 1; p < PROCESSES_MOST && book.processes[p]; p++)
+        if (book.processes[p]->memory.failed > 0)
+            return true;
+    return false;
+}
+
 void model_receiver(unsigned subscription, bool well)
 {
     book.receivers[subscription].well = well;

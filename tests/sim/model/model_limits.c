@@ -116,8 +116,11 @@ static void check_breakers(const struct model_request *request, struct breaker_v
 
 static void hear_well(const struct model_request *request, struct breaker_view *view)
 {
-    if (view->open_until_us > 0 && request->sent <= view->changed)
-        return; /* sent before it opened: too late to close it */
+    if (view->open_until_us > 0 && request->sent <= view->changed) {
+        /* Sent before it opened: too late to close it, but perhaps not another worker's. */
+        view->unwell = book.scenario->world.workers > 1 ? 0 : view->unwell;
+        return;
+    }
     *view = (struct breaker_view){.changed = view->open_until_us > 0 ? last_sent : view->changed};
 }
 

@@ -138,18 +138,10 @@ void model_arrived(const struct model_request *request)
 
 /* ── answers ─────────────────────────────────────────────────────────────── */
 
-/* Without memory to tell of it an event that is delivered is read again; so is all that has
- * finished in its partition, where there is none to keep that in mind either. */
-static bool is_excused(const struct process *process)
-{
-    return process && process->memory.failed > 0;
-}
-
 static void note_success(const struct model_request *request)
 {
     struct fate *fate = book_fate(request->subscription, request->number);
-    if (++fate->answered > fate->allowed &&
-        (is_excused(fate->answered_by) || is_excused(request->by)))
+    if (++fate->answered > fate->allowed && book_lacked_memory())
         fate->allowed++;
     if (fate->answered > fate->allowed)
         world_fail("promise 3: %s is delivered for the %u. time; %u were to be expected",

@@ -13,7 +13,7 @@ static struct {
     int64_t since_us;
 } states[SUBSCRIPTIONS_MOST];
 
-static bool was_told_so(unsigned subscription)
+bool state_was_told(unsigned subscription)
 {
     for (int64_t n = 0; n < (int64_t)book.event_count; n++)
         if (book_fate(subscription, n)->told_410)
@@ -30,7 +30,7 @@ void state_take(const struct kafka_log *log, const struct kafka_message *message
     unsigned subscription = (unsigned)(message->key.data[length] - '0');
     bool disabled =
         memmem(message->value.data, message->value.size, "\"state\":\"disabled\"", 18) != NULL;
-    if (disabled && !was_told_so(subscription))
+    if (disabled && !state_was_told(subscription))
         world_fail("s%u is disabled, and no receiver said so", subscription);
     if ((states[subscription].log != NULL) == disabled)
         return;

@@ -127,7 +127,7 @@ static bool is_due_death(unsigned subscription, int64_t number, const struct kaf
     if (strcmp(reason, "disabled") == 0)
         return fate->expectation >= EXPECT_REQUEST &&
                (may_be_absent(subscription) ||
-                (book_is_shared(subscription) && state_was_disabled(subscription, 0)));
+                (book_is_shared(subscription) && state_was_told(subscription)));
     if (strcmp(reason, "parked") == 0)
         return fate->expectation >= EXPECT_REQUEST && order_may_be_parked(subscription, number);
     if (strcmp(reason, "expired") == 0)

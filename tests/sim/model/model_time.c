@@ -157,7 +157,8 @@ static void check_left(void)
             snprintf(group, sizeof group, "grapnel.s%u", g);
             bool retries = g == book.scenario->subscription_count;
             if (group_has(retries ? "grapnel.retry" : group, book.processes[p]) &&
-                book_is_calm(book.processes[p], world_now_us()))
+                book_is_calm(book.processes[p], world_now_us()) &&
+                book_could_commit(retries ? GROUP_RETRIES : g))
                 world_fail("promise 7: %s has stopped, and is still in the group %s",
                            book.processes[p]->name, retries ? "grapnel.retry" : group);
         }
@@ -261,8 +262,7 @@ void model_end(void)
     for (unsigned s = 0; s < book.scenario->subscription_count; s++)
         for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
             const struct fate *fate = book_fate(s, n);
-            if (fate->letter && fate->answered > 0 && fate->allowed == 1 &&
-                fate->answered_by->memory.failed == 0)
+            if (fate->letter && fate->answered > 0 && fate->allowed == 1 && !book_lacked_memory())
                 world_fail("%s is delivered, and a dead letter too", book_name(s, n));
         }
 }
