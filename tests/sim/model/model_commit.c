@@ -444,9 +444,14 @@ void model_killed(struct process *process)
     excuse_all(process, false);
 }
 
+/* Kafka reads nothing more of a member until its JoinGroup is answered: if it stops then, it is in
+ * the group until its session is over. */
 void model_stopped(struct process *process)
 {
     book_move();
+    for (unsigned g = 0; g < GROUPS; g++)
+        if (book.rebalancing_us[g])
+            model_disturbed(NULL, world_now_us() + book.scenario->world.session_ms * 1000);
     book.stopped_us[process->number] = world_now_us();
     excuse_all(process, true);
 }
