@@ -78,8 +78,10 @@ static void sends_new_ones_before_what_has_been_tried_but_for_every_fourth_place
     for (int i = 3; i < 7; i++)
         endpoint_queue(&f.endpoint, &f.deliveries[i]);
     static const int order[] = {3, 4, 5, 0, 6, 1, 2};
-    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        assert_ptr_equal(endpoint_next_delivery(&f.endpoint), &f.deliveries[order[i]]);
         assert_ptr_equal(endpoint_send_next(&f.endpoint), &f.deliveries[order[i]]);
+    }
     assert_int_equal(endpoint_queued(&f.endpoint), 0);
     assert_int_equal(gauge(&f, METRIC_QUEUED), 0);
     metrics_destroy(f.metrics);
