@@ -16,6 +16,7 @@ void buffer_clear(struct buffer *buf)
 {
     buf->size = 0;
     buf->failed = false;
+    buf->no_memory = false;
 }
 
 static bool buffer_grow(struct buffer *buf, size_t needed)
@@ -41,6 +42,7 @@ char *buffer_reserve(struct buffer *buf, size_t size)
     }
     if (buf->size + size > buf->capacity && !buffer_grow(buf, buf->size + size)) {
         buf->failed = true;
+        buf->no_memory = true;
         return NULL;
     }
     return buf->data + buf->size;

@@ -16,6 +16,7 @@ struct buffer {
     size_t capacity;
     size_t limit; /* bytes; 0: none */
     bool failed;
+    bool no_memory; /* and that is why */
 };
 
 void buffer_finish(struct buffer *buf);

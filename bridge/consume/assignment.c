@@ -57,13 +57,6 @@ void assignment_note(struct lane *lane)
 
 /* ── committing ──────────────────────────────────────────────────────────── */
 
-/* Where transactions commit, what is still out may count as finished though its transaction is not
- * committed, and may never be. */
-static bool is_ours_to_commit(const struct lane *lane, const struct partition *partition)
-{
-    return !lane->intake->transactional || partition->out == 0;
-}
-
 /* Adds the partition's position, and what has finished above it, if that is news. */
 static void add_position(rd_kafka_topic_partition_list_t *list, struct partition *partition)
 {
@@ -89,16 +82,17 @@ rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
     return offsets;
 }
 
-static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
+/* Without what a transaction may hold: where those commit, what is still out may count as finished
+ * although its transaction is not committed, and may never be. */
+static rd_kafka_topic_partition_list_t *own_positions(struct lane *lane)
 {
-    struct error err = {0};
-    if (offsets->cnt == 0)
-        return;
-    int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
-    bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
-    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
-    if (!fine)
-        log_warn("commit failed", STR("group", lane->group), STR("error", err.text));
+    rd_kafka_topic_partition_list_t *offsets =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (!lane->intake->transactional || p->out == 0)
+            add_position(offsets, p);
+    return offsets;
 }
 
 static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
@@ -119,6 +113,18 @@ void assignment_conclude(struct lane *lane, bool fine,
         mark_dirty(lane, offsets);
 }
 
+static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
+{
+    struct error err = {0};
+    if (offsets->cnt == 0)
+        return;
+    int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
+    bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
+    assignment_conclude(lane, fine, offsets);
+    if (!fine)
+        log_warn("commit failed", STR("group", lane->group), STR("error", err.text));
+}
+
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
@@ -129,24 +135,23 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
 }
 
-void assignment_commit_soon(struct lane *lane)
+static void commit_in_background(struct lane *lane)
 {
-    if (!flag_is_set(&lane->steady) || lane->intake->transactional)
-        return;
-    rd_kafka_topic_partition_list_t *offsets = assignment_positions(lane);
+    rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
 }
 
+void assignment_commit_soon(struct lane *lane)
+{
+    if (flag_is_set(&lane->steady) && !lane->intake->transactional)
+        commit_in_background(lane);
+}
+
 void assignment_commit_now(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets =
-        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        if (is_ours_to_commit(lane, p))
-            add_position(offsets, p);
+    rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
 }
@@ -199,6 +204,7 @@ void assignment_sync(struct lane *lane)
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     lane->assignments++;
+    commit_in_background(lane); /* no JoinGroup is under way: see give_back */
     rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
     if (code)
         log_warn("committed offsets can't be read; what had finished will be sent again",
@@ -225,16 +231,16 @@ static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_
     return partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
 }
 
-/* What is finished is committed, unless the group has given them to somebody else already. */
+/* What is finished is committed, unless the group has given them to somebody else already: in all
+ * partitions, since where one rebalance follows the other there is no other time for it. */
 static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
 {
-    rd_kafka_topic_partition_list_t *offsets = rd_kafka_topic_partition_list_new(list->cnt);
+    rd_kafka_topic_partition_list_t *offsets =
+        lost ? rd_kafka_topic_partition_list_new(1) : own_positions(lane);
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = find(lane, list, i);
         if (!partition)
             continue;
-        if (!lost && is_ours_to_commit(lane, partition))
-            add_position(offsets, partition);
         intake_drop_head(lane, partition);
         partitions_remove(&lane->partitions, partition);
     }
@@ -304,11 +310,26 @@ static bool is_empty(struct lane *lane, const rd_kafka_topic_partition_list_t *l
     return true;
 }
 
+/* Nothing of them may be committed, and nothing more of them be sent: they are somebody else's. */
+static void lose(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++) {
+        const struct partition *partition = find(lane, list, i);
+        if (partition)
+            assignment_give_up(lane, partition, true);
+    }
+    give_back(lane, list, true);
+    lane_count(lane, METRIC_LOST_PARTITIONS, METRICS_NO_LABEL, (uint64_t)list->cnt);
+}
+
 static void leave(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *list = lane->leaving;
     lane->leaving = NULL;
-    give_back(lane, list, rd_kafka_assignment_lost(lane->rk));
+    if (rd_kafka_assignment_lost(lane->rk))
+        lose(lane, list);
+    else
+        give_back(lane, list, false);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -359,24 +380,13 @@ void assignment_go_on(struct lane *lane, struct partition *partition)
                  STR("group", lane->group), STR("topic", partition->topic));
     ledger_close(&partition->ledger);
     partition->ledger = fresh;
+    partition->assignment = ++lane->assignments; /* what was given up is not what comes now */
     partition->rewinds = false;
     partition->full = false;
     pause_update_partition(lane, partition, true);
 }
 
 /* ── librdkafka calls ────────────────────────────────────────────────────── */
-
-/* Nothing of them may be committed, and nothing more of them be sent: they are somebody else's. */
-static void lose(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
-{
-    for (int i = 0; i < list->cnt; i++) {
-        const struct partition *partition = find(lane, list, i);
-        if (partition)
-            assignment_give_up(lane, partition, true);
-    }
-    give_back(lane, list, true);
-    lane_count(lane, METRIC_LOST_PARTITIONS, METRICS_NO_LABEL, (uint64_t)list->cnt);
-}
 
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                              rd_kafka_topic_partition_list_t *list, void *opaque)

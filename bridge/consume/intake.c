@@ -92,8 +92,10 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     struct envelope envelope;
     if (!envelope_read(from->headers, from->header_count, &envelope, NULL)) {
         struct record *record = record_create(from);
-        if (record)
-            record->wrong = ERROR_DECODE;
+        if (!record)
+            return NULL;
+        record->subscription = RECORD_NOBODYS;
+        record->wrong = ERROR_DECODE;
         return record;
     }
     from->topic = envelope.topic;
@@ -193,11 +195,13 @@ static void hand_on(struct lane *lane, struct record *record)
     list_push(&lane->intake->outgoing[choose_worker(lane, record)], &record->message.link);
 }
 
-/* A retry that will not be due at the end of its leg goes on by another topic then. */
+/* A retry that will not be due at the end of its leg goes on by another topic then, and no sooner:
+ * a leg may be as short as what a worker may wait for. */
 static bool is_due(const struct record *record)
 {
-    bool leg = record->is_retry && record->leg_unix_ms < record->due_unix_ms;
-    return (leg ? record->leg_unix_ms : record->due_unix_ms) - clock_unix_ms() <= DUE_SOON_MS;
+    int64_t now_ms = clock_unix_ms();
+    bool leg_is_over = record->is_retry && record->leg_unix_ms <= now_ms;
+    return leg_is_over || record->due_unix_ms - now_ms <= DUE_SOON_MS;
 }
 
 struct record_home intake_home(struct lane *lane, const struct partition *partition)

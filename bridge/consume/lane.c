@@ -413,7 +413,7 @@ bool lane_is_over(const struct lane *lane)
 
 bool lane_may_close(const struct lane *lane)
 {
-    return flag_is_set(&lane->steady) || lane->partitions.count == 0;
+    return flag_is_set(&lane->steady) || !has_member_id(lane);
 }
 
 void lane_close(struct lane *lane)
@@ -424,6 +424,9 @@ void lane_close(struct lane *lane)
     lane->leave_by_ms = 0;
     assignment_leave(lane);
     assignment_commit_now(lane);
+    /* librdkafka 2.0.2 leaves the group at the end only where something is assigned. One that does
+     * not leave keeps the next rebalance waiting until its session is over. */
+    rd_kafka_unsubscribe(lane->rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(lane->rk, lane->queue);
     if (error)
         rd_kafka_error_destroy(error);

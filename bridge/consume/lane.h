@@ -90,7 +90,7 @@ bool lane_is_leaving(const struct lane *lane);
 /* It has left its group after lane_leave: destroy it. */
 bool lane_is_over(const struct lane *lane);
 
-/* May what is finished be committed now, or is there nothing to commit? */
+/* May what is finished be committed, and the group be left, now? Or is it not joined? */
 bool lane_may_close(const struct lane *lane);
 
 /* Commits and leaves the group; librdkafka works on it until lane_closed, while lane_tick is

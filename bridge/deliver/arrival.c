@@ -14,6 +14,7 @@
 #define FANOUT_TURN      1024      /* deliveries, so that sockets are looked at between */
 #define DISABLED_WAIT_MS 60000     /* until a retry asks again whether it may go */
 #define NO_TIME          INT64_MAX /* until its schema is there */
+#define LOOK_AGAIN_MS    10000
 #define LATER_MOST_MS    15000 /* a retry may wait that long here: longer than its reader lets it */
 
 /* ── events ──────────────────────────────────────────────────────────────── */
@@ -195,11 +196,15 @@ static void enqueue(struct worker *worker, struct record *record)
     worker_note_ready(worker, endpoint);
 }
 
+/* Looks again after a while: the wall clock, by which they are due, may be set meanwhile. */
 static void arm_later(struct worker *worker)
 {
     const struct heap_node *first = heap_first(&worker->later);
-    if (first && first->key != NO_TIME)
-        loop_arm(worker->loop, &worker->later_timer, clock_now_ms() + first->key - clock_unix_ms());
+    if (!first || first->key == NO_TIME)
+        return;
+    int64_t wait_ms = first->key - clock_unix_ms();
+    loop_arm(worker->loop, &worker->later_timer,
+             clock_now_ms() + (wait_ms < LOOK_AGAIN_MS ? wait_ms : LOOK_AGAIN_MS));
 }
 
 void worker_later_due(struct loop_timer *timer)

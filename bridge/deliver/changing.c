@@ -150,6 +150,7 @@ static void change_endpoint(struct worker *worker, struct endpoint *endpoint,
     if (!now)
         return;
     renew_all(&endpoint->queued);
+    renew_all(&endpoint->tried);
     renew_all(&endpoint->waiting);
     worker_limit(worker, endpoint);
     if (!same_receiver(before, now)) {

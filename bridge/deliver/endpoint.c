@@ -15,6 +15,7 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
     list_init(&endpoint->records);
     list_init(&endpoint->again);
     list_init(&endpoint->queued);
+    list_init(&endpoint->tried);
     list_init(&endpoint->sending);
     list_init(&endpoint->waiting);
 }
@@ -33,7 +34,7 @@ void endpoint_note_queued(const struct endpoint *endpoint)
 {
     unsigned waiting = endpoint->order ? (unsigned)endpoint->order->waiting : 0;
     gauge(endpoint, METRIC_QUEUED,
-          endpoint->record_count + endpoint->again_count + endpoint->queued_count + waiting);
+          endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) + waiting);
 }
 
 void endpoint_add_record(struct endpoint *endpoint, struct record *record)
@@ -44,15 +45,22 @@ void endpoint_add_record(struct endpoint *endpoint, struct record *record)
     endpoint_note_queued(endpoint);
 }
 
+static bool is_turn_of_retry(const struct endpoint *endpoint)
+{
+    bool retries = endpoint->tried_count + endpoint->again_count > 0;
+    bool fresh = endpoint->queued_count + endpoint->record_count > 0;
+    return retries && (!fresh || endpoint->turns % 4 == 3);
+}
+
 struct record *endpoint_next_record(struct endpoint *endpoint)
 {
-    bool retries = endpoint->queued_count + endpoint->again_count > 0;
-    bool fresh = endpoint->record_count > 0 && !(retries && endpoint->turns % 4 == 3);
-    if (!fresh && (endpoint->queued_count > 0 || endpoint->again_count == 0))
+    bool retry = is_turn_of_retry(endpoint);
+    unsigned *count = retry ? &endpoint->again_count : &endpoint->record_count;
+    if (*count == 0 || (retry ? endpoint->tried_count : endpoint->queued_count) > 0)
         return NULL;
-    *(fresh ? &endpoint->record_count : &endpoint->again_count) -= 1;
+    *count -= 1;
     endpoint_note_queued(endpoint);
-    struct list *link = list_pop(fresh ? &endpoint->records : &endpoint->again);
+    struct list *link = list_pop(retry ? &endpoint->again : &endpoint->records);
     return CONTAINER_OF(link, struct record, message.link);
 }
 
@@ -88,7 +96,7 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 /* How long it takes until what queues here has been sent, as things go now. */
 static int64_t queue_ms(const struct endpoint *endpoint)
 {
-    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint->queued_count;
+    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
     int64_t at_once = endpoint->in_flight_most ? endpoint->in_flight_most : 1;
     int64_t by_slowness_ms = queued * endpoint->duration_us / 1000 / at_once;
     int64_t by_rate_ms = endpoint->limited ? rate_takes_ms(&endpoint->rate, queued) : 0;
@@ -97,7 +105,7 @@ static int64_t queue_ms(const struct endpoint *endpoint)
 
 static bool is_full(const struct endpoint *endpoint, bool retry)
 {
-    unsigned queued = endpoint->record_count + endpoint->queued_count;
+    unsigned queued = endpoint->record_count + endpoint_queued(endpoint);
     unsigned most = endpoint->in_flight_most * 4;
     if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
         return true;
@@ -147,18 +155,38 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
 
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
 {
-    list_push(&endpoint->queued, &delivery->link);
-    endpoint->queued_count++;
+    bool tried = delivery->attempts > 0;
+    list_push(tried ? &endpoint->tried : &endpoint->queued, &delivery->link);
+    *(tried ? &endpoint->tried_count : &endpoint->queued_count) += 1;
     endpoint_note_queued(endpoint);
+}
+
+static bool next_was_tried(const struct endpoint *endpoint)
+{
+    return endpoint->queued_count == 0 || (endpoint->tried_count > 0 && is_turn_of_retry(endpoint));
+}
+
+struct delivery *endpoint_next_delivery(const struct endpoint *endpoint)
+{
+    const struct list *list = next_was_tried(endpoint) ? &endpoint->tried : &endpoint->queued;
+    return CONTAINER_OF(list->next, struct delivery, link);
+}
+
+/* NULL: there is none. */
+static struct list *pop_queued(struct endpoint *endpoint, bool tried)
+{
+    struct list *link = list_pop(tried ? &endpoint->tried : &endpoint->queued);
+    if (link)
+        *(tried ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
+    endpoint_note_queued(endpoint);
+    return link;
 }
 
 struct delivery *endpoint_send_next(struct endpoint *endpoint)
 {
-    struct list *link = list_pop(&endpoint->queued);
+    struct list *link = pop_queued(endpoint, next_was_tried(endpoint));
     list_push(&endpoint->sending, link);
-    endpoint->queued_count--;
     endpoint->turns++;
-    endpoint_note_queued(endpoint);
     gauge(endpoint, METRIC_IN_FLIGHT, ++endpoint->in_flight);
     return CONTAINER_OF(link, struct delivery, link);
 }
@@ -183,12 +211,11 @@ void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery)
 
 struct delivery *endpoint_take_idle(struct endpoint *endpoint)
 {
-    struct list *link = list_pop(&endpoint->queued);
-    if (link) {
-        endpoint->queued_count--;
-        endpoint_note_queued(endpoint);
+    struct list *link = pop_queued(endpoint, false);
+    if (!link)
+        link = pop_queued(endpoint, true);
+    if (link)
         return CONTAINER_OF(link, struct delivery, link);
-    }
     if (list_empty(&endpoint->waiting))
         return NULL;
     struct delivery *delivery = CONTAINER_OF(endpoint->waiting.next, struct delivery, link);
@@ -230,6 +257,7 @@ void endpoint_take_from(struct endpoint *endpoint, const struct record_home *hom
     endpoint->record_count -= move_from(&endpoint->records, home_of_record, home, records);
     endpoint->again_count -= move_from(&endpoint->again, home_of_record, home, records);
     endpoint->queued_count -= move_from(&endpoint->queued, home_of_delivery, home, deliveries);
+    endpoint->tried_count -= move_from(&endpoint->tried, home_of_delivery, home, deliveries);
     endpoint->waiting_count -= move_from(&endpoint->waiting, home_of_delivery, home, deliveries);
     endpoint_note_queued(endpoint);
     gauge(endpoint, METRIC_WAITING_RETRIES, endpoint->waiting_count);

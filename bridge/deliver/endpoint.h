@@ -40,7 +40,8 @@ struct endpoint {
     struct list held;       /* among the doubtful that could send, while those hold too much */
     struct list records;    /* that have not been tried */
     struct list again;      /* records of a retry topic */
-    struct list queued;
+    struct list queued;     /* deliveries that have not been tried */
+    struct list tried;      /* those that have, and are due again */
     struct list sending;
     struct list waiting;
     unsigned in_flight;
@@ -48,6 +49,7 @@ struct endpoint {
     unsigned record_count;
     unsigned again_count;
     unsigned queued_count;
+    unsigned tried_count;
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
     bool disabled;       /* nothing is sent */
@@ -96,9 +98,15 @@ bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery,
 void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms);
 
+/* Deliveries that could be sent. */
+static inline unsigned endpoint_queued(const struct endpoint *endpoint)
+{
+    return endpoint->queued_count + endpoint->tried_count;
+}
+
 static inline bool endpoint_has_some(const struct endpoint *endpoint)
 {
-    return endpoint->record_count + endpoint->again_count + endpoint->queued_count > 0;
+    return endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) > 0;
 }
 
 /* Does it have something to send and a place of its own for it? */
@@ -114,12 +122,16 @@ void endpoint_note_queued(const struct endpoint *endpoint);
 void endpoint_add_record(struct endpoint *endpoint, struct record *record);
 
 /* The next record whose turn it is; NULL when it is a queued delivery's, or none's. First attempts
- * go first, but one place in four is a retry's, so that neither starves the other. */
+ * go first, but one place in four is a retry's, so that neither starves the other. What is made of
+ * it is queued, and sent by endpoint_send_next. */
 struct record *endpoint_next_record(struct endpoint *endpoint);
 
 /* The moves between the states. A delivery that is in none is not counted anywhere. */
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery);
 struct delivery *endpoint_send_next(struct endpoint *endpoint);
+
+/* Which one endpoint_send_next would send; there is one. */
+struct delivery *endpoint_next_delivery(const struct endpoint *endpoint);
 void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery);

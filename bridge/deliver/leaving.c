@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "deliver/worker_private.h"
 
+#define LEFT_KEPT_MS 360000 /* longer than the longest delivery.timeout */
+
 static void refuse(struct worker *worker, struct record *record)
 {
     worker->options.hooks.refuse(worker->options.hooks.context, record, record->subscription);
@@ -116,8 +118,32 @@ static void leave_later(struct worker *worker, const struct record_home *home)
     }
 }
 
-void worker_leave_home(struct worker *worker, const struct give_up *order)
+const struct give_up *worker_left(const struct worker *worker, const struct record_home *home)
 {
+    for (const struct list *link = worker->left.next; link != &worker->left; link = link->next) {
+        const struct give_up *order = CONTAINER_OF(link, struct give_up, message.link);
+        if (record_home_equal(&order->home, home))
+            return order;
+    }
+    return NULL;
+}
+
+void worker_forget_left(struct worker *worker, int64_t now_ms)
+{
+    while (!list_empty(&worker->left)) {
+        struct give_up *oldest = CONTAINER_OF(worker->left.prev, struct give_up, message.link);
+        if (oldest->forget_ms > now_ms)
+            return;
+        list_remove(&oldest->message.link);
+        free(oldest);
+    }
+}
+
+void worker_leave_home(struct worker *worker, struct give_up *order)
+{
+    worker_forget_left(worker, clock_now_ms());
+    order->forget_ms = clock_now_ms() + LEFT_KEPT_MS;
+    list_push_front(&worker->left, &order->message.link);
     for (size_t i = 0; i < worker->endpoint_count; i++)
         if (worker->endpoints[i])
             leave_endpoint(worker, worker->endpoints[i], order);

@@ -12,6 +12,7 @@
 
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
+#define UNWANTED_MOST 64 /* records in a row */
 
 static void note_active(struct worker *worker, struct endpoint *endpoint)
 {
@@ -89,7 +90,7 @@ static void decode(struct worker *worker, struct shared_event *shared)
 static bool judge(struct worker *worker, struct endpoint *endpoint)
 {
     const struct worker_hooks *hooks = &worker->options.hooks;
-    struct delivery *delivery = CONTAINER_OF(endpoint->queued.next, struct delivery, link);
+    struct delivery *delivery = endpoint_next_delivery(endpoint);
     if (!delivery->unjudged)
         return false;
     decode(worker, delivery->shared);
@@ -124,6 +125,19 @@ static void send(struct worker *worker, struct endpoint *endpoint)
     attempt_start(worker->free_attempts[--worker->free_count], delivery);
 }
 
+/* Makes a delivery of the record whose turn it is. One that nobody wants takes no place: the next
+ * one is looked at, before a retry goes. */
+static void take_next(struct worker *worker, struct endpoint *endpoint)
+{
+    unsigned queued = endpoint_queued(endpoint);
+    for (unsigned i = 0; i < UNWANTED_MOST && endpoint_queued(endpoint) == queued; i++) {
+        struct record *record = endpoint_next_record(endpoint);
+        if (!record)
+            return;
+        worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+    }
+}
+
 /* True if anything left. */
 static bool send_what_fits(struct worker *worker)
 {
@@ -133,10 +147,8 @@ static bool send_what_fits(struct worker *worker)
             CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
         if (!places_may_take(&worker->places, endpoint->in_flight))
             break; /* nor may any other: this one holds least */
-        struct record *record = endpoint_next_record(endpoint);
-        if (record)
-            worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
-        if (endpoint->queued_count > 0) {
+        take_next(worker, endpoint);
+        if (endpoint_queued(endpoint) > 0) {
             send(worker, endpoint);
             sent = true;
         }
@@ -202,12 +214,13 @@ void worker_retry_due(struct loop_timer *timer)
 
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
 {
+    const struct give_up *left = worker_left(worker, &delivery->shared->record->home);
     endpoint_wait(delivery->endpoint, delivery);
     loop_arm(worker->loop, &delivery->retry, due_ms);
-    if (!worker->draining && delivery->endpoint->route)
+    if (!worker->draining && delivery->endpoint->route && !left)
         return;
     endpoint_waited(delivery->endpoint, delivery);
-    worker_abandon(worker, delivery, false);
+    worker_abandon(worker, delivery, left && left->sent);
 }
 
 /* Sending happens here and not where a place becomes free, so that an attempt that fails at once

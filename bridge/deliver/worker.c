@@ -34,12 +34,6 @@ struct endpoint *worker_endpoint(struct worker *worker, const struct route *rout
 
 /* ── messages ────────────────────────────────────────────────────────────── */
 
-static void give_up(struct worker *worker, struct give_up *order)
-{
-    worker_leave_home(worker, order);
-    free(order);
-}
-
 static void handle(void *context, struct message *message)
 {
     struct worker *worker = context;
@@ -54,7 +48,7 @@ static void handle(void *context, struct message *message)
         worker_hear(worker, CONTAINER_OF(message, struct news, message));
         break;
     case WORKER_GIVE_UP:
-        give_up(worker, CONTAINER_OF(message, struct give_up, message));
+        worker_leave_home(worker, CONTAINER_OF(message, struct give_up, message));
         break;
     case WORKER_STATE:
         worker_obey(worker, CONTAINER_OF(message, struct remembered, message));
@@ -128,6 +122,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     list_init(&worker->held);
     list_init(&worker->fanout);
     list_init(&worker->errands);
+    list_init(&worker->left);
     worker->deliveries_most =
         options->memory_bytes / DELIVERIES_PART / DELIVERY_BYTES / options->workers;
     worker->metrics = metrics_block_create(options->metrics);
@@ -196,7 +191,7 @@ void worker_give_up(struct worker *worker, const struct record_home *home, bool 
     struct give_up *order = malloc(sizeof *order);
     if (!order)
         return; /* then they are sent, and perhaps by their next owner too */
-    *order = (struct give_up){{.type = WORKER_GIVE_UP}, *home, sent};
+    *order = (struct give_up){{.type = WORKER_GIVE_UP}, *home, .sent = sent};
     mailbox_post(worker->mailbox, &order->message);
 }
 
@@ -283,6 +278,7 @@ void worker_destroy(struct worker *worker)
     for (size_t i = 0; i < worker->free_count; i++)
         attempt_destroy(worker->free_attempts[i]);
     free_events(&worker->events);
+    worker_forget_left(worker, INT64_MAX);
     for (size_t i = 0; i < worker->endpoint_count; i++)
         destroy_endpoint(worker->endpoints[i]);
     free(worker->free_attempts);

@@ -29,11 +29,13 @@ struct errand {
     unsigned subscription;
 };
 
-/* A partition is being taken away. */
+/* A partition is being taken away. Kept while an attempt of it may be under way, which is its
+ * delivery's last. */
 struct give_up {
     struct message message;
     struct record_home home;
     bool sent;
+    int64_t forget_ms;
 };
 
 /* What is remembered. */
@@ -102,6 +104,7 @@ struct worker {
     struct list decoded;    /* shared events that are, the oldest first */
     unsigned decoded_count;
     struct list events; /* shared events for reuse, as many as have been in use */
+    struct list left;   /* give_up, the newest first */
     struct attempt **free_attempts;
     size_t free_count;
     struct loop_step step;
@@ -168,7 +171,15 @@ void worker_abandon_endpoint(struct worker *worker, struct endpoint *endpoint);
 /* Finds another way for it; `read_again`: by being read again, since it is not known what came of
  * it, or its partition is somebody else's. */
 void worker_abandon(struct worker *worker, struct delivery *delivery, bool read_again);
-void worker_leave_home(struct worker *worker, const struct give_up *order);
+
+/* Takes the order. */
+void worker_leave_home(struct worker *worker, struct give_up *order);
+
+/* The newest order to give up what came from there; NULL: none. */
+const struct give_up *worker_left(const struct worker *worker, const struct record_home *home);
+
+/* Those whose time is over. */
+void worker_forget_left(struct worker *worker, int64_t now_ms);
 void worker_abandon_idle(struct worker *worker);
 void worker_abandon_sent(struct worker *worker);
 

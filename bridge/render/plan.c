@@ -175,7 +175,11 @@ bool plan_render(const struct plan *plan, const struct event *ev, struct jq *jq,
     struct scope scope = {
         .ev = ev, .scratch = &request->scratch, .jq = jq, .most = plan->body.max_bytes};
     request->method = plan->method;
-    return render_id(plan, &scope, &request->id, err) && render_url(plan, &scope, request, err) &&
-           body_render(&plan->body, &scope, request, err) &&
-           headers_render(&plan->headers, &scope, request, err);
+    if (render_id(plan, &scope, &request->id, err) && render_url(plan, &scope, request, err) &&
+        body_render(&plan->body, &scope, request, err) &&
+        headers_render(&plan->headers, &scope, request, err))
+        return true;
+    if (request_lacks_memory(request))
+        error_set(err, ERROR_MEMORY, "no memory for the request");
+    return false;
 }

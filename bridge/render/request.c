@@ -31,6 +31,13 @@ void request_clear(struct request *request)
     buffer_clear(&request->scratch);
 }
 
+bool request_lacks_memory(const struct request *request)
+{
+    return request->id.no_memory || request->url.no_memory || request->headers.no_memory ||
+           request->body_bytes.no_memory || request->packed.no_memory ||
+           request->scratch.no_memory || request->unescaped.no_memory;
+}
+
 static void trim(struct buffer *buf)
 {
     if (buf->capacity > BYTES_KEPT)

@@ -34,6 +34,9 @@ struct request {
 void request_finish(struct request *request);
 void request_clear(struct request *request);
 
+/* Did something not fit because there was no memory for it, and not for its size? */
+bool request_lacks_memory(const struct request *request);
+
 /* Gives back the memory that an uncommonly large body takes; the body is gone then. */
 void request_trim(struct request *request);
 

@@ -57,7 +57,9 @@ bool detour_pass_round(struct pipeline *pipeline, struct record *record)
     if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
         log_warn("a retry of a subscription that is not configured here goes round",
                  BYTES("subscription", record->owner));
-    return write_retry(pipeline, record, envelope, NOBODYS_WAIT_MS);
+    if (!write_retry(pipeline, record, envelope, NOBODYS_WAIT_MS))
+        pipeline_give_up(pipeline, record);
+    return true;
 }
 
 bool detour_pass_on(void *context, struct record *record, int64_t wait_ms)

@@ -100,7 +100,11 @@ static bool read_all(struct pipeline *pipeline, struct record *record,
         readings->events[format] = shared;
         if (!shared)
             return false;
-        *waits = pipeline_decode(pipeline, shared, &readings->errors[format]) == DECODER_WAITS;
+        struct error *err = &readings->errors[format];
+        enum decoder_result result = pipeline_decode(pipeline, shared, err);
+        if (result == DECODER_FAILED && err->kind == ERROR_MEMORY)
+            return false;
+        *waits = result == DECODER_WAITS;
     }
     return true;
 }

@@ -392,6 +392,8 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
     enum decoder_result result = pipeline_decode(pipeline, shared, &err);
     if (result == DECODER_WAITS) {
         await_schema(pipeline, route, shared);
+    } else if (result == DECODER_FAILED && err.kind == ERROR_MEMORY) {
+        pipeline_give_up(pipeline, record);
     } else if (result == DECODER_FAILED) {
         take_failed(pipeline, record, route, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {

@@ -1,3 +1,5 @@
+/* Longer than most: how each write ends, when Kafka is away, and how the thread lives are one
+ * state. */
 #include "settle/recorder.h"
 
 #include <stdio.h>
@@ -11,6 +13,7 @@
 #include "kafka/client.h"
 #include "kafka/topics.h"
 #include "loop/thread.h"
+#include "settle/outlet.h"
 #include "settle/recorder_private.h"
 #include "settle/topic.h"
 #include "settle/transaction.h"
@@ -26,9 +29,17 @@ struct change {
     const struct retry_topics *retries;
 };
 
+static bool any_failing(const struct recorder *recorder)
+{
+    for (size_t i = 0; i < recorder->topic_count; i++)
+        if (recorder->outlets[i].failing)
+            return true;
+    return false;
+}
+
 static void say_storing(struct recorder *recorder)
 {
-    bool can = recorder->topics_ready && !recorder->brokers_down && recorder->resend_at_ms == 0 &&
+    bool can = recorder->topics_ready && !recorder->brokers_down && !any_failing(recorder) &&
                (!recorder->transaction || transaction_may_begin(recorder->transaction));
     metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, can);
     if (can == recorder->storing)
@@ -79,11 +90,13 @@ rd_kafka_resp_err_t recorder_produce(struct recorder *recorder, struct write *wr
     };
     rd_kafka_error_t *error =
         rd_kafka_produceva(recorder->rk, parts, COUNT_OF(parts) - (headers ? 0 : 1));
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        outlet_send(&recorder->outlets[write->topic], clock_now_ms());
     if (!error)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
+        return code;
     if (headers)
         rd_kafka_headers_destroy(headers);
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
     return code;
 }
@@ -131,7 +144,10 @@ static void refuse(struct recorder *recorder, struct write *write)
 {
     bool alone = write->retry_at_ms > 0;
     write->retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
-    list_push(&recorder->refused, &write->message.link);
+    if (alone)
+        list_push(&recorder->refused, &write->message.link);
+    else
+        list_push_front(&recorder->refused, &write->message.link);
     recorder->refused_count++;
     if (recorder->draining)
         give_up_refused(recorder);
@@ -149,8 +165,11 @@ void recorder_note_failure(struct recorder *recorder, const struct write *write,
                           : "Kafka does not store; nothing more is taken until it does",
                   STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
                   STR("error", rd_kafka_err2str(code)), INT("repeated", held_back));
-    if (refused)
+    if (refused) {
+        outlet_refused(&recorder->outlets[write->topic]);
         return;
+    }
+    outlet_failed(&recorder->outlets[write->topic]);
     recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
     if (topic_is_gone(code))
         recorder->topics_ready = false; /* to be looked for, and created, again */
@@ -160,7 +179,13 @@ void recorder_note_failure(struct recorder *recorder, const struct write *write,
 void recorder_note_stored(struct recorder *recorder, const struct write *write)
 {
     recorder->heard_at_ms = clock_now_ms();
+    outlet_stored(&recorder->outlets[write->topic], recorder->heard_at_ms);
     metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
+}
+
+void recorder_note_purged(struct recorder *recorder, const struct write *write)
+{
+    outlet_purged(&recorder->outlets[write->topic]);
 }
 
 static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
@@ -227,6 +252,8 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     }
     recorder_note_stored(recorder, write);
     list_remove(&write->message.link);
+    if (write->retry_at_ms > 0)
+        try_refused(recorder, recorder->heard_at_ms); /* the next one will not wait for a tick */
     recorder_release(recorder, write);
 }
 
@@ -325,6 +352,16 @@ static void look_for_brokers(struct recorder *recorder, int64_t now_ms)
     recorder->brokers_down = !there;
 }
 
+static void look_for_late(struct recorder *recorder, int64_t now_ms)
+{
+    for (size_t i = 0; i < recorder->topic_count; i++)
+        if (outlet_is_late(&recorder->outlets[i], now_ms)) {
+            recorder->topics_ready = false;
+            log_error("Kafka has stored nothing for a while; nothing more is taken until it does",
+                      STR("topic", rd_kafka_topic_name(recorder->topics[i])));
+        }
+}
+
 static bool all_stored(const struct recorder *recorder)
 {
     return list_empty(&recorder->unsent) && list_empty(&recorder->sent) &&
@@ -345,6 +382,7 @@ static void tick(struct loop_timer *timer)
     try_refused(recorder, now_ms);
     if (recorder->resend_at_ms && now_ms >= recorder->resend_at_ms)
         recorder->resend_at_ms = 0;
+    look_for_late(recorder, now_ms);
     say_storing(recorder);
     bool done = all_stored(recorder) || !recorder->storing || now_ms >= recorder->stop_by_ms;
     if (recorder->stopping && done)
@@ -368,6 +406,9 @@ static void change(struct recorder *recorder, const struct retry_topics *retries
     size_t count = WRITE_RETRY + retries->count;
     struct error err = {0};
     recorder->topics = memory_need(realloc(recorder->topics, count * sizeof(rd_kafka_topic_t *)));
+    recorder->outlets = memory_need(realloc(recorder->outlets, count * sizeof *recorder->outlets));
+    for (size_t i = before; i < count; i++)
+        recorder->outlets[i] = (struct outlet){0};
     recorder->topic_count = count;
     recorder->retries = retries;
     open_topics(recorder, before);
@@ -454,6 +495,8 @@ void recorder_close(struct recorder *recorder)
             rd_kafka_topic_destroy(recorder->topics[i]);
         recorder->topics[i] = NULL;
     }
+    for (size_t i = 0; recorder->outlets && i < recorder->topic_count; i++)
+        recorder->outlets[i].under_way = 0;
     if (recorder->queue)
         rd_kafka_queue_destroy(recorder->queue);
     if (recorder->rk) {
@@ -484,6 +527,7 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->retries = retries;
     recorder->topic_count = WRITE_RETRY + retries->count;
     recorder->topics = calloc(recorder->topic_count, sizeof(rd_kafka_topic_t *));
+    recorder->outlets = calloc(recorder->topic_count, sizeof *recorder->outlets);
     recorder->metrics = metrics_block_create(metrics);
     recorder->io.fd = -1;
     recorder->step.run = before_wait;
@@ -499,7 +543,8 @@ struct recorder *recorder_create(const struct settings *settings,
         recorder->mailbox = mailbox_create(recorder->loop, handle, recorder, err);
     if (settings->transactional)
         recorder->transaction = transaction_create(recorder);
-    if (!recorder->topics || !recorder->mailbox || !recorder_open(recorder, err)) {
+    if (!recorder->topics || !recorder->outlets || !recorder->mailbox ||
+        !recorder_open(recorder, err)) {
         recorder_destroy(recorder);
         return NULL;
     }
@@ -556,6 +601,7 @@ void recorder_destroy(struct recorder *recorder)
     transaction_abort(recorder->transaction);
     recorder_close(recorder);
     free(recorder->topics);
+    free(recorder->outlets);
     if (recorder->mailbox)
         mailbox_empty(recorder->mailbox, &recorder->unsent);
     give_up(recorder, &recorder->unsent);

@@ -9,6 +9,7 @@
 #include "settle/recorder.h"
 #include "settle/write.h"
 
+struct outlet;
 struct transaction;
 
 enum recorder_message {
@@ -30,14 +31,16 @@ struct recorder {
     rd_kafka_queue_t *queue;
     const struct retry_topics *retries;
     rd_kafka_topic_t **topics; /* by enum write_topic; NULL: not written */
+    struct outlet *outlets;    /* the same */
     size_t topic_count;
     struct loop_io io;
     struct loop_step step;
     struct loop_timer tick;
     struct transaction *transaction; /* NULL: each write is stored by itself */
-    struct list unsent;  /* posted, but librdkafka's queue is full, or a failed one waits */
-    struct list sent;    /* under way */
-    struct list refused; /* as too large: each tried again now and then, the others go on */
+    struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
+    struct list sent;   /* under way */
+    struct list
+        refused; /* as too large: each tried again now and then, the others go on; by when */
     size_t refused_count;
     int64_t heard_at_ms; /* when Kafka last answered */
     struct list home;    /* records to give back */
@@ -67,6 +70,9 @@ bool recorder_is_refused(rd_kafka_resp_err_t code);
 void recorder_note_failure(struct recorder *recorder, const struct write *write,
                            rd_kafka_resp_err_t code);
 void recorder_note_stored(struct recorder *recorder, const struct write *write);
+
+/* Neither: its transaction was aborted before. */
+void recorder_note_purged(struct recorder *recorder, const struct write *write);
 
 /* Its claims are done with; a record that has none left goes home. */
 void recorder_release(struct recorder *recorder, struct write *write);

@@ -509,8 +509,10 @@ void transaction_report(struct transaction *transaction, struct write *write,
         return;
     }
     transaction->broken = true;
-    if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT)
-        return; /* it was aborted for another's sake */
+    if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE || code == RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+        recorder_note_purged(transaction->recorder, write);
+        return;
+    }
     if (write->record && recorder_is_refused(code))
         ((struct fates *)write->record->fates)->refused = true;
     recorder_note_failure(transaction->recorder, write, code);

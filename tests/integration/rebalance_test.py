@@ -52,3 +52,18 @@ def test_partitions_that_come_back_are_read_on(topics, unique, names, receiver, 
     publish(topics, orders, 600)
     receiver.wait(600, "/hook")
     topics.wait_committed(names.group, orders)
+
+
+def test_an_instance_with_nothing_to_do_leaves_its_group_when_it_stops(
+    topics, unique, names, receiver, subscribe, grapnel
+):
+    orders = topics.create(f"orders-{unique}", partitions=1)
+    subscription = subscribe(orders, receiver.url("/hook"))
+    slow_to_forget = QUICK | {"session.timeout.ms": 45000}
+    first = grapnel(subscription, kafka=slow_to_forget)
+    second = grapnel(subscription, kafka=slow_to_forget)
+    until(lambda: topics.members(names.group) == 2, "both in the group")
+    idle = second if assigned(first, names) else first
+    assert assigned(idle, names) == 0
+    assert idle.stop() == 0
+    until(lambda: topics.members(names.group) == 1, "the other alone", seconds=5)

@@ -141,8 +141,9 @@ def test_garbage_in_a_retry_topic_stops_nothing(
     topics.produce(retries, b"x", headers=[("grapnel-retry-due", b"soon")])
     topics.produce(retries, None)
     grapnel(subscribe(orders, receiver.url("/hook"), delivery=later("1s")))
-    letters = dead_letters(2, seconds=40)
-    assert [dict(m.headers())["grapnel-reason"] for m in letters] == [b"decode", b"decode"]
+    letters = [dict(m.headers()) for m in dead_letters(2, seconds=40)]
+    assert [letter["grapnel-reason"] for letter in letters] == [b"decode", b"decode"]
+    assert [letter["grapnel-subscription"] for letter in letters] == [b"", b""]
     topics.produce(orders, VALUE)
     receiver.wait(1, "/hook")
 

@@ -118,6 +118,10 @@ class Topics:
         finally:
             consumer.close()
 
+    def members(self, group):
+        """How many members the group has."""
+        return sum(len(g.members) for g in self._admin.list_groups(group, timeout=10))
+
     def committed(self, group, topic):
         """{partition: committed offset}, without those that have none."""
         consumer = Consumer({**self._client, "group.id": group})

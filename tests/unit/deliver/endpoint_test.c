@@ -55,13 +55,35 @@ static void takes_new_records_first_but_lets_every_fourth_place_to_a_retry(void 
     set_up(&f, 100);
     for (int i = 0; i < 8; i++)
         endpoint_add_record(&f.endpoint, &f.records[i]);
+    f.deliveries[7].attempts = 1;
     endpoint_queue(&f.endpoint, &f.deliveries[7]);
     for (int i = 0; i < 3; i++) {
         assert_ptr_equal(endpoint_next_record(&f.endpoint), &f.records[i]);
         endpoint_queue(&f.endpoint, &f.deliveries[i]);
-        endpoint_send_next(&f.endpoint);
+        assert_ptr_equal(endpoint_send_next(&f.endpoint), &f.deliveries[i]);
     }
     assert_null(endpoint_next_record(&f.endpoint));
+    metrics_destroy(f.metrics);
+}
+
+static void sends_new_ones_before_what_has_been_tried_but_for_every_fourth_place(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up(&f, 100);
+    for (int i = 0; i < 3; i++) {
+        f.deliveries[i].attempts = 1;
+        endpoint_queue(&f.endpoint, &f.deliveries[i]);
+    }
+    for (int i = 3; i < 7; i++)
+        endpoint_queue(&f.endpoint, &f.deliveries[i]);
+    static const int order[] = {3, 4, 5, 0, 6, 1, 2};
+    for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+        assert_ptr_equal(endpoint_next_delivery(&f.endpoint), &f.deliveries[order[i]]);
+        assert_ptr_equal(endpoint_send_next(&f.endpoint), &f.deliveries[order[i]]);
+    }
+    assert_int_equal(endpoint_queued(&f.endpoint), 0);
+    assert_int_equal(gauge(&f, METRIC_QUEUED), 0);
     metrics_destroy(f.metrics);
 }
 
@@ -204,6 +226,7 @@ int main(void)
         cmocka_unit_test(keeps_few_retries_where_others_share_the_lane),
         cmocka_unit_test(sends_in_the_order_queued_up_to_its_limit),
         cmocka_unit_test(takes_new_records_first_but_lets_every_fourth_place_to_a_retry),
+        cmocka_unit_test(sends_new_ones_before_what_has_been_tried_but_for_every_fourth_place),
         cmocka_unit_test(gives_up_what_is_not_being_sent),
         cmocka_unit_test(shares_of_a_limit_add_up_to_it),
     };

@@ -1,0 +1,39 @@
+#include "settle/outlet.h"
+
+void outlet_send(struct outlet *outlet, int64_t now_ms)
+{
+    if (outlet->under_way++ == 0)
+        outlet->stored_at_ms = now_ms;
+}
+
+void outlet_stored(struct outlet *outlet, int64_t now_ms)
+{
+    outlet->under_way--;
+    outlet->stored_at_ms = now_ms;
+    outlet->failing = false;
+}
+
+void outlet_failed(struct outlet *outlet)
+{
+    outlet->under_way--;
+    outlet->failing = true;
+}
+
+void outlet_refused(struct outlet *outlet)
+{
+    outlet->under_way--;
+    outlet->failing = false;
+}
+
+void outlet_purged(struct outlet *outlet)
+{
+    outlet->under_way--;
+}
+
+bool outlet_is_late(struct outlet *outlet, int64_t now_ms)
+{
+    if (outlet->failing || outlet->under_way == 0 || now_ms < outlet->stored_at_ms + OUTLET_LATE_MS)
+        return false;
+    outlet->failing = true;
+    return true;
+}

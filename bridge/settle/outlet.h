@@ -1,0 +1,38 @@
+/* An outlet: one topic that is written to, and whether what is written there is stored.
+ *
+ * It fails from the first write that does, or from when none of those under way has been stored for
+ * a while (librdkafka tries again for ever what a broker can't store just now, and says nothing of
+ * it), until one is stored. A record that is refused for itself says nothing of the topic but that
+ * it is there.
+ *
+ * Pure: no clock. Owner: the recorder. */
+#ifndef SETTLE_OUTLET_H
+#define SETTLE_OUTLET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define OUTLET_LATE_MS 5000
+
+/* Zero-initialised is valid. */
+struct outlet {
+    size_t under_way;
+    int64_t stored_at_ms; /* the last one; or when the first of those under way was sent */
+    bool failing;
+};
+
+void outlet_send(struct outlet *outlet, int64_t now_ms);
+
+/* What was sent is stored, has failed, or is refused for itself. */
+void outlet_stored(struct outlet *outlet, int64_t now_ms);
+void outlet_failed(struct outlet *outlet);
+void outlet_refused(struct outlet *outlet);
+
+/* It was called back, which says nothing of the topic. */
+void outlet_purged(struct outlet *outlet);
+
+/* True once, when it begins to fail because nothing has been stored for OUTLET_LATE_MS. */
+bool outlet_is_late(struct outlet *outlet, int64_t now_ms);
+
+#endif

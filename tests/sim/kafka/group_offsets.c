@@ -1,0 +1,114 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/kafka/group_private.h"
+#include "sim/model/model.h"
+#include "sim/world/memory.h"
+
+static rd_kafka_resp_err_t refusal;
+static int64_t refuse_until_us;
+
+void group_refuse_commits(rd_kafka_resp_err_t code, int64_t until_us)
+{
+    refusal = code;
+    refuse_until_us = until_us;
+}
+
+static struct group_offset *find(const struct group *group, const struct kafka_log *log)
+{
+    for (size_t i = 0; i < group->offset_count; i++)
+        if (group->offsets[i].log == log)
+            return &group->offsets[i];
+    return NULL;
+}
+
+static struct group_offset *get(struct group *group, struct kafka_log *log)
+{
+    struct group_offset *found = find(group, log);
+    if (found)
+        return found;
+    struct group_offset *more = memory_get((group->offset_count + 1) * sizeof *more);
+    if (group->offset_count)
+        memcpy(more, group->offsets, group->offset_count * sizeof *more);
+    free(group->offsets);
+    group->offsets = more;
+    more[group->offset_count] = (struct group_offset){.log = log, .offset = -1};
+    return &more[group->offset_count++];
+}
+
+static char *copy(const char *text)
+{
+    if (!text)
+        return NULL;
+    size_t bytes = strlen(text) + 1;
+    return memcpy(memory_get(bytes), text, bytes);
+}
+
+int64_t group_committed(const char *name, const struct kafka_log *log, const char **metadata)
+{
+    const struct group_offset *found = find(group_get(name), log);
+    *metadata = found && found->metadata ? found->metadata : "";
+    return found ? found->offset : -1;
+}
+
+/* May whoever sends it commit? */
+static rd_kafka_resp_err_t check(const struct group_offsets *commit, const struct group *group)
+{
+    struct member *member = group_find_member(group, commit->member);
+    if (world_now_us() < refuse_until_us)
+        return refusal;
+    if (!commit->member[0] && commit->generation < 0 && group->state == GROUP_EMPTY)
+        return RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (!member)
+        return RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID;
+    if (commit->generation != group->generation)
+        return RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION;
+    if (group->state == GROUP_COMPLETING)
+        return RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS;
+    group_touch(member);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+static rd_kafka_resp_err_t store(struct group *group, const struct group_offsets *commit,
+                                 const struct group_offset *item)
+{
+    if (!item->log || item->log->topic->gone)
+        return RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (item->metadata && strlen(item->metadata) > METADATA_BYTES_MOST)
+        return RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
+    struct group_offset *offset = get(group, item->log);
+    free(offset->metadata);
+    offset->offset = item->offset;
+    offset->metadata = copy(item->metadata);
+    model_committed(group->name, item->log, item->offset, item->metadata ? item->metadata : "",
+                    commit);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void group_serve_commit(struct wire_request *request)
+{
+    struct group_offsets *commit = CONTAINER_OF(request, struct group_offsets, request);
+    struct group *group = group_get(commit->group);
+    commit->code = check(commit, group);
+    for (size_t i = 0; i < commit->count; i++)
+        commit->items[i].code =
+            commit->code ? commit->code : store(group, commit, &commit->items[i]);
+    if (!commit->code)
+        model_check_lost();
+    wire_answer(request);
+}
+
+void group_serve_fetch(struct wire_request *request)
+{
+    struct group_offsets *fetch = CONTAINER_OF(request, struct group_offsets, request);
+    const struct group *group = group_get(fetch->group);
+    for (size_t i = 0; i < fetch->count; i++) {
+        struct group_offset *item = &fetch->items[i];
+        const struct group_offset *found = item->log ? find(group, item->log) : NULL;
+        item->offset = found ? found->offset : -1;
+        item->metadata = found ? copy(found->metadata) : NULL;
+        if (item->log)
+            model_read_back(fetch->group, item->log, fetch->by, fetch->whole);
+    }
+    wire_answer(request);
+}
