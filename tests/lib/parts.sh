@@ -83,13 +83,13 @@ run_units() {
     done
 }
 
-# run_pytest WHAT BINARY ARGUMENT…: integration tests on that binary.
+# run_pytest WHAT BINARY ARGUMENT…: integration tests on that binary, two at a time, each with a Kafka of its own.
 run_pytest() {
     local report=$logs/$part-pytest.xml log=$logs/$part-pytest.log
     local binary=$PWD/$2 what=$1
     shift 2
     rm -f "$report"
-    GRAPNEL=$binary timeout 1800 /usr/bin/python3 -m pytest -q --tb=short --junitxml="$report" \
+    GRAPNEL=$binary timeout 1800 /usr/bin/python3 -m pytest -q -n 2 --tb=short --junitxml="$report" \
         --color=no "$@" >"$log" 2>&1 </dev/null
     # shellcheck disable=SC2046  # two numbers
     count $(tests/lib/pytest_counts "$report") "$what" "$log"
@@ -98,7 +98,7 @@ run_pytest() {
 # need_kafka PACKAGE…: what the tests on a real Kafka need, its jars and the schema registry's among it.
 need_kafka() {
     need libcmocka-dev libxml2-dev libxml2-utils default-jre-headless maven nginx-light nghttp2-server openssl curl \
-        python3-pytest python3-pip python3-confluent-kafka python3-avro python3-yaml python3-jsonschema "$@" &&
+        python3-pytest python3-pytest-xdist python3-pip python3-confluent-kafka python3-avro python3-yaml python3-jsonschema "$@" &&
         check "Kafka's jars" tests/kafka/fetch && check "the schema registry" tests/registry/fetch &&
         check "Python's packages" tests/python/fetch
 }
