@@ -16,8 +16,17 @@ struct arena_block {
     max_align_t data[];
 };
 
+/* It lies in the arena itself. */
+struct arena_thing {
+    struct arena_thing *next;
+    void *thing;
+    void (*destroy)(void *thing);
+};
+
 void arena_finish(struct arena *arena)
 {
+    for (; arena->things; arena->things = arena->things->next)
+        arena->things->destroy(arena->things->thing);
     while (arena->blocks) {
         struct arena_block *block = arena->blocks;
         arena->blocks = block->next;
@@ -46,6 +55,13 @@ void *arena_alloc(struct arena *arena, size_t size)
     void *memory = (char *)block->data + block->used;
     block->used += size;
     return memory;
+}
+
+void arena_keep(struct arena *arena, void *thing, void (*destroy)(void *thing))
+{
+    struct arena_thing *kept = arena_alloc(arena, sizeof *kept);
+    *kept = (struct arena_thing){arena->things, thing, destroy};
+    arena->things = kept;
 }
 
 char *arena_copy(struct arena *arena, struct slice text)

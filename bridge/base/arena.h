@@ -10,16 +10,21 @@
 #include "base/slice.h"
 
 struct arena_block;
+struct arena_thing;
 
 struct arena {
     struct arena_block *blocks;
+    struct arena_thing *things; /* the last kept first */
 };
 
-/* Wipes and frees everything. */
+/* Destroys what is kept, then wipes and frees everything. */
 void arena_finish(struct arena *arena);
 
 /* Zeroed, aligned for anything; never NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
+
+/* `thing` becomes the arena's: what it holds elsewhere is freed by `destroy` when all is. */
+void arena_keep(struct arena *arena, void *thing, void (*destroy)(void *thing));
 
 /* A NUL-terminated copy. */
 char *arena_copy(struct arena *arena, struct slice text);

@@ -5,17 +5,20 @@
 #include <string.h>
 
 #include "base/metrics.h"
+#include "jq/jq.h"
 
 /* ── one subscription ────────────────────────────────────────────────────── */
 
 /* False: it can't be used. A signature that is asked for and can't be made is no route: nothing
  * leaves unsigned by mistake. */
 static bool compile(struct route *route, const struct subscription *sub,
-                    const struct settings *settings, struct problems *problems)
+                    const struct settings *settings, struct jq *jq, struct problems *problems)
 {
     route->sub = sub;
     route->matcher = matcher_create(sub, problems);
-    route->plan = plan_create(sub, settings->namespace_.data, problems);
+    if (sub->filter.data)
+        route->filter = filter_create(&sub->filter, jq, problems);
+    route->plan = plan_create(sub, settings->namespace_.data, jq, problems);
     route->signer = signer_create(sub, problems);
     route->credential = credential_create(sub, problems);
     route->mask = mask_create(sub);
@@ -25,7 +28,18 @@ static bool compile(struct route *route, const struct subscription *sub,
         .tls_1_3 = sub->tls.min_version == TLS_1_3,
         .http2 = sub->delivery.http == HTTP_2,
     };
-    return route->matcher && route->plan && (route->signer || sub->sign_style == SIGN_NONE);
+    return route->matcher && (route->filter || !sub->filter.data) && route->plan &&
+           (route->signer || sub->sign_style == SIGN_NONE);
+}
+
+static void free_compiled(struct route *route)
+{
+    matcher_destroy(route->matcher);
+    filter_destroy(route->filter);
+    plan_destroy(route->plan);
+    signer_destroy(route->signer);
+    credential_destroy(route->credential);
+    mask_destroy(route->mask);
 }
 
 /* ── places ──────────────────────────────────────────────────────────────── */
@@ -78,10 +92,12 @@ static struct route *place_route(struct catalog *catalog, const struct place_of 
     return route;
 }
 
+/* Goes on after the first mistake, so that all are reported. One jq checks all programs. */
 static bool add_routes(struct catalog *catalog, const struct settings *settings,
                        const struct place_of *known, size_t known_count, struct problems *problems)
 {
-    bool fine = true; /* goes on after the first mistake, so that all are reported */
+    bool fine = true;
+    struct jq *jq = jq_create();
     for (size_t i = 0; i < settings->subscription_count; i++) {
         const struct subscription *sub = &settings->subscriptions[i];
         struct route *route =
@@ -89,16 +105,13 @@ static bool add_routes(struct catalog *catalog, const struct settings *settings,
         struct route scratch = {0}; /* of one without a name, or with one that is taken */
         fine = route && !route->sub && fine;
         if (route && !route->sub) {
-            fine = compile(route, sub, settings, problems) && fine;
+            fine = compile(route, sub, settings, jq, problems) && fine;
             continue;
         }
-        compile(&scratch, sub, settings, problems);
-        matcher_destroy(scratch.matcher);
-        plan_destroy(scratch.plan);
-        signer_destroy(scratch.signer);
-        credential_destroy(scratch.credential);
-        mask_destroy(scratch.mask);
+        compile(&scratch, sub, settings, jq, problems);
+        free_compiled(&scratch);
     }
+    jq_destroy(jq);
     return fine;
 }
 
@@ -227,11 +240,7 @@ void catalog_destroy(struct catalog *catalog)
     for (size_t i = 0; i < catalog->count; i++) {
         struct route *route = &catalog->routes[i];
         free(route->name);
-        matcher_destroy(route->matcher);
-        plan_destroy(route->plan);
-        signer_destroy(route->signer);
-        credential_destroy(route->credential);
-        mask_destroy(route->mask);
+        free_compiled(route);
     }
     free(catalog->routes);
     for (size_t i = 0; i < catalog->lane_count; i++) {

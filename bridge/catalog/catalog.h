@@ -10,6 +10,7 @@
 #include "auth/mask.h"
 #include "auth/sign.h"
 #include "config/settings.h"
+#include "match/filter.h"
 #include "match/match.h"
 #include "net/http.h"
 #include "render/plan.h"
@@ -22,6 +23,7 @@ struct route {
     unsigned lane;                  /* a place in the catalog's lanes */
     bool alone;                     /* in its lane */
     struct matcher *matcher;
+    struct filter *filter; /* NULL: all */
     struct plan *plan;
     struct signer *signer; /* NULL: unsigned */
     struct credential *credential;

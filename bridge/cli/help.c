@@ -119,7 +119,7 @@ enum command_exit help_command(const struct command_line *line)
         return COMMAND_DONE;
     }
     if (command_given(line, OPTION_SCHEMA)) {
-        schema_print(strcmp(command_value(line, OPTION_SCHEMA), "grapnel") == 0, stdout);
+        schema_print(command_value(line, OPTION_SCHEMA), stdout);
         return COMMAND_DONE;
     }
     if (command_given(line, OPTION_COMPLETION)) {

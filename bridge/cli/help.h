@@ -4,7 +4,6 @@
 #ifndef CLI_HELP_H
 #define CLI_HELP_H
 
-#include <stdbool.h>
 #include <stdio.h>
 
 #include "base/buffer.h"
@@ -23,8 +22,9 @@ void help_usage(const struct command *command, struct buffer *out);
 void manual_print(FILE *out);
 void manual_settings_print(FILE *out);
 
-/* The JSON Schema of grapnel.yaml, or of a file with subscriptions, for editors. */
-void schema_print(bool settings, FILE *out);
+/* For editors the JSON Schema of grapnel.yaml, "grapnel", or of a file with subscriptions,
+ * "subscription"; the Avro schema of a "result". */
+void schema_print(const char *name, FILE *out);
 
 /* A completion script for bash, zsh or fish. */
 void completion_print(const char *shell, FILE *out);

@@ -8,6 +8,7 @@
 #include "config/schema.h"
 #include "config/settings.h"
 #include "config/subscription.h"
+#include "settle/result.h"
 
 #define DRAFT      "http://json-schema.org/draft-07/schema#"
 #define LINE_BYTES 60
@@ -250,10 +251,9 @@ static void print_lines(FILE *out, const char *json)
     fputc('\n', out);
 }
 
-void schema_print(bool settings, FILE *out)
+static void write_json_schema(bool settings, struct buffer *out)
 {
-    struct buffer json = {0};
-    struct writer w = {.out = &json};
+    struct writer w = {.out = out};
     add(&w, "{'$schema': '" DRAFT "', '$comment': 'Made by grapnel help --schema', ");
     if (settings)
         add_settings(&w);
@@ -262,7 +262,16 @@ void schema_print(bool settings, FILE *out)
     add(&w, ", ");
     add_definitions(&w);
     add(&w, "}");
+    arena_finish(&w.arena);
+}
+
+void schema_print(const char *name, FILE *out)
+{
+    struct buffer json = {0};
+    if (strcmp(name, "result") == 0)
+        result_write_schema(&json);
+    else
+        write_json_schema(strcmp(name, "grapnel") == 0, &json);
     print_lines(out, buffer_text(&json));
     buffer_finish(&json);
-    arena_finish(&w.arena);
 }

@@ -1,7 +1,7 @@
 /* The happy path: the configuration tells Kafka and the topic, a scan gives the records, each is
  * filtered and printed, or with --limit kept until it is known which are the last.
- * What can fail: Kafka (exit 3, within seconds), records in the topic that are no results (told at
- * the end). */
+ * What can fail: Kafka, or the registry of results in Avro (exit 3, within seconds), records in the
+ * topic that are no results (told at the end). */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,16 +106,16 @@ static void print_result(struct listing *listing, struct slice text)
 }
 
 /* Keeps it, and lets the oldest of more than `limit` go. */
-static void keep_result(struct listing *listing, const struct scan_record *record)
+static void keep_result(struct listing *listing, struct slice text, int64_t timestamp_ms)
 {
-    struct kept *kept = malloc(sizeof *kept + record->value.size);
+    struct kept *kept = malloc(sizeof *kept + text.size);
     if (!kept) {
         listing->unreadable++;
         return;
     }
-    *kept = (struct kept){.size = record->value.size};
-    memcpy(kept->text, record->value.data, record->value.size);
-    if (!heap_push(&listing->last, &kept->node, record->timestamp_ms)) {
+    *kept = (struct kept){.size = text.size};
+    memcpy(kept->text, text.data, text.size);
+    if (!heap_push(&listing->last, &kept->node, timestamp_ms)) {
         listing->unreadable++;
         free(kept);
         return;
@@ -127,21 +127,28 @@ static void keep_result(struct listing *listing, const struct scan_record *recor
     }
 }
 
-static void take_record(struct listing *listing, const struct scan_record *record)
+/* False: a registry can't be asked. */
+static bool take_record(struct listing *listing, const struct scan_record *record,
+                        struct error *err)
 {
     struct result_row row;
-    if (!results_read(&listing->reader, record->value, &row, NULL)) {
+    struct slice text;
+    bool read = results_text(&listing->reader, record->value, &text, err);
+    if (!read && err->kind != ERROR_DECODE)
+        return false;
+    if (!read || !results_read(&listing->reader, text, &row, NULL)) {
         listing->unreadable++;
-        return;
+        return true;
     }
     if (listing->subscription.data && !slice_equal(row.subscription, listing->subscription))
-        return;
+        return true;
     if (listing->limit && !listing->at_end)
-        keep_result(listing, record);
+        keep_result(listing, text, record->timestamp_ms);
     else if (listing->table)
         print_row(listing, &row);
     else
-        print_json(listing, record->value);
+        print_json(listing, text);
+    return true;
 }
 
 static void reach_end(struct listing *listing)
@@ -194,7 +201,8 @@ static bool run_scan(struct listing *listing, const sigset_t *set, struct error 
     while (!(listing->follow && interrupted(set))) {
         switch (scan_next(listing->scan, POLL_MS, &record, err)) {
         case SCAN_RECORD:
-            take_record(listing, &record);
+            if (!take_record(listing, &record, err))
+                return false;
             break;
         case SCAN_END:
             reach_end(listing);
@@ -217,6 +225,7 @@ static void finish(struct listing *listing)
     table_destroy(listing->table);
     scan_close(listing->scan);
     results_reader_finish(&listing->reader);
+    decoder_destroy(listing->reader.decoder);
     buffer_finish(&listing->clean);
     while (heap_first(&listing->last)) {
         struct heap_node *node = heap_first(&listing->last);
@@ -245,13 +254,18 @@ static enum command_exit list(const struct command_line *line, const struct sett
     };
     sigset_t set;
     log_configure(LOG_ERROR, LOG_TEXT); /* what matters of librdkafka's is in our error */
+    listing.reader.decoder = decoder_create_waiting(&settings->registry, &err);
+    if (!listing.reader.decoder)
+        return command_fail(&err);
     if (listing.follow)
         block_signals(&set);
     const struct scan_options options = {.last = last_of_each(&listing)};
     listing.scan =
         scan_open(&settings->kafka, settings->topics.results.data, &options, ASK_MS, &err);
-    if (!listing.scan)
+    if (!listing.scan) {
+        finish(&listing);
         return command_fail(&err);
+    }
     if (!command_wants_json(line))
         listing.table = table_create(stdout, columns, COUNT_OF(columns));
     bool fine = run_scan(&listing, &set, &err);

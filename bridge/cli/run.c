@@ -112,6 +112,8 @@ enum command_exit run_command(const struct command_line *line)
                  STR("admin", configuration.settings->admin.listen.data),
                  INT("subscriptions", configuration.catalog->count));
         loop_run(run.loop);
+        if (!service_ended_well(run.service, &err))
+            code = command_fail(&err);
     } else {
         code = command_fail(&err);
     }

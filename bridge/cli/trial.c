@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/nearest.h"
 #include "cli/terminal.h"
+#include "jq/jq.h"
 
 #define VALUE_BYTES_MAX ((size_t)64 * 1024 * 1024) /* the largest delivery.max_body */
 #define READ_BYTES      65536
@@ -95,6 +96,13 @@ static struct record *make_record(const struct sample *sample, const char *topic
     return record_create(&from);
 }
 
+/* It would become a dead letter, unless the cause is nobody's but ours. */
+static enum trial_verdict failed(const struct route *route, struct error *err)
+{
+    mask_error(route->mask, err);
+    return err->kind == ERROR_SYSTEM || err->kind == ERROR_MEMORY ? TRIAL_ABSENT : TRIAL_FAILED;
+}
+
 static enum trial_verdict run_stages(struct trial *trial, const struct route *route,
                                      struct decoder *decoder)
 {
@@ -103,12 +111,15 @@ static enum trial_verdict run_stages(struct trial *trial, const struct route *ro
         return err->kind == ERROR_DECODE ? TRIAL_FAILED : TRIAL_ABSENT;
     if (!matcher_wants(route->matcher, &trial->ev, &trial->why_not))
         return TRIAL_LEFT;
-    if (!plan_render(route->plan, &trial->ev, &trial->request, err) ||
-        !authorise(route, &trial->request, clock_unix_ms(), &trial->authorised, &trial->http,
-                   err)) {
-        mask_error(route->mask, err);
-        return TRIAL_FAILED;
-    }
+    bool wanted = false;
+    trial->filter = (struct filter_run){.jq = jq_create(), .why_not = &trial->why_not};
+    if (!filter_wants(route->filter, &trial->ev, &trial->filter, &wanted, err))
+        return failed(route, err);
+    if (!wanted)
+        return TRIAL_LEFT;
+    if (!plan_render(route->plan, &trial->ev, trial->filter.jq, &trial->request, err) ||
+        !authorise(route, &trial->request, clock_unix_ms(), &trial->authorised, &trial->http, err))
+        return failed(route, err);
     return TRIAL_TAKEN;
 }
 
@@ -140,6 +151,8 @@ void trial_finish(struct trial *trial)
     request_finish(&trial->request);
     authorised_finish(&trial->authorised);
     buffer_finish(&trial->why_not);
+    buffer_finish(&trial->filter.scratch);
+    jq_destroy(trial->filter.jq);
     if (trial->record)
         record_destroy(trial->record);
     *trial = (struct trial){0};

@@ -30,7 +30,7 @@ enum trial_verdict {
     TRIAL_TAKEN,  /* there is a request */
     TRIAL_LEFT,   /* the subscription doesn't want it: `why_not` */
     TRIAL_FAILED, /* it would become a dead letter: `err` */
-    TRIAL_ABSENT, /* the registry that has its schema can't be asked: `err` */
+    TRIAL_ABSENT, /* the registry that has its schema, or jq, can't be asked: `err` */
 };
 
 /* One sample at one subscription. Owner: whoever holds the struct; zero-initialise. */
@@ -40,6 +40,7 @@ struct trial {
     struct request request;
     struct authorised authorised;
     struct http_request http; /* with its secrets */
+    struct filter_run filter;
     struct buffer why_not;
     struct error err;
 };

@@ -3,6 +3,7 @@
 #include <curl/curl.h>
 #include <librdkafka/rdkafka.h>
 #include <microhttpd.h>
+#include <oniguruma.h>
 #include <openssl/crypto.h>
 #include <yaml.h>
 
@@ -13,8 +14,8 @@ enum command_exit version_command(const struct command_line *line)
 {
     (void)line;
     printf("grapnel %s\n", GRAPNEL_VERSION);
-    printf("librdkafka %s, libcurl %s, libmicrohttpd %s, libyaml %s, %s\n", rd_kafka_version_str(),
-           curl_version_info(CURLVERSION_NOW)->version, MHD_get_version(),
-           yaml_get_version_string(), OpenSSL_version(OPENSSL_VERSION));
+    printf("librdkafka %s, libcurl %s, libmicrohttpd %s, libyaml %s, Oniguruma %s, %s\n",
+           rd_kafka_version_str(), curl_version_info(CURLVERSION_NOW)->version, MHD_get_version(),
+           yaml_get_version_string(), onig_version(), OpenSSL_version(OPENSSL_VERSION));
     return COMMAND_DONE;
 }

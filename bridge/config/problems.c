@@ -104,7 +104,29 @@ struct place text_place(const struct text *text, size_t offset)
     if (text->column == 0)
         return at;
     at.column = text->column;
-    for (size_t i = 0; i < offset && i < text->size; i++)
-        at.column += ((unsigned char)text->data[i] & 0xC0) != 0x80;
+    at.line += text->block;
+    for (size_t i = 0; i < offset && i < text->size; i++) {
+        if (text->data[i] == '\n') {
+            at.line++;
+            at.column = text->column;
+        } else {
+            at.column += ((unsigned char)text->data[i] & 0xC0) != 0x80;
+        }
+    }
     return at;
+}
+
+bool text_holds_secret(const struct text *text, struct slice part)
+{
+    const char *end = text->data + text->size;
+    for (const struct text_secret *secret = text->secrets; secret; secret = secret->next) {
+        struct slice value = secret->value;
+        const char *at = value.size ? text->data : end;
+        while (at < end && (at = memmem(at, (size_t)(end - at), value.data, value.size))) {
+            if (at < part.data + part.size && part.data < at + value.size)
+                return true;
+            at++;
+        }
+    }
+    return false;
 }

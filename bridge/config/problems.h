@@ -31,8 +31,8 @@ struct text {
     struct place at;
     bool secret;                       /* came from ${env:} or ${file:}: not to be shown */
     const struct text_secret *secrets; /* each of them; NULL: none */
-    unsigned
-        column; /* of its first character, where it stands in one line as it is; 0: elsewhere */
+    bool block;                        /* a block after |: it begins in the line below `at` */
+    unsigned column; /* of its lines, where they stand in the file as they are; 0: elsewhere */
 };
 
 struct problem {
@@ -60,6 +60,9 @@ void problems_finish(struct problems *problems);
 
 /* Where the byte at `offset` stands; the text's own place if that can't be told. */
 struct place text_place(const struct text *text, size_t offset);
+
+/* Does any of what a ${…} stood for lie in `part` of the text, or `part` in it? */
+bool text_holds_secret(const struct text *text, struct slice part);
 
 static inline struct slice text_slice(const struct text *text)
 {

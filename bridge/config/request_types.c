@@ -4,23 +4,16 @@
 
 #include <string.h>
 
+#include "base/jqlex.h"
 #include "config/body_types.h"
 #include "config/header_names.h"
 #include "config/subscription.h"
 
-/* Bytes of the expression that opens at the front; a }} in a string of it doesn't end it. */
+/* Bytes of the expression that opens at the front. */
 static size_t expression_size(struct slice text)
 {
-    bool quoted = false;
-    for (size_t i = 2; i < text.size; i++) {
-        if (quoted && text.data[i] == '\\')
-            i++;
-        else if (text.data[i] == '"')
-            quoted = !quoted;
-        else if (!quoted && text.data[i] == '}' && i + 1 < text.size && text.data[i + 1] == '}')
-            return i + 2;
-    }
-    return text.size;
+    const char *close = jqlex_close(text.data + 2, text.data + text.size);
+    return close ? (size_t)(close - text.data) + 2 : text.size;
 }
 
 /* What is wrong with the part after the scheme; NULL: nothing. */
@@ -177,7 +170,14 @@ static void check_text(const struct schema_reading *reading, const struct yaml_n
                      schema_shown(reading, node));
 }
 
-#define BODY_KINDS "json, form, xml, text and cloudevents"
+static void check_program(const struct schema_reading *reading, const struct yaml_node *node)
+{
+    if (node->type != YAML_SCALAR || yaml_is_null(node))
+        problems_add(reading->reader->problems, node->at, "jq: a program is needed, not %s",
+                     schema_shown(reading, node));
+}
+
+#define BODY_KINDS "json, form, xml, text, jq and cloudevents"
 
 static const struct {
     const char *name;
@@ -186,7 +186,7 @@ static const struct {
 } bodies[] = {
     {"json", BODY_JSON, check_json},   {"form", BODY_FORM, check_form},
     {"xml", BODY_XML, body_check_xml}, {"text", BODY_TEXT, check_text},
-    {"jq", BODY_DEFAULT, NULL},        {"cloudevents", BODY_CLOUDEVENTS, body_check_cloudevents},
+    {"jq", BODY_JQ, check_program},    {"cloudevents", BODY_CLOUDEVENTS, body_check_cloudevents},
 };
 
 static void read_body_kind(const struct schema_reading *reading, const struct schema_row *row,
@@ -242,7 +242,8 @@ static void read_body(struct schema_reading *reading, const struct schema_row *r
         "'mode': {" SCHEMA_JSON_FORM(MODE_JSON) "}, " TEXTS_JSON) "}]}"
 #define BODIES_JSON                                                                                \
     "'json': {}, 'form': {'type': 'object', 'additionalProperties': " SCALAR_JSON                  \
-    "}, 'xml': " XML_JSON ", 'text': " SCALAR_JSON ", 'cloudevents': " CLOUDEVENTS_JSON
+    "}, 'xml': " XML_JSON ", 'text': " SCALAR_JSON ", 'jq': " SCALAR_JSON                          \
+    ", 'cloudevents': " CLOUDEVENTS_JSON
 
 const struct schema_type schema_url = {
     .name = "URL template",

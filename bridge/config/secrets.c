@@ -49,7 +49,7 @@ static bool is_secret(const struct schema_type *type)
 
 const struct text_secret *secrets_collect(const struct schema_reading *reading)
 {
-    static const char *const groups[] = {"request", "auth", "sign", "tls"};
+    static const char *const groups[] = {"filter", "request", "auth", "sign", "tls"};
     const struct schema *schema = reading->reader->schema;
     struct collection all = {.arena = reading->reader->arena};
     for (size_t i = 0; i < COUNT_OF(groups); i++) {

@@ -80,6 +80,16 @@ static void check_registry(const struct schema_reading *reading)
                      "registry: username and password go together, and only one is given");
 }
 
+static void check_results(const struct settings *settings, const struct schema_reading *reading)
+{
+    const struct yaml_node *format = schema_given(reading, "results.format");
+    if (format && settings->results_format == RESULTS_AVRO &&
+        !schema_given(reading, "registry.url"))
+        problems_add(reading->reader->problems, format->at,
+                     "format: avro needs a registry for the schema of results, and none is "
+                     "configured");
+}
+
 static void check_format(const struct settings *settings, const struct subscription *sub,
                          struct problems *problems)
 {
@@ -141,6 +151,7 @@ static void keep(struct settings *settings, const struct settings *first)
     settings->kafka = first->kafka;
     settings->registry = first->registry;
     settings->topics = first->topics;
+    settings->results_format = first->results_format;
     settings->results_record = first->results_record;
     settings->limits = first->limits;
     settings->shutdown_grace_ms = first->shutdown_grace_ms;
@@ -157,6 +168,7 @@ static void read_root(struct settings *settings, const char *path, const struct 
     check_admin(settings, problems);
     check_topics(&settings->topics, &reading);
     check_registry(&reading);
+    check_results(settings, &reading);
     if (first)
         keep(settings, first);
 

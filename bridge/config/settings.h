@@ -11,6 +11,7 @@
 #include "config/problems.h"
 #include "config/subscription.h"
 
+enum results_format { RESULTS_JSON, RESULTS_AVRO };
 enum results_record { RECORD_FINAL, RECORD_ATTEMPTS, RECORD_FAILURES };
 enum role { ROLE_VIEWER, ROLE_ADMIN };
 
@@ -57,12 +58,14 @@ struct settings {
     struct named_texts kafka;     /* librdkafka's properties, verbatim */
     struct settings_registry registry;
     struct settings_topics topics;
+    enum results_format results_format;
     enum results_record results_record;
     struct subscription *subscriptions;
     size_t subscription_count;
     struct settings_admin admin;
     struct settings_limits limits;
     int64_t shutdown_grace_ms;
+    bool transactional;
     struct text namespace_;
     enum log_level log_level;
     enum log_format log_format;

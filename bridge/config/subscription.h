@@ -26,6 +26,7 @@ enum body_kind {
     BODY_FORM,
     BODY_XML,
     BODY_TEXT,
+    BODY_JQ,
     BODY_CLOUDEVENTS,
 };
 enum sign_style { SIGN_NONE, SIGN_STANDARD };
@@ -108,6 +109,7 @@ struct subscription {
     struct place at;
     struct texts topics;
     struct texts events; /* count 0: all */
+    struct text filter;  /* a program; not given: all */
     struct text id;      /* a template; not given: the position */
     struct text group;   /* whom it shares a consumer with; not given: nobody */
     enum format format;

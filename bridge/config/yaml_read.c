@@ -35,6 +35,8 @@ struct reader {
     unsigned anchor_count;
     unsigned depth;
     unsigned nodes; /* so far, aliases with all under them */
+    unsigned line;  /* looked up last, from 1; 0: none was */
+    const char *line_start;
     bool failed;
 };
 
@@ -189,6 +191,55 @@ static unsigned first_column(const struct reader *in, struct slice value)
     return (unsigned)start->column + (quoted ? 2 : 1);
 }
 
+/* Where a line of the file begins; NULL: there is none of that number. Lines are asked for in their
+ * order, so each is gone over once. */
+static const char *find_line(struct reader *in, unsigned line)
+{
+    const char *end = in->bytes.data + in->bytes.size;
+    if (in->line == 0 || in->line > line) {
+        in->line = 1;
+        in->line_start = in->bytes.data;
+    }
+    while (in->line < line) {
+        const char *feed = memchr(in->line_start, '\n', (size_t)(end - in->line_start));
+        if (!feed)
+            return NULL;
+        in->line_start = feed + 1;
+        in->line++;
+    }
+    return in->line_start;
+}
+
+static unsigned count_blanks(const char *at, const char *end)
+{
+    unsigned count = 0;
+    for (; at < end && *at == ' '; at++)
+        count++;
+    return count;
+}
+
+/* The column of a block's lines: the blanks before one of them that are not its own, and one. */
+static unsigned block_column(struct reader *in, struct slice value)
+{
+    size_t first = 0;
+    unsigned line = (unsigned)in->event.start_mark.line + 2;
+    for (; first < value.size && value.data[first] == '\n'; first++)
+        line++;
+    const char *start = first < value.size ? find_line(in, line) : NULL;
+    if (!start)
+        return 0;
+    unsigned all = count_blanks(start, in->bytes.data + in->bytes.size);
+    unsigned own = count_blanks(value.data + first, value.data + value.size);
+    return own <= all ? all - own + 1 : 0;
+}
+
+static void note_columns(struct reader *in, struct text *text)
+{
+    text->block = in->event.data.scalar.style == YAML_LITERAL_SCALAR_STYLE;
+    text->column =
+        text->block ? block_column(in, text_slice(text)) : first_column(in, text_slice(text));
+}
+
 static const struct yaml_node *read_scalar(struct reader *in)
 {
     struct yaml_node *node = add_node(in, YAML_SCALAR);
@@ -203,7 +254,7 @@ static const struct yaml_node *read_scalar(struct reader *in)
         node->quoted = node->quoted || node->text.secret || node->broken;
     }
     if (slice_is(text_slice(&node->text), node->written))
-        node->text.column = first_column(in, text_slice(&node->text));
+        note_columns(in, &node->text);
     add_anchor(in, keep_anchor(in, in->event.data.scalar.anchor), node);
     return node;
 }

@@ -72,13 +72,26 @@ static void add_position(rd_kafka_topic_partition_list_t *list, struct partition
     element->metadata_size = element->metadata ? strlen(text) : 0;
 }
 
-static rd_kafka_topic_partition_list_t *positions(struct lane *lane)
+rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *offsets =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
         add_position(offsets, p);
+    return offsets;
+}
+
+/* Without what a transaction may hold: where those commit, what is still out may count as finished
+ * although its transaction is not committed, and may never be. */
+static rd_kafka_topic_partition_list_t *own_positions(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *offsets =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (!lane->intake->transactional || p->out == 0)
+            add_position(offsets, p);
     return offsets;
 }
 
@@ -92,6 +105,14 @@ static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t 
     }
 }
 
+void assignment_conclude(struct lane *lane, bool fine,
+                         const rd_kafka_topic_partition_list_t *offsets)
+{
+    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
+    if (!fine)
+        mark_dirty(lane, offsets);
+}
+
 static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
 {
     struct error err = {0};
@@ -99,11 +120,9 @@ static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_li
         return;
     int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
     bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
-    lane_count(lane, METRIC_COMMITS, fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
-    if (fine)
-        return;
-    mark_dirty(lane, offsets);
-    log_warn("commit failed", STR("group", lane->group), STR("error", err.text));
+    assignment_conclude(lane, fine, offsets);
+    if (!fine)
+        log_warn("commit failed", STR("group", lane->group), STR("error", err.text));
 }
 
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
@@ -111,16 +130,14 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
     (void)rk;
     struct lane *lane = opaque;
-    lane_count(lane, METRIC_COMMITS, code ? METRIC_RESULT_FAILED : METRIC_RESULT_OK, 1);
-    if (!code)
-        return;
-    mark_dirty(lane, offsets);
-    log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    assignment_conclude(lane, !code, offsets);
+    if (code)
+        log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
 }
 
 static void commit_in_background(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets = positions(lane);
+    rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
@@ -128,13 +145,13 @@ static void commit_in_background(struct lane *lane)
 
 void assignment_commit_soon(struct lane *lane)
 {
-    if (flag_is_set(&lane->steady))
+    if (flag_is_set(&lane->steady) && !lane->intake->transactional)
         commit_in_background(lane);
 }
 
 void assignment_commit_now(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets = positions(lane);
+    rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
 }
@@ -219,7 +236,7 @@ static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_
 static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
 {
     rd_kafka_topic_partition_list_t *offsets =
-        lost ? rd_kafka_topic_partition_list_new(1) : positions(lane);
+        lost ? rd_kafka_topic_partition_list_new(1) : own_positions(lane);
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = find(lane, list, i);
         if (!partition)

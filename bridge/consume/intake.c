@@ -322,9 +322,9 @@ void intake_drop_head(struct lane *lane, struct partition *partition)
 static void come_home(struct lane *lane, struct partition *partition, const struct record *record)
 {
     partition->out--;
-    if (!record_is_abandoned(record))
+    if (!record_is_abandoned(record) && !record->settled)
         intake_finish(lane, partition, record->home.ledger_place);
-    else if (!partition->leaving && lane->state == LANE_JOINED)
+    else if (!record->settled && !partition->leaving && lane->state == LANE_JOINED)
         assignment_rewind(lane, partition);
     assignment_go_on(lane, partition);
 }

@@ -27,6 +27,8 @@
 #include "loop/loop.h"
 
 struct lane;
+struct settlement;
+struct settled_record;
 struct source_hooks;
 
 /* What the lanes of a source share. */
@@ -37,6 +39,7 @@ struct intake {
     unsigned workers;
     struct list *outgoing;    /* records gathered for each worker, handed on before the next wait */
     bool held;                /* results or dead letters can't be stored: nothing is taken */
+    bool transactional;       /* the recorder's transactions commit */
     struct siphash_seed seed; /* of the keys that choose a worker */
     const struct named_texts *kafka; /* properties */
     const struct roster *roster;
@@ -94,5 +97,11 @@ bool lane_may_close(const struct lane *lane);
  * called. */
 void lane_close(struct lane *lane);
 bool lane_closed(const struct lane *lane);
+
+/* Of a settlement: does the record still come of a partition that the lane has? Then it counts as
+ * finished. What may be committed of the whole lane is added, and what came of that is told. */
+void lane_settle(struct lane *lane, struct settled_record *settled);
+void lane_add_offsets(struct lane *lane, struct settlement *settlement);
+void lane_conclude(struct lane *lane, const struct settlement *settlement);
 
 #endif

@@ -71,7 +71,16 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
  * more or their time is up. */
 void assignment_leave(struct lane *lane);
 
-/* Commits what is news: in the background, or waiting for the answer. */
+/* What is news and may be committed: offsets, with what has finished above them as metadata; what
+ * has come of it is to be told to assignment_conclude. The caller destroys the list. */
+rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane);
+
+/* What came of a commit of these. */
+void assignment_conclude(struct lane *lane, bool fine,
+                         const rd_kafka_topic_partition_list_t *offsets);
+
+/* Commits that: in the background, or waiting for the answer. Where transactions commit it, only
+ * what no transaction may hold. */
 void assignment_commit_soon(struct lane *lane);
 void assignment_commit_now(struct lane *lane);
 void assignment_note(struct lane *lane);

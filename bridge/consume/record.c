@@ -81,6 +81,11 @@ bool record_release(struct record *record)
     return (atomic_fetch_sub_explicit(&record->claims, 1, memory_order_acq_rel) & ~ABANDONED) == 1;
 }
 
+unsigned record_claims(const struct record *record)
+{
+    return atomic_load_explicit(&record->claims, memory_order_acquire) & ~ABANDONED;
+}
+
 void record_abandon(struct record *record)
 {
     atomic_fetch_or_explicit(&record->claims, ABANDONED, memory_order_relaxed);

@@ -70,6 +70,7 @@ struct record {
     int64_t leg_unix_ms;           /* a retry's: until then it waits in its topic */
     unsigned passes;               /* a retry's: how often it has gone on since the last attempt */
     bool is_retry;
+    bool settled;   /* it counts as finished already (settlement.h): the source's */
     int64_t replay; /* a retry's: which replay brought it back; 0: none */
     bool release;   /* a retry's: no event; all that was parked of its key up to this has come */
     struct slice owner;    /* a retry's: the subscription's name */
@@ -77,6 +78,7 @@ struct record {
     size_t bytes;          /* counted against limits.memory */
     int64_t polled_ms;     /* monotonic */
     struct heap_node due;  /* while it waits for due_unix_ms at its worker */
+    void *fates;           /* the recorder's, until a transaction has them */
     atomic_uint claims;    /* and RECORD_ABANDONED */
 };
 
@@ -105,6 +107,9 @@ void record_claim(struct record *record);
 
 /* One fate less. True for the last one: the caller now owns the record and must send it home. */
 bool record_release(struct record *record) MUST_CHECK;
+
+/* How many fates are outstanding. Only a caller who holds all of them can rely on it. */
+unsigned record_claims(const struct record *record);
 
 /* Gives up: the record will be read again after a restart. The caller holds a claim. Thread: any.
  */

@@ -25,6 +25,7 @@ enum source_message {
     SOURCE_SUSPEND,
     SOURCE_RESUME,
     SOURCE_SYNCED,
+    SOURCE_SETTLE,
     SOURCE_DRAIN,
     SOURCE_STOP,
 };
@@ -260,6 +261,22 @@ static void obey(struct source *source, enum source_message type, struct order *
     free(order);
 }
 
+/* The lanes of records that are out are there: a lane ends after its last record has come home. */
+static void settle(struct source *source, struct settlement *settlement)
+{
+    for (size_t i = 0; !settlement->ended && i < settlement->record_count; i++)
+        lane_settle(settlement->records[i].record->home.lane, &settlement->records[i]);
+    for (size_t i = 0; i < source->lane_count; i++) {
+        if (settlement->ended)
+            lane_conclude(source->lanes[i], settlement);
+        else
+            lane_add_offsets(source->lanes[i], settlement);
+    }
+    if (settlement->ended)
+        settlement_clear(settlement);
+    source->options.hooks.settled(source->options.hooks.context, settlement);
+}
+
 static void handle(void *context, struct message *message)
 {
     struct source *source = context;
@@ -287,6 +304,9 @@ static void handle(void *context, struct message *message)
         obey(source, (enum source_message)message->type,
              CONTAINER_OF(message, struct order, message));
         break;
+    case SOURCE_SETTLE:
+        settle(source, CONTAINER_OF(message, struct settlement, message));
+        break;
     case SOURCE_DRAIN:
         drain(source);
         break;
@@ -308,6 +328,7 @@ struct source *source_create(const struct source_options *options, struct error 
     source->intake.hooks = &source->options.hooks;
     source->intake.kafka = options->kafka;
     source->intake.roster = options->roster;
+    source->intake.transactional = options->transactional;
     source->tick.fire = tick;
     source->again.fire = poll_again;
     source->step.run = hand_on;
@@ -391,6 +412,12 @@ bool source_change(struct source *source, const struct roster *roster)
     *order = (struct change){{.type = SOURCE_CHANGE}, roster};
     mailbox_post(source->mailbox, &order->message);
     return true;
+}
+
+void source_settle(struct source *source, struct settlement *settlement)
+{
+    settlement->message.type = SOURCE_SETTLE;
+    mailbox_post(source->mailbox, &settlement->message);
 }
 
 void source_drain(struct source *source)

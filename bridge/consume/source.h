@@ -11,6 +11,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "consume/lane.h"
+#include "consume/settlement.h"
 
 struct source;
 
@@ -26,6 +27,8 @@ struct source_hooks {
     void (*sync)(void *context, unsigned lane, uint32_t turn);
     /* `here` of the `whole` partitions of a lane with `limited` are this instance's. */
     void (*share)(void *context, const struct roster_lane *lane, unsigned here, unsigned whole);
+    /* Gives a settlement back: answered, or ended. */
+    void (*settled)(void *context, struct settlement *settlement);
     /* That roster is not used any more. */
     void (*done_with)(void *context, const struct roster *roster);
     /* After source_drain: no record is in memory any more. */
@@ -35,6 +38,7 @@ struct source_hooks {
 struct source_options {
     size_t memory_bytes; /* limits.memory: a part is for records, a part for librdkafka's queues */
     unsigned workers;
+    bool transactional;              /* what is finished is committed by source_settle alone */
     int64_t grace_ms;                /* how long a lane that ends waits for what is in flight */
     const struct named_texts *kafka; /* properties; these outlive the source */
     struct metrics *metrics;
@@ -57,12 +61,14 @@ bool source_start(struct source *source, struct error *err);
  * source_suspend: that lane's only subscription is disabled, or is not any more.
  * source_synced: answers the hook `sync`, when the workers know which keys are parked.
  * source_change: from now on the lanes are those of that roster, which the source uses until it is
- * done with it. Lanes that are in both go on undisturbed. False: no memory. */
+ * done with it. Lanes that are in both go on undisturbed. False: no memory.
+ * source_settle: asks for what a transaction needs, or, `ended`, says what came of it. */
 void source_give_back(struct source *source, struct list *records);
 void source_hold(struct source *source, bool held);
 void source_suspend(struct source *source, unsigned lane, bool suspended);
 void source_synced(struct source *source, unsigned lane, uint32_t turn);
 bool source_change(struct source *source, const struct roster *roster);
+void source_settle(struct source *source, struct settlement *settlement);
 void source_drain(struct source *source);
 
 /* Commits what is finished, leaves the groups, waits for that a few seconds, ends the thread. */

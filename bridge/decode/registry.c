@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "decode/registry_private.h"
 
 #define CONNECTIONS 4
@@ -163,40 +162,6 @@ void registry_wait(struct registry_schema *schema, struct list *waiter)
     list_push(&schema->waiters, waiter);
 }
 
-/* RFC 7617. */
-static void add_authorization(struct buffer *headers, const struct settings_registry *settings)
-{
-    struct buffer plain = {0};
-    buffer_add_slice(&plain, text_slice(&settings->username));
-    buffer_add_char(&plain, ':');
-    buffer_add_slice(&plain, text_slice(&settings->password));
-    buffer_add_text(headers, "Authorization: Basic ");
-    base64_add(headers, buffer_slice(&plain));
-    buffer_add_char(headers, '\0');
-    if (plain.data)
-        explicit_bzero(plain.data, plain.capacity);
-    buffer_finish(&plain);
-}
-
-static bool write_headers(struct buffer *headers, const struct settings_registry *settings)
-{
-    static const char lines[] = "Accept: application/vnd.schemaregistry.v1+json, application/json\0"
-                                "User-Agent: grapnel/" GRAPNEL_VERSION;
-    buffer_add(headers, lines, sizeof lines);
-    if (settings->username.data)
-        add_authorization(headers, settings);
-    return !headers->failed;
-}
-
-/* Of one that an ${env:} or ${file:} filled in, as of every such URL, scheme and host. */
-static struct slice shown_part(const struct text *url)
-{
-    struct slice whole = text_slice(url);
-    const char *host = strstr(url->data, "://");
-    const char *path = url->secret && host ? strchr(host + 3, '/') : NULL;
-    return path ? (struct slice){whole.data, (size_t)(path - whole.data)} : whole;
-}
-
 struct registry *registry_create(const struct registry_options *options, struct error *err)
 {
     struct registry *registry = calloc(1, sizeof *registry);
@@ -205,8 +170,6 @@ struct registry *registry_create(const struct registry_options *options, struct 
         return NULL;
     }
     registry->options = *options;
-    registry->tls.ca_file = options->settings->ca_file.data;
-    registry->shown = shown_part(&options->settings->url);
     for (size_t i = 0; i < REGISTRY_BUCKETS; i++)
         list_init(&registry->buckets[i]);
     list_init(&registry->used);
@@ -217,7 +180,7 @@ struct registry *registry_create(const struct registry_options *options, struct 
     registry->pause_ms = REGISTRY_PAUSE_MS;
     registry->step.run = before_wait;
     registry->http = http_create(options->loop, CONNECTIONS, err);
-    if (!registry->http || !write_headers(&registry->headers, options->settings)) {
+    if (!registry->http || !registry_access_init(&registry->access, options->settings)) {
         registry_destroy(registry);
         return NULL;
     }
@@ -236,8 +199,6 @@ void registry_destroy(struct registry *registry)
     loop_disarm(registry->options.loop, &registry->pause);
     list_remove(&registry->step.link);
     http_destroy(registry->http);
-    if (registry->headers.data)
-        explicit_bzero(registry->headers.data, registry->headers.capacity);
-    buffer_finish(&registry->headers);
+    registry_access_finish(&registry->access);
     free(registry);
 }

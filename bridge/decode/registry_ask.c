@@ -74,7 +74,7 @@ static void tell_absence(struct registry_schema *schema, const char *why)
     registry->told_absent = true;
     framing_name(&schema->framing, name);
     log_warn("the schema registry can't be asked; records wait for their schemas",
-             BYTES("url", registry->shown), STR("error", why), STR("schema", name),
+             BYTES("url", registry->access.shown), STR("error", why), STR("schema", name),
              INT("schemas", registry->awaited), INT("repeated", held_back));
 }
 
@@ -87,7 +87,7 @@ static void miss(struct registry_schema *schema, enum error_kind kind, const cha
     count_request(registry, METRIC_RESULT_FAILED);
     if (registry->options.once) {
         error_set(&err, kind, "the schema registry at %.*s can't be asked: %s",
-                  SLICE_ARGS(registry->shown), why);
+                  SLICE_ARGS(registry->access.shown), why);
         fail(schema, &err, false);
         return;
     }
@@ -164,23 +164,14 @@ static void answered(void *context, const struct http_exchange *exchange)
 static void ask(struct registry_schema *schema)
 {
     struct registry *registry = schema->registry;
-    struct slice base = text_slice(&registry->options.settings->url);
     struct error err = {0};
-    while (base.size && base.data[base.size - 1] == '/')
-        base.size--;
     buffer_clear(&schema->answer);
     schema->answer.limit = ANSWER_BYTES;
     buffer_clear(&schema->url);
-    buffer_add_slice(&schema->url, base);
+    buffer_add_slice(&schema->url, registry->access.base);
     assembly_next(schema->assembly, &schema->url);
-    const struct http_request request = {
-        .method = "GET",
-        .url = buffer_text(&schema->url),
-        .headers = buffer_slice(&registry->headers),
-        .timeout_ms = registry->options.settings->timeout_ms,
-        .options = &registry->tls,
-        .whole = &schema->answer,
-    };
+    struct http_request request = registry_access_request(&registry->access, &schema->answer);
+    request.url = buffer_text(&schema->url);
     if (request.url)
         schema->call = http_send(registry->http, &request, answered, schema, &err);
     if (!schema->call)

@@ -8,6 +8,7 @@
 #include "decode/assembly.h"
 #include "decode/avro_plan.h"
 #include "decode/registry.h"
+#include "decode/registry_access.h"
 #include "net/http.h"
 
 #define REGISTRY_BUCKETS  256
@@ -36,9 +37,7 @@ struct registry_schema {
 struct registry {
     struct registry_options options;
     struct http *http;
-    struct http_options tls;
-    struct buffer headers;
-    struct slice shown; /* what may be shown of the url */
+    struct registry_access access;
     struct list buckets[REGISTRY_BUCKETS];
     struct list used;
     struct list queue; /* of entries, by `turn` */

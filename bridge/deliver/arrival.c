@@ -84,6 +84,7 @@ static struct delivery *make_delivery(struct worker *worker, struct endpoint *en
     delivery->counted = !endpoint->alone;
     delivery->endpoint = endpoint;
     delivery->shared = shared;
+    delivery->unjudged = shared->unjudged;
     delivery->attempts = record->attempts;
     delivery->first_attempt_unix_ms = record->first_attempt_unix_ms;
     delivery->retry.fire = worker_retry_due;

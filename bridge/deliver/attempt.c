@@ -137,7 +137,8 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
     struct http_request http;
     request_clear(&attempt->request);
     if (!decode(attempt, &err) ||
-        !plan_render(route->plan, &delivery->shared->event, &attempt->request, &err) ||
+        !plan_render(route->plan, &delivery->shared->event, attempt->tools.jq, &attempt->request,
+                     &err) ||
         !authorise(route, &attempt->request, attempt->started_unix_ms, &attempt->authorised, &http,
                    &err)) {
         fail(attempt, &err);

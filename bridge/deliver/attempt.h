@@ -11,6 +11,7 @@
 
 struct attempt;
 struct gzip;
+struct jq;
 
 /* Called once for each attempt_start, in it when no request could be sent, else in a later turn.
  * The outcome is borrowed; the attempt is free again when this returns. */
@@ -21,6 +22,7 @@ typedef void attempt_done(void *context, struct attempt *attempt, struct deliver
 struct attempt_tools {
     struct http *http;
     struct decoder *decoder;
+    struct jq *jq;
     struct gzip *gzip; /* NULL: none */
 };
 

@@ -19,7 +19,7 @@ struct shared_event {
     struct event event;
     enum format format;
     bool decoded;
-    bool unjudged; /* it could not be decoded yet: is it wanted at all? */
+    bool unjudged; /* what deliveries are made of it now begin so */
     struct record *record;
     unsigned users;   /* deliveries, and who is about to make some */
     unsigned sending; /* of them: in flight, perhaps with a body that is the event's */
@@ -46,6 +46,7 @@ struct delivery {
     uint32_t pass;   /* the breaker's, while it is sending */
     bool doubtful;   /* while it is sending: its place is one of a doubtful endpoint */
     bool counted;    /* among the worker's deliveries */
+    bool unjudged;   /* it could not be told yet whether the event is wanted at all */
     enum turn turn;
     struct order_item item;        /* in its endpoint's order, unless TURN_NONE */
     unsigned attempts;             /* requests sent so far */

@@ -86,17 +86,17 @@ static void decode(struct worker *worker, struct shared_event *shared)
     worker_note_decoded(worker, shared);
 }
 
-/* True where that could be told now: then it is queued again, or has been ended. */
+/* True where it could be asked now: then it is queued again, or has been ended, or waits. */
 static bool judge(struct worker *worker, struct endpoint *endpoint)
 {
     const struct worker_hooks *hooks = &worker->options.hooks;
     struct delivery *delivery = endpoint_next_delivery(endpoint);
-    if (!delivery->shared->unjudged)
+    if (!delivery->unjudged)
         return false;
     decode(worker, delivery->shared);
     if (!delivery->shared->decoded)
         return false;
-    delivery->shared->unjudged = false;
+    delivery->unjudged = false;
     endpoint_sent(endpoint, endpoint_send_next(endpoint));
     if (hooks->judge(hooks->context, delivery))
         endpoint_queue(endpoint, delivery);

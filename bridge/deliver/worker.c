@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "deliver/attempt.h"
 #include "deliver/worker_private.h"
+#include "jq/jq.h"
 #include "loop/thread.h"
 #include "render/gzip.h"
 
@@ -72,7 +73,7 @@ static void handle(void *context, struct message *message)
 
 static bool create_attempts(struct worker *worker, unsigned count, struct error *err)
 {
-    const struct attempt_tools tools = {worker->http, worker->decoder, worker->gzip};
+    const struct attempt_tools tools = {worker->http, worker->decoder, worker->jq, worker->gzip};
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
         struct attempt *attempt = attempt_create(&tools, worker_attempt_over, worker);
@@ -128,6 +129,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
     worker->places.limit = in_flight;
     worker_use(worker, options->catalog);
+    worker->jq = jq_create();
     worker->loop = loop_create(err);
     if (worker->loop)
         worker->mailbox = mailbox_create(worker->loop, handle, worker, err);
@@ -150,6 +152,11 @@ bool worker_start(struct worker *worker, struct error *err)
     snprintf(name, sizeof name, "worker-%u", worker->options.index % 1000);
     worker->thread = thread_start(name, worker->loop, err);
     return worker->thread != NULL;
+}
+
+struct jq *worker_jq(struct worker *worker)
+{
+    return worker->jq;
 }
 
 struct loop *worker_loop(struct worker *worker)
@@ -282,6 +289,7 @@ void worker_destroy(struct worker *worker)
     heap_finish(&worker->later);
     decoder_destroy(worker->decoder);
     http_destroy(worker->http);
+    jq_destroy(worker->jq);
     gzip_destroy(worker->gzip);
     mailbox_destroy(worker->mailbox);
     loop_destroy(worker->loop);

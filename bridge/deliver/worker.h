@@ -27,6 +27,7 @@
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 
+struct jq;
 struct worker;
 
 /* In the place of a wait. */
@@ -40,8 +41,8 @@ struct worker_hooks {
     /* This record will not be taken any more, for that subscription or for any; its claim is the
      * hook's. */
     void (*refuse)(void *context, struct record *record, unsigned subscription);
-    /* A delivery that was submitted before its event could be decoded, which it is now. False: it
-     * is not to be sent, and has been ended. */
+    /* A delivery that was submitted before it was known whether it is wanted; its event is decoded
+     * now. False: it is not to be sent, and has been ended, or waits. */
     bool (*judge)(void *context, struct delivery *delivery);
     /* An attempt is over: end the delivery with worker_end, or call worker_retry_at. */
     void (*settle)(void *context, struct delivery *delivery, const struct outcome *outcome);
@@ -84,9 +85,10 @@ struct worker_options {
 struct worker *worker_create(const struct worker_options *options, struct error *err);
 bool worker_start(struct worker *worker, struct error *err);
 
-/* The loop, the decoder and the metrics of this thread: for the hooks' owner. */
+/* The loop, the decoder, jq and the metrics of this thread: for the hooks' owner. */
 struct loop *worker_loop(struct worker *worker);
 struct decoder *worker_decoder(struct worker *worker);
+struct jq *worker_jq(struct worker *worker);
 struct metrics_block *worker_metrics(struct worker *worker);
 
 /* Moves records to the worker. Thread: any. */

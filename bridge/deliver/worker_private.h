@@ -85,6 +85,7 @@ struct worker {
     struct thread *thread;
     struct http *http;
     struct decoder *decoder;
+    struct jq *jq;
     struct gzip *gzip;
     struct list errands; /* that wait for a schema */
     struct metrics_block *metrics;

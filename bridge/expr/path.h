@@ -1,8 +1,8 @@
-/* A path into the event, `.data.items[0].sku` or `$headers["x-tenant"]`: where it starts and the
- * steps from there. Compiled once (expr/compile.h), found for each event in its published bytes.
+/* A path into a value, `.data.items[0].sku` or `$headers["x-tenant"]`: where it starts and the
+ * steps from there. Compiled once (expr/parse.c), found for each event in its published bytes.
  *
- * As in jq: what is not there is null to `//`; a step into null gives null; a step that doesn't fit
- * (`.a` of a string) is an error, which a `?` behind it turns into "nothing there". */
+ * As in jq: a step into null gives null; a step that doesn't fit (`.a` of a string) is an error, or
+ * no result if a `?` stands behind it. */
 #ifndef EXPR_PATH_H
 #define EXPR_PATH_H
 
@@ -29,7 +29,7 @@ enum path_root {
 struct path_step {
     struct slice name; /* data NULL: an index */
     long long index;
-    bool optional; /* a `?` here or later: covers this step's error */
+    bool optional; /* a `?` behind it */
 };
 
 struct path {
@@ -39,11 +39,9 @@ struct path {
     struct slice text; /* as written, for errors */
 };
 
-/* The root named "$key" and so on; false: there is none. */
-bool path_root_named(struct slice name, enum path_root *root);
-
-/* False is ERROR_RENDER: a step that doesn't fit. */
-bool path_find(const struct path *path, const struct scope *scope, struct value *value,
-               struct error *err) MUST_CHECK;
+/* From `dot`, or where that is NULL from the event. An error is ERROR_RENDER: a step that doesn't
+ * fit. Undecided: a step into what was made, `$headers | .a`. */
+enum evaluated path_find(const struct path *path, const struct value *dot,
+                         const struct scope *scope, struct value *value, struct error *err);
 
 #endif

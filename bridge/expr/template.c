@@ -2,36 +2,8 @@
 
 #include <stdlib.h>
 
+#include "base/jqlex.h"
 #include "base/memory.h"
-
-static const char *skip_string(const char *at, const char *end)
-{
-    at++;
-    while (at < end && *at != '"')
-        at += *at == '\\' && end - at > 1 ? 2 : 1;
-    return at < end ? at + 1 : end;
-}
-
-/* From behind `{{` to its `}}`; NULL: there is none. Braces in strings, and pairs of them, belong
- * to the expression. */
-static const char *find_close(const char *at, const char *end)
-{
-    size_t depth = 0;
-    while (at < end) {
-        if (*at == '"') {
-            at = skip_string(at, end);
-            continue;
-        }
-        if (*at == '{')
-            depth++;
-        else if (*at == '}' && depth > 0)
-            depth--;
-        else if (*at == '}' && end - at > 1 && at[1] == '}')
-            return at;
-        at++;
-    }
-    return NULL;
-}
 
 static const char *find_open(const char *at, const char *end)
 {
@@ -91,19 +63,27 @@ static bool takes_segments(struct slice inside, const struct template_style *sty
            inside.data[inside.size - 1] == '}';
 }
 
-/* `text` stands between the braces in `whole`. */
+/* `text` is all of `whole`, or stands between braces there, and is then shown. */
+static void add_mistake(struct problems *problems, const char *where, struct slice text,
+                        size_t offset, const struct text *whole, const char *what)
+{
+    struct place at = text_place(whole, (size_t)(text.data - whole->data) + offset);
+    if (text_holds_secret(whole, text))
+        problems_add(problems, at, "%s: an expression with a secret in it is wrong", where);
+    else if (text.size < whole->size)
+        problems_add(problems, at, "%s: %s: {{%.*s}}", where, what, SLICE_ARGS(text));
+    else
+        problems_add(problems, at, "%s: %s", where, what);
+}
+
 static void add_expression(struct template_builder *builder, struct slice text,
                            const struct text *whole, const struct template_style *style)
 {
     struct expression expression;
     struct error err;
-    if (!expression_compile(text, builder->arena, &expression, &err)) {
-        struct place at = text_place(whole, (size_t)(text.data - whole->data) - 2);
-        if (whole->secret)
-            problems_add(builder->problems, at, "%s: %s", style->where, err.text);
-        else
-            problems_add(builder->problems, at, "%s: %s: {{%.*s}}", style->where, err.text,
-                         SLICE_ARGS(text));
+    size_t offset = 0;
+    if (!expression_compile(text, builder->arena, builder->jq, &expression, &offset, &err)) {
+        add_mistake(builder->problems, style->where, text, offset, whole, err.text);
         return;
     }
     if (expression_is_constant(&expression)) {
@@ -128,7 +108,7 @@ void template_add_text(struct template_builder *builder, const struct text *text
     while (open) {
         encode_add(&builder->literal, style->literals, (struct slice){at, (size_t)(open - at)});
         const char *start = open + 2;
-        const char *close = find_close(start, end);
+        const char *close = jqlex_close(start, end);
         if (!close) {
             problems_add(builder->problems, text_place(text, (size_t)(open - text->data)),
                          "%s: {{ without its }}", style->where);
@@ -147,6 +127,12 @@ void template_add_text(struct template_builder *builder, const struct text *text
     encode_add(&builder->literal, style->literals, (struct slice){at, (size_t)(end - at)});
 }
 
+void template_add_program(struct template_builder *builder, const struct text *text,
+                          const struct template_style *style)
+{
+    add_expression(builder, text_slice(text), text, style);
+}
+
 struct template template_build(struct template_builder *builder)
 {
     flush_literal(builder);
@@ -158,7 +144,8 @@ struct template template_build(struct template_builder *builder)
     }
     free(builder->parts);
     buffer_finish(&builder->literal);
-    *builder = (struct template_builder){.arena = builder->arena, .problems = builder->problems};
+    *builder = (struct template_builder){
+        .arena = builder->arena, .problems = builder->problems, .jq = builder->jq};
     return template;
 }
 
@@ -170,7 +157,7 @@ bool template_outline(struct slice text, char mark, struct buffer *out)
     const char *end = at + text.size;
     const char *open = find_open(at, end);
     while (open) {
-        const char *close = find_close(open + 2, end);
+        const char *close = jqlex_close(open + 2, end);
         if (!close)
             return false;
         buffer_add(out, at, (size_t)(open - at));
@@ -187,7 +174,7 @@ bool template_is_one_expression(struct slice text)
     if (!slice_starts(text, SLICE("{{")))
         return false;
     const char *end = text.data + text.size;
-    return find_close(text.data + 2, end) == end - 2;
+    return jqlex_close(text.data + 2, end) == end - 2;
 }
 
 bool template_is_constant(const struct template *template)

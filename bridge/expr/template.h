@@ -32,10 +32,11 @@ struct template
     size_t count;
 };
 
-/* One that is being put together. Set the first two; the rest begins as zero. */
+/* One that is being put together. Set the first three; the rest begins as zero. */
 struct template_builder {
     struct arena *arena;
     struct problems *problems;
+    struct jq *jq; /* for the time of building; NULL: programs that only jq knows are wrong */
     struct buffer literal; /* gathered since the last expression */
     struct template_part *parts;
     size_t count;
@@ -56,7 +57,11 @@ void template_add_literal(struct template_builder *builder, struct slice text);
 void template_add_text(struct template_builder *builder, const struct text *text,
                        const struct template_style *style);
 
-/* Ends the building: frees what the builder holds. */
+/* A program without braces around it, whose result is all there is. */
+void template_add_program(struct template_builder *builder, const struct text *text,
+                          const struct template_style *style);
+
+/* Ends the building: frees what the builder holds, which may begin the next. */
 struct template template_build(struct template_builder *builder);
 
 /* The text with one byte `mark` in the place of each expression, so that what stands around them
@@ -76,7 +81,8 @@ bool template_value(const struct template *template, const struct scope *scope, 
                     struct error *err) MUST_CHECK;
 
 /* Adds it behind the end of `out`, which the caller asks whether it failed. False is ERROR_RENDER,
- * with the place before it: "query.Amount: missing field .amount", or ERROR_MEMORY. */
+ * with the place before it: "query.Amount: missing field .amount", or what else an expression ends
+ * with. */
 bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,
                      struct error *err) MUST_CHECK;
 

@@ -1,21 +1,13 @@
 #include "expr/variable.h"
 
-#include "base/compiler.h"
+const char *const variable_names[VARIABLE_COUNT] = {"key",       "topic", "partition", "offset",
+                                                    "timestamp", "id",    "type",      "headers"};
 
-static const struct {
-    const char *name;
-    enum path_root root;
-} variables[] = {
-    {"$key", ROOT_KEY},       {"$topic", ROOT_TOPIC},         {"$partition", ROOT_PARTITION},
-    {"$offset", ROOT_OFFSET}, {"$timestamp", ROOT_TIMESTAMP}, {"$id", ROOT_ID},
-    {"$type", ROOT_TYPE},     {"$headers", ROOT_HEADERS},
-};
-
-bool path_root_named(struct slice name, enum path_root *root)
+bool variable_named(struct slice name, enum path_root *root)
 {
-    for (size_t i = 0; i < COUNT_OF(variables); i++) {
-        if (slice_is(name, variables[i].name)) {
-            *root = variables[i].root;
+    for (unsigned i = 0; i < VARIABLE_COUNT; i++) {
+        if (slice_is(name, variable_names[i])) {
+            *root = (enum path_root)(ROOT_VALUE + 1 + i);
             return true;
         }
     }

@@ -18,6 +18,14 @@
 #include "expr/path.h"
 #include "expr/value.h"
 
+#define VARIABLE_COUNT 8 /* the roots behind ROOT_VALUE, in their order */
+
+/* Without the dollar; variable i is the root i + 1. */
+extern const char *const variable_names[VARIABLE_COUNT];
+
+/* False: there is none of that name. */
+bool variable_named(struct slice name, enum path_root *root) MUST_CHECK;
+
 #define VARIABLE_HEADERS_MAX 1000 /* in $headers as a whole: making it takes their square */
 
 /* A number that had to be written, and an object of all headers, are in the scope's scratch. False

@@ -1,6 +1,7 @@
 /* The happy path: the retry topics from what is committed there, then all results, then all dead
  * letters; each is noted at the offset it speaks of.
- * What can fail: Kafka; records there that are not what they should be are counted. */
+ * What can fail: Kafka, and the registry of results in Avro; records there that are not what they
+ * should be are counted. */
 #include <stdlib.h>
 
 #include "base/number.h"
@@ -122,7 +123,11 @@ static bool take_result(struct reconcile *reconcile, struct scan *scan,
     (void)scan;
     struct result_row row;
     struct source_place place;
-    if (!results_read(&reconcile->results, record->value, &row, NULL) ||
+    struct slice text;
+    bool read = results_text(&reconcile->results, record->value, &text, err);
+    if (!read && err->kind != ERROR_DECODE)
+        return false;
+    if (!read || !results_read(&reconcile->results, text, &row, NULL) ||
         !read_place(&row, &place)) {
         reconcile->report->unreadable_results++;
         return true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "inspect/reconcile_private.h"
+#include "jq/jq.h"
 
 #define POLL_MS 200
 
@@ -55,8 +56,21 @@ static bool view(struct scan *scan, const struct scan_record *from, struct recor
     return true;
 }
 
+/* Is what was read wanted? One that can't be filtered is: it becomes a dead letter. False: nothing
+ * is known. */
+static bool asks_for(struct reconcile *reconcile, const struct route *route, const struct event *ev,
+                     bool *wanted, struct error *err)
+{
+    struct error why = {0};
+    *wanted = matcher_wants(route->matcher, ev, NULL);
+    if (!*wanted || filter_wants(route->filter, ev, &reconcile->filter, wanted, &why))
+        return true;
+    *wanted = true;
+    return why.kind == ERROR_FILTER || error_set(err, why.kind, "%s", why.text);
+}
+
 /* One that can't be decoded is wanted: it becomes a dead letter. Decoded once for each format.
- * False in the end: its schema can't be had, and so nothing is known. */
+ * False in the end: its schema can't be had, or jq can't be asked, and so nothing is known. */
 static bool wants(struct reconcile *reconcile, const struct route *route,
                   const struct record *record, bool decoded[RECONCILE_FORMATS], bool *wanted,
                   struct error *err)
@@ -69,8 +83,8 @@ static bool wants(struct reconcile *reconcile, const struct route *route,
         if (!decoded[format] && err->kind != ERROR_DECODE)
             return false;
     }
-    *wanted = !decoded[format] || matcher_wants(route->matcher, ev, NULL);
-    return true;
+    *wanted = true;
+    return !decoded[format] || asks_for(reconcile, route, ev, wanted, err);
 }
 
 static void judge(struct reconcile *reconcile, struct account_partition *partition, int64_t offset)
@@ -187,6 +201,7 @@ static bool prepare(struct reconcile *reconcile, struct error *err)
     reconcile->account.silent = !options->settings->topics.results.data ||
                                 options->settings->results_record == RECORD_FAILURES;
     reconcile->decoder = decoder_create_waiting(&options->settings->registry, err);
+    reconcile->results.decoder = reconcile->decoder;
     return reconcile->decoder;
 }
 
@@ -203,14 +218,16 @@ static void close_ranks(struct reconcile_report *report)
 bool reconcile_run(const struct reconcile_options *options, struct reconcile_report *report,
                    struct error *err)
 {
-    struct reconcile reconcile = {.options = options, .report = report};
+    struct reconcile reconcile = {.options = options, .report = report, .filter.jq = jq_create()};
     bool fine = prepare(&reconcile, err) && reconcile_find_ranges(&reconcile, err) &&
                 reconcile_note_outcomes(&reconcile, err) && read_sources(&reconcile, err);
     close_ranks(report);
     for (size_t i = 0; i < RECONCILE_FORMATS; i++)
         event_finish(&reconcile.events[i]);
-    decoder_destroy(reconcile.decoder);
+    buffer_finish(&reconcile.filter.scratch);
+    jq_destroy(reconcile.filter.jq);
     results_reader_finish(&reconcile.results);
+    decoder_destroy(reconcile.decoder);
     account_finish(&reconcile.account);
     account_finish(&reconcile.retries);
     free((void *)reconcile.routes);

@@ -7,6 +7,7 @@
 #include "inspect/reconcile.h"
 #include "inspect/results.h"
 #include "inspect/scan.h"
+#include "match/filter.h"
 
 #define RECONCILE_ASK_MS 10000 /* each question to Kafka */
 
@@ -22,6 +23,7 @@ struct reconcile {
     struct results_reader results;
     struct decoder *decoder;
     struct event events[RECONCILE_FORMATS];
+    struct filter_run filter;
 };
 
 /* Asks Kafka for what is to be read, and for what is committed of it: fills both accounts. */

@@ -4,6 +4,20 @@ void results_reader_finish(struct results_reader *reader)
 {
     jtext_finish(&reader->json);
     buffer_finish(&reader->scratch);
+    event_finish(&reader->ev);
+}
+
+bool results_text(struct results_reader *reader, struct slice value, struct slice *text,
+                  struct error *err)
+{
+    *text = value;
+    if (value.size == 0 || value.data[0] != '\0')
+        return true;
+    reader->record = (struct record){.topic = "", .value = value};
+    if (!decoder_decode_now(reader->decoder, &reader->record, FORMAT_AUTO, &reader->ev, err))
+        return false;
+    *text = reader->ev.value;
+    return true;
 }
 
 static const struct {

@@ -74,6 +74,14 @@ static void add_text(struct template_builder *builder, const struct yaml_node *n
     template_add_text(builder, &node->text, &style);
 }
 
+/* The program alone, without braces. */
+static void add_jq(struct template_builder *builder, const struct yaml_node *node,
+                   const char *where)
+{
+    struct template_style style = {ENCODE_NOTHING, ENCODE_JSON, where};
+    template_add_program(builder, &node->text, &style);
+}
+
 static const struct {
     void (*add)(struct template_builder *builder, const struct yaml_node *node, const char *where);
     const char *where;
@@ -82,19 +90,10 @@ static const struct {
     [BODY_JSON] = {add_json, "body.json", "application/json"},
     [BODY_FORM] = {add_form, "body.form", "application/x-www-form-urlencoded"},
     [BODY_TEXT] = {add_text, "body.text", "text/plain; charset=utf-8"},
+    [BODY_JQ] = {add_jq, "body.jq", "application/json"},
 };
 
-static void compile_template(struct body *body, const struct yaml_node *node, struct arena *arena,
-                             struct problems *problems)
-{
-    struct template_builder builder = {.arena = arena, .problems = problems};
-    kinds[body->kind].add(&builder, node, kinds[body->kind].where);
-    body->template = template_build(&builder);
-    body->content_type = kinds[body->kind].content_type;
-}
-
-struct body body_compile(const struct subscription *sub, struct arena *arena,
-                         struct problems *problems)
+struct body body_compile(const struct subscription *sub, struct template_builder *builder)
 {
     const struct subscription_request *request = &sub->request;
     struct body body = {.kind = request->body_kind,
@@ -108,18 +107,21 @@ struct body body_compile(const struct subscription *sub, struct arena *arena,
     case BODY_NONE:
         break;
     case BODY_XML:
-        body.xml = xml_compile(request->body, arena, problems);
+        body.xml = xml_compile(request->body, builder);
         body.content_type = "application/xml";
         break;
     case BODY_CLOUDEVENTS:
-        body.cloudevents = cloudevents_compile(request->body, arena, problems);
+        body.cloudevents = cloudevents_compile(request->body, builder);
         if (body.cloudevents.structured)
             body.content_type = "application/cloudevents+json; charset=UTF-8";
         break;
     case BODY_JSON:
     case BODY_FORM:
     case BODY_TEXT:
-        compile_template(&body, request->body, arena, problems);
+    case BODY_JQ:
+        kinds[body.kind].add(builder, request->body, kinds[body.kind].where);
+        body.template = template_build(builder);
+        body.content_type = kinds[body.kind].content_type;
         break;
     }
     return body;
@@ -147,6 +149,7 @@ static bool make(const struct body *body, const struct scope *scope, struct requ
     case BODY_JSON:
     case BODY_FORM:
     case BODY_TEXT:
+    case BODY_JQ:
         if (!template_render(&body->template, scope, made, err))
             return false;
         break;

@@ -16,7 +16,7 @@
 
 struct body {
     enum body_kind kind;      /* never BODY_DEFAULT */
-    struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT */
+    struct template template; /* of BODY_JSON, BODY_FORM, BODY_TEXT, BODY_JQ */
     struct xml xml;
     struct cloudevents cloudevents;
     const char *content_type; /* static; NULL: it is told with each request, or there is none */
@@ -25,8 +25,7 @@ struct body {
 };
 
 /* The default is none for GET, else the event. */
-struct body body_compile(const struct subscription *sub, struct arena *arena,
-                         struct problems *problems);
+struct body body_compile(const struct subscription *sub, struct template_builder *builder);
 
 /* Fills request->body, and unpacked where that is packed. False: ERROR_RENDER, or ERROR_TOO_LARGE.
  */

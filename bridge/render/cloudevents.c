@@ -26,16 +26,15 @@ static void compile_text(const struct yaml_node *node, const char *name, const c
     *template = template_build(builder);
 }
 
-struct cloudevents cloudevents_compile(const struct yaml_node *node, struct arena *arena,
-                                       struct problems *problems)
+struct cloudevents cloudevents_compile(const struct yaml_node *node,
+                                       struct template_builder *builder)
 {
     struct cloudevents how = {0};
-    struct template_builder builder = {.arena = arena, .problems = problems};
     const struct yaml_node *mode = node->type == YAML_MAPPING ? yaml_find(node, "mode") : node;
     how.structured = mode && slice_is(text_slice(&mode->text), "structured");
-    compile_text(node, "source", "body.cloudevents.source", &builder, &how.source);
-    compile_text(node, "type", "body.cloudevents.type", &builder, &how.type);
-    compile_text(node, "subject", "body.cloudevents.subject", &builder, &how.subject);
+    compile_text(node, "source", "body.cloudevents.source", builder, &how.source);
+    compile_text(node, "type", "body.cloudevents.type", builder, &how.type);
+    compile_text(node, "subject", "body.cloudevents.subject", builder, &how.subject);
     return how;
 }
 

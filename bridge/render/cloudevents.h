@@ -7,9 +7,7 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
 #include "base/error.h"
-#include "config/problems.h"
 #include "config/yaml.h"
 #include "expr/template.h"
 #include "render/request.h"
@@ -22,9 +20,9 @@ struct cloudevents {
     struct template subject;
 };
 
-/* `node` stands under cloudevents:. Mistakes in expressions are added to the problems. */
-struct cloudevents cloudevents_compile(const struct yaml_node *node, struct arena *arena,
-                                       struct problems *problems);
+/* `node` stands under cloudevents:. Mistakes in expressions are added to the builder's problems. */
+struct cloudevents cloudevents_compile(const struct yaml_node *node,
+                                       struct template_builder *builder);
 
 /* Fills request->body and content_type, and in binary mode adds the ce-… headers. What it makes of
  * the body is in request->body_bytes, which the caller asks whether it failed. False: ERROR_RENDER

@@ -29,23 +29,22 @@ static void add_text_line(struct template_builder *builder, const struct named_t
 }
 
 struct headers headers_compile(const struct subscription *sub, const char *content_type,
-                               struct arena *arena, struct problems *problems)
+                               struct template_builder *builder)
 {
     const struct named_texts *texts = &sub->request.headers;
-    struct template_builder builder = {.arena = arena, .problems = problems};
     for (size_t i = 0; i < texts->count; i++)
-        add_text_line(&builder, &texts->items[i]);
+        add_text_line(builder, &texts->items[i]);
     bool typed = is_given(texts, "Content-Type");
     if (content_type && !typed)
-        add_line(&builder, "Content-Type", content_type);
+        add_line(builder, "Content-Type", content_type);
     if (!is_given(texts, "User-Agent"))
-        add_line(&builder, "User-Agent", "grapnel/" GRAPNEL_VERSION);
+        add_line(builder, "User-Agent", "grapnel/" GRAPNEL_VERSION);
     return (struct headers){
-        .lines = template_build(&builder),
+        .lines = template_build(builder),
         .adds_content_type = !content_type && !typed,
         .adds_traceparent = !is_given(texts, "traceparent"),
         .adds_tracestate = !is_given(texts, "tracestate"),
-        .forward = forward_compile(sub, arena),
+        .forward = forward_compile(sub, builder->arena),
     };
 }
 

@@ -26,7 +26,7 @@ struct headers {
 /* `content_type` is the body's; NULL: the body tells it with each request, or there is none. The
  * names are checked already. */
 struct headers headers_compile(const struct subscription *sub, const char *content_type,
-                               struct arena *arena, struct problems *problems);
+                               struct template_builder *builder);
 
 /* Fills request->headers; the body is there already. */
 bool headers_render(const struct headers *headers, const struct scope *scope,

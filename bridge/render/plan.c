@@ -43,7 +43,7 @@ static void clean_id(char *id, size_t size)
 }
 
 static void compile_id(struct plan *plan, const struct subscription *sub, const char *namespace,
-                       struct problems *problems)
+                       struct template_builder *builder)
 {
     char *prefix = arena_print(&plan->arena, "%s%s", namespace ? namespace : "",
                                namespace && *namespace ? "-" : "");
@@ -52,12 +52,11 @@ static void compile_id(struct plan *plan, const struct subscription *sub, const 
     plan->has_id = sub->id.data;
     if (!plan->has_id)
         return;
-    struct template_builder builder = {.arena = &plan->arena, .problems = problems};
     struct template_style style = {ENCODE_NOTHING, ENCODE_NOTHING, "id"};
-    template_add_text(&builder, &sub->id, &style);
-    plan->id = template_build(&builder);
+    template_add_text(builder, &sub->id, &style);
+    plan->id = template_build(builder);
     if (template_uses(&plan->id, ROOT_ID))
-        problems_add(problems, sub->id.at, "id: $id can't be made of itself");
+        problems_add(builder->problems, sub->id.at, "id: $id can't be made of itself");
 }
 
 /* One item of the query, with what parts it from the text before it. */
@@ -83,31 +82,31 @@ static void add_query(const struct plan *plan, struct template_builder *builder,
 }
 
 static void compile_url(struct plan *plan, const struct subscription_request *request,
-                        struct problems *problems)
+                        struct template_builder *builder)
 {
-    struct template_builder builder = {.arena = &plan->arena, .problems = problems};
     struct template_style style = {ENCODE_NOTHING, ENCODE_SEGMENT, "url"};
     if (!request->url.data)
         return;
-    url_check(&request->url, &plan->shape, problems);
-    template_add_text(&builder, &request->url, &style);
+    url_check(&request->url, &plan->shape, builder->problems);
+    template_add_text(builder, &request->url, &style);
     plan->path_varies = strstr(request->url.data, "{{");
-    add_query(plan, &builder, &request->query);
-    plan->url = template_build(&builder);
+    add_query(plan, builder, &request->query);
+    plan->url = template_build(builder);
 }
 
-struct plan *plan_create(const struct subscription *sub, const char *namespace,
+struct plan *plan_create(const struct subscription *sub, const char *namespace, struct jq *jq,
                          struct problems *problems)
 {
     size_t mistakes = problems->count;
     struct plan *plan = calloc(1, sizeof *plan);
     if (!plan)
         return NULL;
+    struct template_builder builder = {.arena = &plan->arena, .problems = problems, .jq = jq};
     plan->method = static_method(&sub->request.method);
-    compile_id(plan, sub, namespace, problems);
-    compile_url(plan, &sub->request, problems);
-    plan->body = body_compile(sub, &plan->arena, problems);
-    plan->headers = headers_compile(sub, plan->body.content_type, &plan->arena, problems);
+    compile_id(plan, sub, namespace, &builder);
+    compile_url(plan, &sub->request, &builder);
+    plan->body = body_compile(sub, &builder);
+    plan->headers = headers_compile(sub, plan->body.content_type, &builder);
     if (problems->count == mistakes && sub->request.url.data)
         return plan;
     plan_destroy(plan);
@@ -168,12 +167,13 @@ static bool render_url(const struct plan *plan, const struct scope *scope, struc
     return true;
 }
 
-bool plan_render(const struct plan *plan, const struct event *ev, struct request *request,
-                 struct error *err)
+bool plan_render(const struct plan *plan, const struct event *ev, struct jq *jq,
+                 struct request *request, struct error *err)
 {
     request_clear(request);
     request->headers.limit = HEADERS_BYTES_MAX;
-    struct scope scope = {.ev = ev, .scratch = &request->scratch};
+    struct scope scope = {
+        .ev = ev, .scratch = &request->scratch, .jq = jq, .most = plan->body.max_bytes};
     request->method = plan->method;
     if (render_id(plan, &scope, &request->id, err) && render_url(plan, &scope, request, err) &&
         body_render(&plan->body, &scope, request, err) &&

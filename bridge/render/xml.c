@@ -12,14 +12,14 @@ struct xml_piece {
 };
 
 struct compiler {
-    struct template_builder text; /* up to the next piece */
+    struct template_builder *text; /* up to the next piece */
     struct xml_piece **end;
     const struct yaml_node *root;
 };
 
 static struct xml_piece *add_piece(struct compiler *c, const struct template *template)
 {
-    struct xml_piece *piece = arena_alloc(c->text.arena, sizeof *piece);
+    struct xml_piece *piece = arena_alloc(c->text->arena, sizeof *piece);
     piece->template = *template;
     piece->element = SLICE_NONE;
     *c->end = piece;
@@ -29,21 +29,21 @@ static struct xml_piece *add_piece(struct compiler *c, const struct template *te
 
 static void flush_text(struct compiler *c)
 {
-    struct template template = template_build(&c->text);
+    struct template template = template_build(c->text);
     if (template.count)
         add_piece(c, &template);
 }
 
 static void add_literal(struct compiler *c, const char *text)
 {
-    template_add_literal(&c->text, slice_of(text));
+    template_add_literal(c->text, slice_of(text));
 }
 
 static void add_tag(struct compiler *c, const char *open, const struct text *name,
                     const char *close)
 {
     add_literal(c, open);
-    template_add_literal(&c->text, text_slice(name));
+    template_add_literal(c->text, text_slice(name));
     add_literal(c, close);
 }
 
@@ -52,28 +52,29 @@ static void add_text(struct compiler *c, const struct yaml_node *node, enum enco
 {
     struct template_style style = {encoding, encoding, where};
     if (!yaml_is_null(node))
-        template_add_text(&c->text, &node->text, &style);
+        template_add_text(c->text, &node->text, &style);
 }
 
 /* The event decides what becomes of it; an expression that is constant does not. */
 static void add_hole(struct compiler *c, const struct text *name, const struct yaml_node *node,
                      const char *where)
 {
-    struct template_builder own = {.arena = c->text.arena, .problems = c->text.problems};
+    struct template_builder own = {
+        .arena = c->text->arena, .problems = c->text->problems, .jq = c->text->jq};
     struct template_style style = {ENCODE_XML_TEXT, ENCODE_XML_TEXT, where};
     template_add_text(&own, &node->text, &style);
     struct template template = template_build(&own);
     if (template_is_constant(&template)) {
         add_tag(c, "<", name, ">");
         for (size_t i = 0; i < template.count; i++)
-            template_add_literal(&c->text, template.parts[i].literal);
+            template_add_literal(c->text, template.parts[i].literal);
         add_tag(c, "</", name, ">");
         return;
     }
     flush_text(c);
     struct xml_piece *piece = add_piece(c, &template);
     piece->element = text_slice(name);
-    piece->element.data = arena_copy(c->text.arena, piece->element);
+    piece->element.data = arena_copy(c->text->arena, piece->element);
     piece->where = where;
     piece->is_root = node == c->root;
 }
@@ -84,7 +85,7 @@ static void add_element(struct compiler *c, const struct text *name, const struc
 static void add_mapping(struct compiler *c, const struct text *name, const struct yaml_node *node,
                         const char *where)
 {
-    struct arena *arena = c->text.arena;
+    struct arena *arena = c->text->arena;
     add_tag(c, "<", name, "");
     for (size_t i = 0; i < node->count; i++) {
         const struct text *key = &node->keys[i];
@@ -113,7 +114,7 @@ static void add_element(struct compiler *c, const struct text *name, const struc
 {
     if (node->type == YAML_SEQUENCE) {
         for (size_t i = 0; i < node->count; i++)
-            add_element(c, name, node->items[i], arena_print(c->text.arena, "%s[%zu]", where, i));
+            add_element(c, name, node->items[i], arena_print(c->text->arena, "%s[%zu]", where, i));
     } else if (node->type == YAML_MAPPING) {
         add_mapping(c, name, node, where);
     } else if (yaml_kind(node) == YAML_STRING &&
@@ -126,15 +127,16 @@ static void add_element(struct compiler *c, const struct text *name, const struc
     }
 }
 
-struct xml xml_compile(const struct yaml_node *node, struct arena *arena, struct problems *problems)
+struct xml xml_compile(const struct yaml_node *node, struct template_builder *builder)
 {
     struct xml_piece *first = NULL;
-    struct compiler c = {.text = {.arena = arena, .problems = problems}, .end = &first};
+    struct compiler c = {.text = builder, .end = &first};
     if (node->type != YAML_MAPPING || node->count != 1)
         return (struct xml){NULL}; /* config/ has said so */
     c.root = node->items[0];
     add_literal(&c, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    add_element(&c, &node->keys[0], c.root, arena_print(arena, "body.xml.%s", node->keys[0].data));
+    add_element(&c, &node->keys[0], c.root,
+                arena_print(builder->arena, "body.xml.%s", node->keys[0].data));
     flush_text(&c);
     return (struct xml){first};
 }

@@ -5,9 +5,7 @@
 
 #include <stdbool.h>
 
-#include "base/arena.h"
 #include "base/error.h"
-#include "config/problems.h"
 #include "config/yaml.h"
 #include "expr/template.h"
 #include "render/request.h"
@@ -19,9 +17,8 @@ struct xml {
     const struct xml_piece *pieces;
 };
 
-/* `node` stands under xml:. Every mistake in an expression is added to the problems. */
-struct xml xml_compile(const struct yaml_node *node, struct arena *arena,
-                       struct problems *problems);
+/* `node` stands under xml:. Every mistake in an expression is added to the builder's problems. */
+struct xml xml_compile(const struct yaml_node *node, struct template_builder *builder);
 
 /* Adds the document to request->body_bytes, which the caller asks whether it failed. Where a scalar
  * is one `{{ }}`, its value decides what becomes of the element: a list repeats it, an object's

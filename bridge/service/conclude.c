@@ -11,13 +11,18 @@
 
 /* ── written down ────────────────────────────────────────────────────────── */
 
-static struct write *make_result(const struct verdict *verdict, struct record *record)
+static struct write *make_result(const struct conclude *conclude, const struct verdict *verdict,
+                                 struct record *record)
 {
     struct write *write = write_create(WRITE_RESULT, record);
     if (!write)
         return NULL;
-    buffer_reserve(&write->made, RESULT_BYTES + verdict->outcome->response.size);
-    result_write(verdict, &write->made);
+    if (conclude->avro) {
+        result_avro_write(conclude->avro, *conclude->schema_id, verdict, &write->made);
+    } else {
+        buffer_reserve(&write->made, RESULT_BYTES + verdict->outcome->response.size);
+        result_write(verdict, &write->made);
+    }
     if (write->made.failed) {
         write_destroy(write);
         return NULL;
@@ -60,7 +65,7 @@ static bool write_down(struct conclude *conclude, const struct verdict *verdict,
     if (wants_letter)
         letter = make_dead_letter(verdict, record);
     if (wants_result)
-        result = make_result(verdict, record);
+        result = make_result(conclude, verdict, record);
     if ((wants_letter && !letter) || (wants_result && !result)) {
         write_destroy(letter);
         write_destroy(result);

@@ -9,11 +9,14 @@
 #include "base/metrics.h"
 #include "catalog/catalog.h"
 #include "config/settings.h"
+#include "settle/result_avro.h"
 #include "settle/verdict.h"
 
 struct conclude {
     const struct settings *settings;
-    const char *instance; /* who we are, in results */
+    const char *instance;      /* who we are, in results */
+    struct result_avro *avro;  /* NULL: results are JSON */
+    const uint32_t *schema_id; /* with it */
     struct metrics_block *metrics;
     struct list writes;     /* gathered for the recorder */
     struct log_gate *gates; /* by series */

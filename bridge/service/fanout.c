@@ -1,8 +1,9 @@
 /* A record that several subscriptions of its lane may want.
  *
  * The happy path: it is decoded in each format that one of them reads it in, the lane's index says
- * who wants that, and each of those gets a claim and a delivery. What can fail: it can't be decoded
- * in a format (a dead letter for each that reads it so), a schema isn't there yet (it comes again).
+ * who wants that, and each of those whose filter does too gets a claim and a delivery. What can
+ * fail: it can't be decoded in a format (a dead letter for each that reads it so), a filter fails
+ * (for that one), a schema isn't there yet (it comes again).
  */
 #include <stdlib.h>
 
@@ -63,6 +64,24 @@ static void submit(struct pipeline *pipeline, const struct route *route,
         pipeline_give_up(pipeline, shared->record);
 }
 
+/* Its topics and events take it. */
+static void submit_wanted(struct pipeline *pipeline, const struct route *route,
+                          struct shared_event *shared)
+{
+    struct error err = {0};
+    enum pipeline_wish wish = pipeline_ask_filter(pipeline, route, shared, &err);
+    if (wish == WISH_NONE)
+        return;
+    if (wish == WISH_FAILED) {
+        record_claim(shared->record);
+        pipeline_bury(pipeline, shared->record, route, &err);
+        return;
+    }
+    shared->unjudged = wish == WISH_UNKNOWN;
+    submit(pipeline, route, shared);
+    shared->unjudged = false;
+}
+
 /* What a record is in the formats in which subscriptions of its lane read it. */
 struct readings {
     struct shared_event *events[FORMATS];
@@ -90,7 +109,7 @@ static bool read_all(struct pipeline *pipeline, struct record *record,
     return true;
 }
 
-/* To all of a lane that read the topic in that format: how many want it. */
+/* To all of a lane that read the topic in that format: how many take it, their filters aside. */
 static size_t fan_out(struct pipeline *pipeline, struct index *index,
                       const struct index_topic *topic, struct shared_event *shared,
                       const struct error *err)
@@ -107,7 +126,7 @@ static size_t fan_out(struct pipeline *pipeline, struct index *index,
             record_claim(shared->record);
             pipeline_bury(pipeline, shared->record, route, err);
         } else if (matcher_wants(route->matcher, &shared->event, NULL)) {
-            submit(pipeline, route, shared);
+            submit_wanted(pipeline, route, shared);
         } else {
             continue;
         }

@@ -11,12 +11,30 @@
 #include "service/pipeline_private.h"
 #include "settle/age.h"
 #include "settle/fate.h"
+#include "settle/write.h"
 
-#define NO_MEMORY_WAIT_MS 1000
-#define SCHEMA_WAIT_MS    500 /* until it is asked again whether a schema is there */
+#define ASK_WAIT_MS 500 /* until it is asked again whether a schema is there, or jq */
 
+/* By the last thing written of it, if there is one, else by a write of nothing. */
+static void carry(struct pipeline *pipeline, struct record *record)
+{
+    struct list *writes = &pipeline->conclude.writes;
+    struct write *last = CONTAINER_OF(writes->prev, struct write, message.link);
+    if (!list_empty(writes) && last->record == record) {
+        last->claims++;
+        return;
+    }
+    struct write *nothing = memory_need(write_create(WRITE_NONE, record));
+    list_push(writes, &nothing->message.link);
+}
+
+/* A transaction has all of a record or nothing of it: whoever gathers that must see every claim. */
 void pipeline_release(struct pipeline *pipeline, struct record *record)
 {
+    if (pipeline->options.settings->transactional && record_claims(record) > 1) {
+        carry(pipeline, record);
+        return;
+    }
     if (record_release(record))
         list_push(&pipeline->home, &record->message.link);
 }
@@ -36,10 +54,10 @@ static struct slice position_id(struct pipeline *pipeline, const struct record *
     return buffer_slice(&pipeline->id);
 }
 
-void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
-                   const struct error *err)
+/* Of what there is not even a request for. */
+static struct outcome unsent(const struct error *err)
 {
-    const struct outcome outcome = {
+    return (struct outcome){
         .kind = err->kind,
         .error = err->text,
         .method = "",
@@ -47,6 +65,12 @@ void pipeline_bury(struct pipeline *pipeline, struct record *record, const struc
         .retry_after_ms = -1,
         .started_unix_ms = clock_unix_ms(),
     };
+}
+
+void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
+                   const struct error *err)
+{
+    const struct outcome outcome = unsent(err);
     struct verdict verdict = {
         .id = position_id(pipeline, record),
         .outcome = &outcome,
@@ -168,18 +192,36 @@ static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
     return fine;
 }
 
+/* Is it neither the event's fault nor the receiver's? Then it is nobody's but ours to know. */
+static bool is_ours(enum error_kind kind)
+{
+    return kind == ERROR_BUSY || kind == ERROR_SYSTEM || kind == ERROR_MEMORY;
+}
+
+static void tell_of_ours(struct pipeline *pipeline, const struct route *route, enum error_kind kind,
+                         const char *error)
+{
+    uint64_t held_back = 0;
+    if (kind == ERROR_BUSY || !log_gate_open(&pipeline->waits_gate, clock_now_ms(), &held_back))
+        return; /* a schema that isn't there is told of elsewhere */
+    log_warn("an event waits", STR("subscription", route->name),
+             STR("error_kind", error_name(kind)), STR("error", error), INT("repeated", held_back));
+}
+
+static void ask_later(struct pipeline *pipeline, struct delivery *delivery)
+{
+    worker_retry_at(pipeline->worker, delivery, clock_now_ms() + ASK_WAIT_MS);
+}
+
 static void settle(void *context, struct delivery *delivery, const struct outcome *came)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
     struct outcome outcome = *came;
     struct error err = {0};
-    if (came->kind == ERROR_BUSY) { /* nothing has left yet */
-        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + SCHEMA_WAIT_MS);
-        return;
-    }
-    if (came->kind == ERROR_MEMORY) { /* which says nothing of the event or its receiver */
-        worker_retry_at(pipeline->worker, delivery, clock_now_ms() + NO_MEMORY_WAIT_MS);
+    if (is_ours(came->kind)) {
+        tell_of_ours(pipeline, delivery->route, came->kind, came->error);
+        ask_later(pipeline, delivery);
         return;
     }
     struct fate fate = fate_decide(&delivery->route->sub->delivery, came, delivery->attempts,
@@ -255,15 +297,58 @@ void pipeline_count_unmatched(struct pipeline *pipeline, unsigned lane)
                 1);
 }
 
+enum pipeline_wish pipeline_ask_filter(struct pipeline *pipeline, const struct route *route,
+                                       const struct shared_event *shared, struct error *err)
+{
+    bool wants = true;
+    if (shared->record->attempts > 0)
+        return WISH_SOME;
+    if (!filter_wants(route->filter, &shared->event, &pipeline->filter, &wants, err)) {
+        mask_error(route->mask, err);
+        if (!is_ours(err->kind))
+            return WISH_FAILED;
+        tell_of_ours(pipeline, route, err->kind, err->text);
+        return WISH_UNKNOWN;
+    }
+    if (wants)
+        return WISH_SOME;
+    metrics_add(pipeline->conclude.metrics, METRIC_FILTERED, route_series(route), METRICS_NO_LABEL,
+                1);
+    return WISH_NONE;
+}
+
+static void fail_filter(struct pipeline *pipeline, struct delivery *delivery,
+                        const struct error *err)
+{
+    const struct outcome outcome = unsent(err);
+    settle(pipeline, delivery, &outcome);
+}
+
 static bool judge(void *context, struct delivery *delivery)
 {
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
+    struct error err = {0};
+    enum pipeline_wish wish = WISH_NONE;
     if (matcher_wants(delivery->route->matcher, &delivery->shared->event, NULL))
+        wish = pipeline_ask_filter(pipeline, delivery->route, delivery->shared, &err);
+    else
+        pipeline_count_unmatched(pipeline, delivery->route->lane);
+    switch (wish) {
+    case WISH_SOME:
         return true;
-    pipeline_count_unmatched(pipeline, delivery->route->lane);
-    worker_end(pipeline->worker, delivery);
-    pipeline_release(pipeline, record);
+    case WISH_FAILED:
+        fail_filter(pipeline, delivery, &err);
+        break;
+    case WISH_UNKNOWN:
+        delivery->unjudged = true;
+        ask_later(pipeline, delivery);
+        break;
+    case WISH_NONE:
+        worker_end(pipeline->worker, delivery);
+        pipeline_release(pipeline, record);
+        break;
+    }
     return false;
 }
 
@@ -276,6 +361,21 @@ static void await_schema(struct pipeline *pipeline, const struct route *route,
     shared->unjudged = true;
     if (!route->sub->delivery.ordered)
         worker_await_schema(pipeline->worker, shared->record, route->index);
+    else if (!worker_submit(pipeline->worker, route, shared, &err))
+        pipeline_give_up(pipeline, shared->record);
+}
+
+/* Its topics and events take it. */
+static void take_matched(struct pipeline *pipeline, const struct route *route,
+                         struct shared_event *shared)
+{
+    struct error err = {0};
+    enum pipeline_wish wish = pipeline_ask_filter(pipeline, route, shared, &err);
+    shared->unjudged = wish == WISH_UNKNOWN;
+    if (wish == WISH_NONE)
+        pipeline_release(pipeline, shared->record);
+    else if (wish == WISH_FAILED)
+        take_failed(pipeline, shared->record, route, &err);
     else if (!worker_submit(pipeline->worker, route, shared, &err))
         pipeline_give_up(pipeline, shared->record);
 }
@@ -299,8 +399,8 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
         pipeline_count_unmatched(pipeline, route->lane);
         pipeline_release(pipeline, record);
-    } else if (!worker_submit(pipeline->worker, route, shared, &err)) {
-        pipeline_give_up(pipeline, record);
+    } else {
+        take_matched(pipeline, route, shared);
     }
     worker_drop_event(pipeline->worker, shared);
 }
@@ -390,10 +490,14 @@ struct pipeline *pipeline_create(const struct pipeline_options *options)
     pipeline->step.run = hand_on;
     pipeline->conclude.settings = options->settings;
     pipeline->conclude.instance = options->instance;
+    pipeline->conclude.schema_id = options->schema_id;
     list_init(&pipeline->conclude.writes);
     list_init(&pipeline->home);
     fanout_reset(pipeline, options->catalog->lane_count);
-    if (getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0) {
+    if (options->schema_id)
+        pipeline->conclude.avro = result_avro_create(NULL);
+    if (getrandom(&pipeline->random, sizeof pipeline->random, 0) < 0 ||
+        (options->schema_id && !pipeline->conclude.avro)) {
         pipeline_destroy(pipeline);
         return NULL;
     }
@@ -404,6 +508,7 @@ void pipeline_attach(struct pipeline *pipeline, struct worker *worker)
 {
     pipeline->worker = worker;
     pipeline->conclude.metrics = worker_metrics(worker);
+    pipeline->filter.jq = worker_jq(worker);
     loop_add_step(worker_loop(worker), &pipeline->step);
 }
 
@@ -414,6 +519,8 @@ void pipeline_destroy(struct pipeline *pipeline)
     hand_on(&pipeline->step);
     fanout_reset(pipeline, 0);
     buffer_finish(&pipeline->id);
+    buffer_finish(&pipeline->filter.scratch);
     free(pipeline->conclude.gates);
+    result_avro_destroy(pipeline->conclude.avro);
     free(pipeline);
 }

@@ -19,6 +19,7 @@ struct pipeline_options {
     struct source *source;
     struct recorder *recorder;
     const char *instance;          /* who we are, in results */
+    const uint32_t *schema_id;     /* of results, there before any record is; NULL: they are JSON */
     struct worker *const *workers; /* all of them, by number */
     void *context;
     void (*let_go)(void *context, const struct catalog *catalog); /* it is not used any more */

@@ -4,6 +4,7 @@
 #define SERVICE_PIPELINE_PRIVATE_H
 
 #include "base/log.h"
+#include "match/filter.h"
 #include "service/conclude.h"
 #include "service/pipeline.h"
 
@@ -18,7 +19,9 @@ struct pipeline {
     struct fanout *fanouts; /* by the catalog's lanes, made when first needed */
     size_t fanout_count;
     struct log_gate nobodys_gate;
+    struct log_gate waits_gate;
     struct buffer id;
+    struct filter_run filter;
     uint64_t random;
 };
 
@@ -37,6 +40,18 @@ void pipeline_bury(struct pipeline *pipeline, struct record *record, const struc
 enum decoder_result pipeline_decode(struct pipeline *pipeline, struct shared_event *shared,
                                     struct error *err);
 void pipeline_count_unmatched(struct pipeline *pipeline, unsigned lane);
+
+enum pipeline_wish {
+    WISH_NONE,    /* its filter leaves the event out, which is counted */
+    WISH_SOME,    /* it wants it */
+    WISH_FAILED,  /* its filter fails: a dead letter */
+    WISH_UNKNOWN, /* its filter can't be asked now */
+};
+
+/* What a subscription's filter says of an event that its topics and events take; FAILED and UNKNOWN
+ * with `err`. What has been tried was wanted. */
+enum pipeline_wish pipeline_ask_filter(struct pipeline *pipeline, const struct route *route,
+                                       const struct shared_event *shared, struct error *err);
 
 /* ── fanout.c ────────────────────────────────────────────────────────────── */
 

@@ -8,12 +8,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "consume/source.h"
+#include "decode/registrar.h"
 #include "deliver/worker.h"
 #include "loop/mailbox.h"
 #include "service/generation.h"
 #include "service/pipeline.h"
 #include "service/states.h"
 #include "settle/recorder.h"
+#include "settle/result.h"
 
 #define STORE_GRACE_MS 3000 /* for writes that are under way when shutdown_grace is over */
 
@@ -35,6 +37,10 @@ struct service {
     struct message known;   /* posted once by the states */
     bool storing;           /* results, dead letters and retries can be stored */
     bool state_known;
+    struct registrar *registrar; /* of the schema of results; NULL: they are JSON */
+    uint32_t schema_id;          /* read by workers, from the first record on */
+    bool schema_known;
+    struct error failure; /* why it stops by itself */
     struct loop_timer grace;
     bool stopping;
     bool ended;
@@ -94,6 +100,18 @@ static void share(void *context, const struct roster_lane *lane, unsigned here, 
     unsigned place = lane->retries ? WORKER_RETRIES : lane->place;
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_share(service->workers[i], place, here, whole);
+}
+
+static void settle(void *context, struct settlement *settlement)
+{
+    struct service *service = context;
+    source_settle(service->source, settlement);
+}
+
+static void settled(void *context, struct settlement *settlement)
+{
+    struct service *service = context;
+    recorder_settled(service->recorder, settlement);
 }
 
 static void done_with(void *context, const struct roster *roster)
@@ -254,7 +272,8 @@ static void end(struct service *service)
 /* Nothing is taken that could not be finished, or that somebody has said is not to be sent. */
 static void update_hold(struct service *service)
 {
-    source_hold(service->source, !service->storing || !service->state_known);
+    source_hold(service->source,
+                !service->storing || !service->state_known || !service->schema_known);
 }
 
 static void on_message(void *context, struct message *message)
@@ -303,6 +322,69 @@ void service_stop(struct service *service)
              clock_now_ms() + service->settings->shutdown_grace_ms);
 }
 
+/* ── the schema of results ───────────────────────────────────────────────── */
+
+static void know_schema(struct service *service)
+{
+    service->schema_known = true;
+    metrics_set(service->counts, METRIC_SCHEMA_KNOWN, METRICS_INSTANCE, 1);
+}
+
+/* The workers see the id by the messages that follow: the source is told, and then sends records.
+ */
+static void schema_registered(void *context, uint32_t id)
+{
+    struct service *service = context;
+    service->schema_id = id;
+    know_schema(service);
+    update_hold(service);
+}
+
+static void schema_refused(void *context, const struct error *why)
+{
+    struct service *service = context;
+    if (service->stopping)
+        return;
+    service->failure = *why;
+    service_stop(service);
+}
+
+static bool writes_avro(const struct service *service)
+{
+    const struct settings *settings = service->settings;
+    return settings->topics.results.data && settings->results_format == RESULTS_AVRO;
+}
+
+/* The subject is the one that readers of the topic's values look for by default. */
+static bool create_registrar(struct service *service, struct error *err)
+{
+    struct buffer schema = {0};
+    struct buffer subject = {0};
+    if (!writes_avro(service)) {
+        know_schema(service);
+        return true;
+    }
+    result_write_schema(&schema);
+    buffer_print(&subject, "%s-value", service->settings->topics.results.data);
+    const struct registrar_options options = {
+        .loop = service->options.loop,
+        .settings = &service->settings->registry,
+        .metrics = service->counts,
+        .subject = buffer_slice(&subject),
+        .schema = buffer_slice(&schema),
+        .context = service,
+        .registered = schema_registered,
+        .refused = schema_refused,
+    };
+    if (schema.failed || subject.failed)
+        error_set(err, ERROR_MEMORY, "no memory for the schema of results");
+    else
+        service->registrar = registrar_create(&options, err);
+    buffer_finish(&schema);
+    buffer_finish(&subject);
+    return service->registrar != NULL;
+}
+
 /* ── building ────────────────────────────────────────────────────────────── */
 
 static void create_metrics(struct service *service)
@@ -323,11 +405,12 @@ static bool create_source(struct service *service, struct error *err)
     const struct source_options options = {
         .memory_bytes = settings->limits.memory_bytes,
         .workers = service->worker_count,
+        .transactional = settings->transactional,
         .grace_ms = settings->shutdown_grace_ms,
         .kafka = &settings->kafka,
         .metrics = service->metrics,
         .roster = &service->now->lanes->roster,
-        .hooks = {service, deliver, give_up, sync_states, share, done_with, say_drained},
+        .hooks = {service, deliver, give_up, sync_states, share, settled, done_with, say_drained},
     };
     service->source = source_create(&options, err);
     return service->source != NULL;
@@ -343,6 +426,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .recorder = service->recorder,
         .retries = service->now->retries,
         .instance = service->instance,
+        .schema_id = writes_avro(service) ? &service->schema_id : NULL,
         .workers = service->workers,
         .context = service,
         .let_go = let_go,
@@ -381,7 +465,7 @@ static bool create_workers(struct service *service, struct error *err)
 
 static bool create_recorder(struct service *service, struct error *err)
 {
-    const struct recorder_hooks hooks = {service, home, storing};
+    const struct recorder_hooks hooks = {service, home, storing, settle};
     service->recorder =
         recorder_create(service->settings, service->now->retries, service->metrics, &hooks, err);
     return service->recorder != NULL;
@@ -432,7 +516,7 @@ struct service *service_create(const struct service_options *options, struct err
     service->mailbox = mailbox_create(options->loop, on_message, service, err);
     if (!service->mailbox || !begin(service, options, err) || !create_source(service, err) ||
         !create_recorder(service, err) || !create_workers(service, err) ||
-        !create_states(service, err)) {
+        !create_states(service, err) || !create_registrar(service, err)) {
         service_destroy(service);
         return NULL;
     }
@@ -483,6 +567,7 @@ void service_destroy(struct service *service)
 {
     if (!service)
         return;
+    registrar_destroy(service->registrar);
     states_stop(service->states);
     states_destroy(service->states);
     for (unsigned i = 0; service->workers && i < service->worker_count; i++) {
@@ -505,6 +590,14 @@ void service_destroy(struct service *service)
     free(service->workers);
     free(service->pipelines);
     free(service);
+}
+
+bool service_ended_well(const struct service *service, struct error *err)
+{
+    if (!service->failure.kind)
+        return true;
+    *err = service->failure;
+    return false;
 }
 
 struct metrics *service_metrics(struct service *service)
@@ -550,5 +643,7 @@ bool service_ready(const struct service *service, struct buffer *why)
         ready = say(why, "Kafka can't be reached, or does not store results and dead letters\n");
     if (!is_set(service, METRIC_STATE_KNOWN))
         ready = say(why, "what is remembered of subscriptions is not read yet\n");
+    if (!is_set(service, METRIC_SCHEMA_KNOWN))
+        ready = say(why, "the schema registry has not taken the schema of results yet\n");
     return all_joined(service, why) && ready;
 }

@@ -6,7 +6,9 @@
  *
  * Stopping: the source takes no more and the workers abandon what they have not sent; when all that
  * was in flight is stored, or shutdown_grace is over, what is finished is committed and the groups
- * are left. */
+ * are left.
+ *
+ * Results in Avro need the id of their schema: until the registry has told it nothing is taken. */
 #ifndef SERVICE_SERVICE_H
 #define SERVICE_SERVICE_H
 
@@ -44,10 +46,14 @@ const struct catalog *service_catalog(const struct service *service);
 /* Begins to stop; `stopped` is called once, in a later turn of the loop. */
 void service_stop(struct service *service);
 
+/* After `stopped`. False: it stopped by itself, since the registry refuses the schema of results.
+ */
+bool service_ended_well(const struct service *service, struct error *err);
+
 struct metrics *service_metrics(struct service *service);
 
-/* Kafka reachable, topics there, groups joined? If not, `why` says what is missing, a line each.
- * Thread: any. */
+/* Kafka reachable, topics there, groups joined, the schema known? If not, `why` says what is
+ * missing, a line each. Thread: any. */
 bool service_ready(const struct service *service, struct buffer *why);
 
 #endif

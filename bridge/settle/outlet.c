@@ -25,6 +25,11 @@ void outlet_refused(struct outlet *outlet)
     outlet->failing = false;
 }
 
+void outlet_purged(struct outlet *outlet)
+{
+    outlet->under_way--;
+}
+
 bool outlet_is_late(struct outlet *outlet, int64_t now_ms)
 {
     if (outlet->failing || outlet->under_way == 0 || now_ms < outlet->stored_at_ms + OUTLET_LATE_MS)

@@ -29,6 +29,9 @@ void outlet_stored(struct outlet *outlet, int64_t now_ms);
 void outlet_failed(struct outlet *outlet);
 void outlet_refused(struct outlet *outlet);
 
+/* It was called back, which says nothing of the topic. */
+void outlet_purged(struct outlet *outlet);
+
 /* True once, when it begins to fail because nothing has been stored for OUTLET_LATE_MS. */
 bool outlet_is_late(struct outlet *outlet, int64_t now_ms);
 

@@ -9,15 +9,14 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/memory.h"
 #include "kafka/client.h"
 #include "kafka/topics.h"
-#include "loop/mailbox.h"
 #include "loop/thread.h"
 #include "settle/outlet.h"
+#include "settle/recorder_private.h"
 #include "settle/topic.h"
-#include "settle/write.h"
+#include "settle/transaction.h"
 
 #define ASK_TIMEOUT_MS   500
 #define REFUSED_RETRY_MS 30000
@@ -25,48 +24,9 @@
 #define RETRY_MS         1000
 #define TICK_MS          250
 
-enum recorder_message { RECORDER_WRITE, RECORDER_CHANGE, RECORDER_DRAIN, RECORDER_STOP };
-
 struct change {
     struct message message;
     const struct retry_topics *retries;
-};
-
-struct recorder {
-    struct recorder_hooks hooks;
-    const struct settings *settings;
-    struct thread *thread;
-    struct loop *loop;
-    struct mailbox *mailbox;
-    struct metrics_block *metrics;
-    rd_kafka_t *rk;
-    rd_kafka_queue_t *queue;
-    const struct retry_topics *retries;
-    rd_kafka_topic_t **topics; /* by enum write_topic; NULL: not written */
-    struct outlet *outlets;    /* the same */
-    size_t topic_count;
-    struct loop_io io;
-    struct loop_step step;
-    struct loop_timer tick;
-    struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
-    struct list sent;   /* under way */
-    struct list
-        refused; /* as too large: each tried again now and then, the others go on; by when */
-    size_t refused_count;
-    int64_t heard_at_ms; /* when Kafka last answered */
-    struct list home;    /* records to give back */
-    int64_t resend_at_ms;
-    bool topics_ready;
-    bool brokers_down;
-    char trouble[256]; /* what was last said of one broker */
-    bool storing;
-    bool draining;
-    bool stopping;
-    int64_t stop_by_ms;
-    struct message drain;
-    struct message stop;
-    struct log_gate failure_gate;
-    struct log_gate wait_gate;
 };
 
 static bool any_failing(const struct recorder *recorder)
@@ -79,7 +39,8 @@ static bool any_failing(const struct recorder *recorder)
 
 static void say_storing(struct recorder *recorder)
 {
-    bool can = recorder->topics_ready && !recorder->brokers_down && !any_failing(recorder);
+    bool can = recorder->topics_ready && !recorder->brokers_down && !any_failing(recorder) &&
+               (!recorder->transaction || transaction_may_begin(recorder->transaction));
     metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, can);
     if (can == recorder->storing)
         return;
@@ -98,10 +59,11 @@ static enum metric_value metric_topic(const struct write *write)
     return write->topic == WRITE_RESULT ? METRIC_TOPIC_RESULTS : METRIC_TOPIC_DEAD_LETTERS;
 }
 
-static void release(struct recorder *recorder, struct write *write)
+void recorder_release(struct recorder *recorder, struct write *write)
 {
-    if (write->record && record_release(write->record))
-        list_push(&recorder->home, &write->record->message.link);
+    for (unsigned i = 0; write->record && i < write->claims; i++)
+        if (record_release(write->record))
+            list_push(&recorder->home, &write->record->message.link);
     write_destroy(write);
 }
 
@@ -114,7 +76,7 @@ static bool topic_is_gone(rd_kafka_resp_err_t code)
 
 /* librdkafka takes the headers when it takes the message, so it gets a copy: the write may have to
  * be produced again. */
-static rd_kafka_resp_err_t produce(struct recorder *recorder, struct write *write)
+rd_kafka_resp_err_t recorder_produce(struct recorder *recorder, struct write *write)
 {
     rd_kafka_headers_t *headers = write->headers ? rd_kafka_headers_copy(write->headers) : NULL;
     rd_kafka_vu_t parts[] = {
@@ -128,18 +90,19 @@ static rd_kafka_resp_err_t produce(struct recorder *recorder, struct write *writ
     };
     rd_kafka_error_t *error =
         rd_kafka_produceva(recorder->rk, parts, COUNT_OF(parts) - (headers ? 0 : 1));
+    rd_kafka_resp_err_t code = error ? rd_kafka_error_code(error) : RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL)
+        outlet_send(&recorder->outlets[write->topic], clock_now_ms());
     if (!error)
-        return RD_KAFKA_RESP_ERR_NO_ERROR;
+        return code;
     if (headers)
         rd_kafka_headers_destroy(headers);
-    rd_kafka_resp_err_t code = rd_kafka_error_code(error);
     rd_kafka_error_destroy(error);
     return code;
 }
 
-/* Is it this record that Kafka won't have, and not just now that it won't have any? A batch that is
- * too large fails whole, so each of it is then tried alone. */
-static bool is_refused(rd_kafka_resp_err_t code)
+/* A batch that is too large fails whole, so each of it is then tried alone. */
+bool recorder_is_refused(rd_kafka_resp_err_t code)
 {
     return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
            code == RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE ||
@@ -147,11 +110,11 @@ static bool is_refused(rd_kafka_resp_err_t code)
            code == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
-static void give_up_one(struct recorder *recorder, struct write *write)
+void recorder_give_up(struct recorder *recorder, struct write *write)
 {
     if (write->record)
         record_abandon(write->record);
-    release(recorder, write);
+    recorder_release(recorder, write);
 }
 
 static void give_up(struct recorder *recorder, struct list *writes)
@@ -161,8 +124,13 @@ static void give_up(struct recorder *recorder, struct list *writes)
         if (message->type == RECORDER_CHANGE)
             free(CONTAINER_OF(message, struct change, message));
         else if (message->type == RECORDER_WRITE)
-            give_up_one(recorder, CONTAINER_OF(message, struct write, message));
+            recorder_give_up(recorder, CONTAINER_OF(message, struct write, message));
     }
+}
+
+void recorder_say_refused(struct recorder *recorder, size_t count)
+{
+    metrics_set(recorder->metrics, METRIC_REFUSED_WRITES, METRICS_INSTANCE, (int64_t)count);
 }
 
 /* Nobody waits for these at the end. */
@@ -183,32 +151,51 @@ static void refuse(struct recorder *recorder, struct write *write)
     recorder->refused_count++;
     if (recorder->draining)
         give_up_refused(recorder);
-    metrics_set(recorder->metrics, METRIC_REFUSED_WRITES, METRICS_INSTANCE,
-                (int64_t)recorder->refused_count);
+    recorder_say_refused(recorder, recorder->refused_count);
 }
 
-static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
+void recorder_note_failure(struct recorder *recorder, const struct write *write,
+                           rd_kafka_resp_err_t code)
 {
     uint64_t held_back = 0;
-    bool refused = is_refused(code);
+    bool refused = recorder_is_refused(code);
     metrics_add(recorder->metrics, METRIC_STORE_FAILURES, METRICS_INSTANCE, metric_topic(write), 1);
     if (log_gate_open(&recorder->failure_gate, clock_now_ms(), &held_back))
         log_error(refused ? "Kafka refuses a record; its partition's offset waits for it"
                           : "Kafka does not store; nothing more is taken until it does",
                   STR("topic", rd_kafka_topic_name(recorder->topics[write->topic])),
                   STR("error", rd_kafka_err2str(code)), INT("repeated", held_back));
-    list_remove(&write->message.link);
     if (refused) {
         outlet_refused(&recorder->outlets[write->topic]);
-        refuse(recorder, write);
         return;
     }
     outlet_failed(&recorder->outlets[write->topic]);
-    list_push_front(&recorder->unsent, &write->message.link);
     recorder->resend_at_ms = clock_now_ms() + RETRY_MS;
     if (topic_is_gone(code))
         recorder->topics_ready = false; /* to be looked for, and created, again */
     say_storing(recorder);
+}
+
+void recorder_note_stored(struct recorder *recorder, const struct write *write)
+{
+    recorder->heard_at_ms = clock_now_ms();
+    outlet_stored(&recorder->outlets[write->topic], recorder->heard_at_ms);
+    metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
+}
+
+void recorder_note_purged(struct recorder *recorder, const struct write *write)
+{
+    outlet_purged(&recorder->outlets[write->topic]);
+}
+
+static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
+{
+    list_remove(&write->message.link);
+    if (recorder_is_refused(code))
+        refuse(recorder, write);
+    else
+        list_push_front(&recorder->unsent, &write->message.link);
+    recorder_note_failure(recorder, write, code);
 }
 
 /* False: no more can be produced now. */
@@ -217,17 +204,16 @@ static bool produce_next(struct recorder *recorder)
     struct list *link = list_pop(&recorder->unsent);
     struct write *write = CONTAINER_OF(link, struct write, message.link);
     list_push(&recorder->sent, link);
-    rd_kafka_resp_err_t code = produce(recorder, write);
-    if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
-        list_remove(link);
-        list_push_front(&recorder->unsent, link);
-        return false;
-    }
-    outlet_send(&recorder->outlets[write->topic], clock_now_ms());
+    rd_kafka_resp_err_t code = recorder_produce(recorder, write);
     if (!code)
         return true;
-    failed(recorder, write, code);
-    return is_refused(code);
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
+        failed(recorder, write, code);
+        return recorder_is_refused(code);
+    }
+    list_remove(link);
+    list_push_front(&recorder->unsent, link);
+    return false;
 }
 
 static void produce_all(struct recorder *recorder)
@@ -248,8 +234,7 @@ static void try_refused(struct recorder *recorder, int64_t now_ms)
     list_remove(&write->message.link);
     list_push(&recorder->unsent, &write->message.link);
     recorder->refused_count--;
-    metrics_set(recorder->metrics, METRIC_REFUSED_WRITES, METRICS_INSTANCE,
-                (int64_t)recorder->refused_count);
+    recorder_say_refused(recorder, recorder->refused_count);
 }
 
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -257,17 +242,19 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     (void)rk;
     struct recorder *recorder = opaque;
     struct write *write = message->_private;
+    if (recorder->transaction) {
+        transaction_report(recorder->transaction, write, message->err);
+        return;
+    }
     if (message->err) {
         failed(recorder, write, message->err);
         return;
     }
-    recorder->heard_at_ms = clock_now_ms();
-    outlet_stored(&recorder->outlets[write->topic], recorder->heard_at_ms);
-    metrics_add(recorder->metrics, METRIC_STORED, METRICS_INSTANCE, metric_topic(write), 1);
+    recorder_note_stored(recorder, write);
     list_remove(&write->message.link);
     if (write->retry_at_ms > 0)
         try_refused(recorder, recorder->heard_at_ms); /* the next one will not wait for a tick */
-    release(recorder, write);
+    recorder_release(recorder, write);
 }
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
@@ -301,7 +288,9 @@ static void on_ready(struct loop_io *io, uint32_t events)
 static void before_wait(struct loop_step *step)
 {
     struct recorder *recorder = CONTAINER_OF(step, struct recorder, step);
-    if (recorder->resend_at_ms == 0)
+    if (recorder->resend_at_ms == 0 && recorder->transaction)
+        transaction_run(recorder->transaction);
+    else if (recorder->resend_at_ms == 0)
         produce_all(recorder);
     if (!list_empty(&recorder->home))
         recorder->hooks.home(recorder->hooks.context, &recorder->home);
@@ -375,7 +364,8 @@ static void look_for_late(struct recorder *recorder, int64_t now_ms)
 
 static bool all_stored(const struct recorder *recorder)
 {
-    return list_empty(&recorder->unsent) && list_empty(&recorder->sent);
+    return list_empty(&recorder->unsent) && list_empty(&recorder->sent) &&
+           (!recorder->transaction || transaction_is_done(recorder->transaction));
 }
 
 static void tick(struct loop_timer *timer)
@@ -386,6 +376,8 @@ static void tick(struct loop_timer *timer)
         look_for_topics(recorder);
     else if (!recorder->stopping)
         look_for_brokers(recorder, clock_now_ms());
+    if (recorder->transaction && recorder->topics_ready)
+        transaction_prepare(recorder->transaction);
     int64_t now_ms = clock_now_ms();
     try_refused(recorder, now_ms);
     if (recorder->resend_at_ms && now_ms >= recorder->resend_at_ms)
@@ -414,6 +406,9 @@ static void change(struct recorder *recorder, const struct retry_topics *retries
     size_t count = WRITE_RETRY + retries->count;
     struct error err = {0};
     recorder->topics = memory_need(realloc(recorder->topics, count * sizeof(rd_kafka_topic_t *)));
+    recorder->outlets = memory_need(realloc(recorder->outlets, count * sizeof *recorder->outlets));
+    for (size_t i = before; i < count; i++)
+        recorder->outlets[i] = (struct outlet){0};
     recorder->topic_count = count;
     recorder->retries = retries;
     open_topics(recorder, before);
@@ -434,12 +429,21 @@ static void handle(void *context, struct message *message)
         return;
     }
     if (message->type == RECORDER_WRITE) {
-        list_push(&recorder->unsent, &message->link);
+        if (recorder->transaction)
+            transaction_take(recorder->transaction, CONTAINER_OF(message, struct write, message));
+        else
+            list_push(&recorder->unsent, &message->link);
+        return;
+    }
+    if (message->type == RECORDER_SETTLED) {
+        transaction_settled(recorder->transaction);
         return;
     }
     if (message->type == RECORDER_DRAIN) {
         recorder->draining = true;
         give_up_refused(recorder);
+        if (recorder->transaction)
+            transaction_drain(recorder->transaction);
         return;
     }
     recorder->stopping = true;
@@ -448,9 +452,9 @@ static void handle(void *context, struct message *message)
 
 /* ── life ────────────────────────────────────────────────────────────────── */
 
-static bool open_producer(struct recorder *recorder, struct error *err)
+static rd_kafka_conf_t *producer_conf(const struct recorder *recorder, struct error *err)
 {
-    const struct client_property own[] = {
+    static const struct client_property own[] = {
         {"acks", "all", false},
         {"enable.idempotence", "true", false},
         {"message.timeout.ms", "0", false}, /* for ever: what is lost here is lost for good */
@@ -459,7 +463,14 @@ static bool open_producer(struct recorder *recorder, struct error *err)
         {"client.id", "grapnel", true},
         {0},
     };
-    rd_kafka_conf_t *conf = client_conf(&recorder->settings->kafka, own, err);
+    return recorder->transaction
+               ? transaction_conf(recorder->transaction, &recorder->settings->kafka, err)
+               : client_conf(&recorder->settings->kafka, own, err);
+}
+
+bool recorder_open(struct recorder *recorder, struct error *err)
+{
+    rd_kafka_conf_t *conf = producer_conf(recorder, err);
     if (!conf)
         return false;
     rd_kafka_conf_set_opaque(conf, recorder);
@@ -475,6 +486,31 @@ static bool open_producer(struct recorder *recorder, struct error *err)
     uint64_t one = 1;
     rd_kafka_queue_io_event_enable(recorder->queue, recorder->io.fd, &one, sizeof one);
     return loop_watch(recorder->loop, &recorder->io, EPOLLIN, err);
+}
+
+void recorder_close(struct recorder *recorder)
+{
+    for (size_t i = 0; recorder->topics && i < recorder->topic_count; i++) {
+        if (recorder->topics[i])
+            rd_kafka_topic_destroy(recorder->topics[i]);
+        recorder->topics[i] = NULL;
+    }
+    for (size_t i = 0; recorder->outlets && i < recorder->topic_count; i++)
+        recorder->outlets[i].under_way = 0;
+    if (recorder->queue)
+        rd_kafka_queue_destroy(recorder->queue);
+    if (recorder->rk) {
+        rd_kafka_purge(recorder->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
+                                         RD_KAFKA_PURGE_F_NON_BLOCKING);
+        rd_kafka_destroy(recorder->rk); /* after this no report comes, and no bytes are borrowed */
+    }
+    if (recorder->io.fd >= 0) {
+        loop_unwatch(recorder->loop, &recorder->io);
+        close(recorder->io.fd);
+    }
+    recorder->queue = NULL;
+    recorder->rk = NULL;
+    recorder->io.fd = -1;
 }
 
 struct recorder *recorder_create(const struct settings *settings,
@@ -505,8 +541,10 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->loop = loop_create(err);
     if (recorder->loop)
         recorder->mailbox = mailbox_create(recorder->loop, handle, recorder, err);
+    if (settings->transactional)
+        recorder->transaction = transaction_create(recorder);
     if (!recorder->topics || !recorder->outlets || !recorder->mailbox ||
-        !open_producer(recorder, err)) {
+        !recorder_open(recorder, err)) {
         recorder_destroy(recorder);
         return NULL;
     }
@@ -526,6 +564,12 @@ void recorder_post(struct recorder *recorder, struct list *writes)
     for (struct list *link = writes->next; link != writes; link = link->next)
         CONTAINER_OF(link, struct message, link)->type = RECORDER_WRITE;
     mailbox_post_all(recorder->mailbox, writes);
+}
+
+void recorder_settled(struct recorder *recorder, struct settlement *settlement)
+{
+    settlement->message.type = RECORDER_SETTLED;
+    mailbox_post(recorder->mailbox, &settlement->message);
 }
 
 void recorder_change(struct recorder *recorder, const struct retry_topics *retries)
@@ -554,29 +598,18 @@ void recorder_destroy(struct recorder *recorder)
 {
     if (!recorder)
         return;
-    for (size_t i = 0; recorder->topics && i < recorder->topic_count; i++)
-        if (recorder->topics[i])
-            rd_kafka_topic_destroy(recorder->topics[i]);
+    transaction_abort(recorder->transaction);
+    recorder_close(recorder);
     free(recorder->topics);
     free(recorder->outlets);
-    if (recorder->queue)
-        rd_kafka_queue_destroy(recorder->queue);
-    if (recorder->rk) {
-        rd_kafka_purge(recorder->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-                                         RD_KAFKA_PURGE_F_NON_BLOCKING);
-        rd_kafka_destroy(recorder->rk); /* after this no report comes, and no bytes are borrowed */
-    }
     if (recorder->mailbox)
         mailbox_empty(recorder->mailbox, &recorder->unsent);
     give_up(recorder, &recorder->unsent);
     give_up(recorder, &recorder->sent);
     give_up(recorder, &recorder->refused);
+    transaction_destroy(recorder->transaction);
     if (!list_empty(&recorder->home))
         recorder->hooks.home(recorder->hooks.context, &recorder->home);
-    if (recorder->io.fd >= 0) {
-        loop_unwatch(recorder->loop, &recorder->io);
-        close(recorder->io.fd);
-    }
     mailbox_destroy(recorder->mailbox);
     loop_destroy(recorder->loop);
     free(recorder);

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/metrics.h"
 #include "config/settings.h"
+#include "consume/settlement.h"
 #include "settle/retry.h"
 
 struct recorder;
@@ -24,6 +25,8 @@ struct recorder_hooks {
     void (*home)(void *context, struct list *records);
     /* Whether what comes can be stored now. First called when the topics are there. */
     void (*storing)(void *context, bool can);
+    /* What a transaction needs of the source: asks for it, or tells how the transaction ended. */
+    void (*settle)(void *context, struct settlement *settlement);
 };
 
 /* The topics written to: those of the settings, and the retry topics. All outlive the recorder. */
@@ -34,6 +37,9 @@ bool recorder_start(struct recorder *recorder, struct error *err);
 
 /* Moves writes (linked by their message). Thread: any. Bounded by the records they belong to. */
 void recorder_post(struct recorder *recorder, struct list *writes);
+
+/* Gives back what the hook `settle` was called with. Thread: any. */
+void recorder_settled(struct recorder *recorder, struct settlement *settlement);
 
 /* From now on there are these retry topics: those there were in their places, and more behind them.
  * Thread: any. */

@@ -9,8 +9,10 @@ struct write *write_create(size_t topic, struct record *record)
         return NULL;
     write->topic = topic;
     write->record = record;
-    if (record)
+    if (record) {
+        write->claims = 1;
         write->key = record->key;
+    }
     return write;
 }
 

@@ -39,7 +39,7 @@ static struct plan *compile(const char *keys)
     const struct yaml_node *node = yaml_read_bytes(&arena, NULL, slice_of(yaml), &problems);
     schema_reader_init(&reader, &subscription_schema, &arena, &problems);
     subscription_read(&reader, NULL, node, &sub);
-    struct plan *plan = plan_create(&sub, NULL, &problems);
+    struct plan *plan = plan_create(&sub, NULL, NULL, &problems);
     if (!plan)
         abort();
     return plan;
@@ -80,7 +80,7 @@ static void check_headers(const struct request *request)
 static void check(const struct plan *plan, int kind, const struct event *ev)
 {
     static struct request request;
-    if (!plan_render(plan, ev, &request, NULL))
+    if (!plan_render(plan, ev, NULL, &request, NULL))
         return;
     check_headers(&request);
     if (kind == XML)

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* One JSON array of all that can be asked for. */
 #define ASKED                                                                                      \
-    "[{{ . }},{{ .a.b[0]? // 1 }},{{ .[\"a b\"].c // .a[-1] // 1 }},{{ $headers }},"               \
+    "[{{ . }},{{ .a?.b?[0]? // 1 }},{{ .[\"a b\"]?.c? // .a?[-1]? // 1 }},{{ $headers }},"         \
     "{{ $headers.h }},{{ $key }},{{ $type }}]"
 
 static void check(const struct event *ev, const struct template *template)

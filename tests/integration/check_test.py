@@ -18,7 +18,7 @@ subscriptions:
   - name: orders
     topic: [orders]
     topics: [orders]
-    filter: .data.amount > 100
+    filter: .data.amount >
     request: { url: "http://127.0.0.1:9/{{ .id", headers: { X: "{{ .a.b[ }}" } }
     auth: { bearer: "${env:GRAPNEL_NO_SUCH_VARIABLE}" }
     sign: { style: standard, secrets: [nonsense] }
@@ -48,9 +48,9 @@ def test_all_mistakes_are_told_at_once_with_their_places(check):
         ("grapnel.yaml:1:47:", "did you mean bootstrap.servers?"),
         ("grapnel.yaml:1:87:", "socket.timeout.ms"),
         ("grapnel.yaml:4:5:", "did you mean topics?"),
-        ("grapnel.yaml:6:13:", "not supported yet"),
+        ("grapnel.yaml:6:26:", "filter: jq: syntax error"),
         ("grapnel.yaml:7:41:", "url"),
-        ("grapnel.yaml:7:65:", "headers.X"),
+        ("grapnel.yaml:7:72:", "headers.X"),
         ("grapnel.yaml:8:21:", "GRAPNEL_NO_SUCH_VARIABLE"),
         ("grapnel.yaml:9:40:", ""),
     ]:

@@ -22,11 +22,13 @@ PACKAGES = subprocess.run([HERE.parent / "python" / "fetch"], check=True, captur
 sys.path[:0] = [str(HERE), str(HERE.parent / "kafka"), str(HERE.parent / "registry")]
 sys.path.append(PACKAGES.stdout.strip())
 
-from cluster import Cluster  # noqa: E402
+from cluster import Cluster, free_port  # noqa: E402
 from registry import Registry  # noqa: E402
 from support import program  # noqa: E402
+from support.door import Door  # noqa: E402
 from support.receiver import Receiver  # noqa: E402
 from support.topics import Topics  # noqa: E402
+from support.wait import until  # noqa: E402
 
 
 @pytest.fixture(scope="session")
@@ -172,3 +174,47 @@ def certificate(tmp_path_factory):
         capture_output=True,
     )
     return certificate, key
+
+
+@pytest.fixture
+def door(registry):
+    """A way to the registry that can be shut; its `url` is what the program is told."""
+    one = Door(registry.port)
+    one.url = registry.url.replace(str(registry.port), str(one.port))
+    yield one
+    one.shut()
+
+
+NGINX = """\
+daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
+events {{ }}
+http {{
+    access_log off;
+    client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
+    uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
+    server {{
+        listen 127.0.0.1:{port} ssl;
+        ssl_certificate {certificate}; ssl_certificate_key {key};
+        auth_basic registry; auth_basic_user_file {dir}/users;
+        location / {{ proxy_pass http://127.0.0.1:{registry}; }}
+    }}
+}}
+"""
+
+
+@pytest.fixture
+def guarded(tmp_path, registry, certificate):
+    """The registry's address behind TLS and a password: `key` and `s3cret`."""
+    port = free_port()
+    (tmp_path / "users").write_text("key:{PLAIN}s3cret\n")
+    path = tmp_path / "nginx.conf"
+    path.write_text(
+        NGINX.format(
+            dir=tmp_path, port=port, registry=registry.port, certificate=certificate[0], key=certificate[1]
+        )
+    )
+    process = subprocess.Popen(["/usr/sbin/nginx", "-c", str(path), "-e", str(tmp_path / "error.log")])
+    until(lambda: (tmp_path / "pid").exists() and process.poll() is None, "nginx")
+    yield f"https://localhost:{port}/apis/ccompat/v7"
+    process.terminate()
+    process.wait()

@@ -126,6 +126,15 @@ def test_check_takes_them_as_they_stand(tmp_path):
     assert (done.returncode, done.stderr) == (0, b"")
 
 
+def test_a_push_to_another_branch_starts_nothing(tmp_path):
+    path = tmp_path / "grapnel.yaml"
+    path.write_text(f"kafka: {{ bootstrap.servers: localhost }}\nsubscriptions: ['{COOKBOOK}/push-to-ci.yaml']\n")
+    value = sample("push-to-ci")[1].replace("main", "topic/a")
+    done = program.command("render", "-c", path, env=SECRETS, stdin=value.encode())
+    assert done.returncode == 0
+    assert b'filter: .ref == "main" is false' in done.stdout
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_what_arrives(name, topics, orders, receiver, names, grapnel, results):
     method, target, headers, body = RECIPES[name]

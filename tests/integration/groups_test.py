@@ -90,6 +90,27 @@ def test_what_can_not_be_decoded_is_everybodys_dead_letter(
     assert request.body == b"{no json"
 
 
+def test_each_has_a_filter_of_its_own(topics, orders, names, receiver, sharing, grapnel, results, dead_letters):
+    """Also one that just one worker serves. A filter that fails is the dead letter of that one alone."""
+    ours, jqs, fails, none = sharing(orders, "ours", "jqs", "fails", "none")
+    ours["filter"] = ".n >= 10"
+    jqs.update(filter="[.n] | add % 2 == 0", delivery={"in_flight": 1})
+    fails["filter"] = '.type | startswith("order.")'
+    running = grapnel(ours, jqs, fails, none, limits={"workers": 3})
+    topics.produce(orders, *[event(n, "order.paid" if n == 7 else n) for n in range(20)])
+    results(60)
+    topics.wait_committed(names.group, orders)
+    assert numbers(receiver.requests("/ours")) == list(range(10, 20))
+    assert numbers(receiver.requests("/jqs")) == list(range(0, 20, 2))
+    assert numbers(receiver.requests("/fails")) == [7]
+    assert numbers(receiver.requests("/none")) == list(range(20))
+    letters = [dict(letter.headers()) for letter in dead_letters(19)]
+    assert {(s["grapnel-subscription"].decode(), s["grapnel-reason"]) for s in letters} == {(fails["name"], b"filter")}
+    for one, left_out in ((ours, 10), (jqs, 10), (fails, 0), (none, 0)):
+        assert running.metric("grapnel_filtered_total", subscription=one["name"]) == left_out
+    assert running.metric("grapnel_unmatched_total") == 0
+
+
 def test_few_places_in_flight_are_kept_to(topics, unique, receiver, sharing, grapnel):
     """One place in flight, with more workers than that: only one of them serves the subscription."""
     orders = topics.create(f"orders-{unique}", partitions=4)

@@ -4,7 +4,6 @@ import datetime
 import decimal
 import http.server
 import json
-import subprocess
 import threading
 import uuid
 
@@ -13,7 +12,6 @@ import pytest
 from cluster import free_port
 from support import program
 from support.avro_values import encode, framed
-from support.door import Door
 from support.receiver import Reply
 from support.wait import until
 
@@ -97,15 +95,6 @@ def order_id(registry, unique):
 def value(order_id):
     """An order as it is published."""
     return framed(order_id, encode(ORDER, VALUE))
-
-
-@pytest.fixture
-def door(registry):
-    """A way to the registry that can be shut; its `url` is what the program is told."""
-    one = Door(registry.port)
-    one.url = registry.url.replace(str(registry.port), str(one.port))
-    yield one
-    one.shut()
 
 
 def test_avro_becomes_json(topics, orders, names, registry, value, receiver, subscribe, grapnel, results):
@@ -245,6 +234,28 @@ def test_a_key_waits_for_its_schema(topics, orders, names, door, value, receiver
     topics.wait_committed(names.group, orders)
 
 
+@pytest.mark.parametrize(
+    "filter, left",
+    [(".n >= 0", []), ('if .n < 0 then error("no") else true end', ["filter"])],
+    ids=["leaves it out", "fails"],
+)
+def test_what_waited_for_its_schema_is_filtered(
+    topics, orders, names, door, value, receiver, subscribe, grapnel, results, filter, left
+):
+    """order: key, so that its turn was taken before anybody could say whether it is wanted."""
+    one = subscribe(orders, receiver.url("/hook"), filter=filter, delivery={"order": "key"})
+    running = grapnel(one, registry={"url": door.url, "timeout": "1s"})
+    topics.produce(orders, value, *[json.dumps({"n": n}) for n in range(5)], key="a")
+    until(lambda: running.metric("grapnel_schemas_awaited") > 0, "a schema that is asked for")
+    assert receiver.requests() == []
+    door.open()
+    rows = results(5 + len(left))
+    assert [r.id for r in receiver.requests("/hook")] == [f"{orders}-0-{n}" for n in range(1, 6)]
+    assert [r["error_kind"] for r in rows if r["offset"] == 0] == left
+    assert running.metric("grapnel_filtered_total") == 1 - len(left)
+    topics.wait_committed(names.group, orders)
+
+
 def test_what_waits_survives_a_stop(topics, orders, names, door, value, receiver, subscribe, grapnel):
     running = grapnel(subscribe(orders, receiver.url("/hook")), registry={"url": door.url, "timeout": "1s"})
     topics.produce(orders, *[value] * 5)
@@ -274,41 +285,6 @@ def test_what_waits_goes_with_its_partition(
     came = receiver.wait(40, "/hook")
     topics.wait_committed(names.group, source)
     assert sorted(r.id for r in came) == sorted(f"{source}-{p}-{n}" for p in range(4) for n in range(10)), "each once"
-
-
-NGINX = """\
-daemon off; master_process off; pid {dir}/pid; error_log {dir}/error.log;
-events {{ }}
-http {{
-    access_log off;
-    client_body_temp_path {dir}/body; proxy_temp_path {dir}/proxy; fastcgi_temp_path {dir}/fastcgi;
-    uwsgi_temp_path {dir}/uwsgi; scgi_temp_path {dir}/scgi;
-    server {{
-        listen 127.0.0.1:{port} ssl;
-        ssl_certificate {certificate}; ssl_certificate_key {key};
-        auth_basic registry; auth_basic_user_file {dir}/users;
-        location / {{ proxy_pass http://127.0.0.1:{registry}; }}
-    }}
-}}
-"""
-
-
-@pytest.fixture
-def guarded(tmp_path, registry, certificate):
-    """The registry's address behind TLS and a password: `key` and `s3cret`."""
-    port = free_port()
-    (tmp_path / "users").write_text("key:{PLAIN}s3cret\n")
-    path = tmp_path / "nginx.conf"
-    path.write_text(
-        NGINX.format(
-            dir=tmp_path, port=port, registry=registry.port, certificate=certificate[0], key=certificate[1]
-        )
-    )
-    process = subprocess.Popen(["/usr/sbin/nginx", "-c", str(path), "-e", str(tmp_path / "error.log")])
-    until(lambda: (tmp_path / "pid").exists() and process.poll() is None, "nginx")
-    yield f"https://localhost:{port}/apis/ccompat/v7"
-    process.terminate()
-    process.wait()
 
 
 def test_tls_and_a_password(topics, orders, guarded, value, certificate, receiver, subscribe, grapnel):

@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from support import program
 from support.receiver import Hang, Reply
 from support.wait import PATIENCE, until
 
@@ -125,6 +126,46 @@ def test_a_mistake_changes_nothing(topics, orders, names, receiver, subscribe, g
     assert not receiver.requests("/other")
     said = reload(running, good)  # and it can be put right
     assert "mistake" not in said
+
+
+def test_a_filter_comes_and_changes(topics, orders, names, receiver, subscribe, grapnel, reload):
+    """What is read from then on is judged by it, jq's or ours. One with a mistake changes nothing."""
+
+    def filtered(filter):
+        return subscribe(orders, receiver.url("/hook"), filter=filter)
+
+    def publish(first):
+        topics.produce(orders, *[event(n) for n in range(first, first + 4)])
+        topics.wait_committed(names.group, orders)
+
+    running = grapnel(subscribe(orders, receiver.url("/hook")))
+    publish(0)
+    reload(running, filtered(".n % 2 == 0"))
+    publish(4)
+    reload(running, filtered(".n > 10"))
+    publish(8)
+    said = reload(running, filtered(".n > nope"), fine=False)
+    assert "filter: jq: nope/0 is not defined" in said
+    publish(12)
+    reload(running, subscribe(orders, receiver.url("/hook")))
+    publish(16)
+    assert numbers(receiver.requests("/hook")) == [0, 1, 2, 3, 4, 6, 11, *range(12, 20)]
+    assert running.metric("grapnel_filtered_total", subscription=names.subscription) == 5
+
+
+def test_a_mended_filter_judges_what_is_replayed(
+    topics, orders, names, receiver, subscribe, grapnel, reload, dead_letters
+):
+    running = grapnel(subscribe(orders, receiver.url("/hook"), filter='.kind | startswith("a")'))
+    topics.produce(orders, event(0, kind=1), event(1, kind=2))
+    dead_letters(2)
+    reload(running, subscribe(orders, receiver.url("/hook"), filter=".kind == 2"))
+    done = program.command("dead-letters", "replay", "-c", running.path, "--reason", "filter")
+    assert done.returncode == 0, done.stderr
+    receiver.wait(1, "/hook")
+    until(lambda: running.metric("grapnel_filtered_total") == 1, "the other one left out")
+    assert numbers(receiver.requests("/hook")) == [1]
+    assert topics.count(names.dead_letters) == 2
 
 
 def test_a_mistake_of_yaml_changes_nothing(topics, orders, receiver, subscribe, grapnel, reload):

@@ -3,7 +3,7 @@
 import time
 import uuid
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import OFFSET_BEGINNING
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
@@ -79,6 +79,7 @@ class Topics:
                 **self._client,
                 "group.id": f"reader-{uuid.uuid4()}",
                 "enable.auto.commit": False,
+                "enable.partition.eof": True,  # which is behind the marks of transactions, too
                 "fetch.message.max.bytes": 8 << 20,
             }
         )
@@ -161,10 +162,12 @@ class Topics:
             if time.monotonic() > deadline:
                 raise AssertionError(f"reading took over {seconds} s, missing up to {left}")
             for message in consumer.consume(1000, timeout=0.2):
-                if message.error():
+                if message.error() and message.error().code() != KafkaError._PARTITION_EOF:
                     raise KafkaException(message.error())
-                records.append(message)
-                if message.offset() + 1 >= left.get(message.partition(), 0):
+                ended = message.error() is not None
+                if not ended:
+                    records.append(message)
+                if message.offset() + (not ended) >= left.get(message.partition(), 0):
                     left.pop(message.partition(), None)
         records.sort(key=lambda m: (m.partition(), m.offset()))
         return records

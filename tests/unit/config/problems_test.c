@@ -77,6 +77,26 @@ static void holds_as_many_as_come(void **state)
     check_printed(&problems, "");
 }
 
+static void tells_what_is_part_of_a_secret(void **state)
+{
+    (void)state;
+    static const struct text_secret secrets[] = {{&secrets[1], SLICE_INIT("hush")},
+                                                 {NULL, SLICE_INIT("key")}};
+    static const struct text text = {.data = "a=hush&b=1&c=key", .size = 16, .secrets = secrets};
+    static const struct {
+        size_t start;
+        size_t size;
+        bool holds;
+    } rows[] = {
+        {0, 2, false}, {0, 3, true},  {2, 4, true},  {3, 1, true},  {5, 2, true},
+        {6, 7, false}, {12, 2, true}, {0, 16, true}, {15, 1, true}, {0, 0, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct slice part = {text.data + rows[i].start, rows[i].size};
+        assert_int_equal(text_holds_secret(&text, part), rows[i].holds);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -84,6 +104,7 @@ int main(void)
         cmocka_unit_test(keeps_the_files_name_and_the_message),
         cmocka_unit_test(makes_one_line_of_a_message),
         cmocka_unit_test(holds_as_many_as_come),
+        cmocka_unit_test(tells_what_is_part_of_a_secret),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,6 +104,7 @@ static void reads_every_key(void **state)
     assert_false(settings->topics.create);
     assert_int_equal(settings->topics.partitions, 12);
     assert_int_equal(settings->topics.replication, 3);
+    assert_int_equal(settings->results_format, RESULTS_AVRO);
     assert_int_equal(settings->results_record, RECORD_ATTEMPTS);
     check_text(&settings->admin.listen, "0.0.0.0:9000");
     assert_int_equal(settings->admin.token_count, 2);
@@ -172,6 +173,7 @@ static void has_the_contracts_defaults(void **state)
     assert_true(settings->topics.create);
     assert_int_equal(settings->topics.partitions, 0);
     assert_int_equal(settings->topics.replication, 0);
+    assert_int_equal(settings->results_format, RESULTS_JSON);
     assert_int_equal(settings->results_record, RECORD_FINAL);
     assert_int_equal(settings->subscription_count, 0);
     check_text(&settings->admin.listen, "127.0.0.1:8088");
@@ -209,6 +211,10 @@ static void checks_each_value(void **state)
          "registry: username and password go together, and only one is given"},
         {"subscriptions: [{name: a, topics: [a], request: {url: \"http://a\"}, format: avro}]",
          "format: avro needs the schemas of a registry, and none is configured"},
+        {"registry: {url: \"http://a\"}\nresults: {format: avro}", NULL},
+        {"results: {format: json}", NULL},
+        {"results: {format: avro}", "format: avro needs a registry for the schema of results, and "
+                                    "none is configured"},
         {"admin: {listen: null}", NULL},
         {"admin: {listen: \"localhost:0\"}", NULL},
         {"admin: {listen: \"127.1.2.3:80\"}", NULL},

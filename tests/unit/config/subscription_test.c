@@ -277,7 +277,7 @@ static const struct {
     {"topics: [a, b, a]", "topics: \"a\" is given twice"},
     {"events: order.created", "events: a list of texts is needed, not \"order.created\""},
     {"events: []", "events: the list is empty"},
-    {"filter: .a > 1", "filter is not supported yet"},
+    {"filter: [a]", "filter: a text is needed, not a list"},
     {"group: G", "group: a name of lower-case letters, digits and hyphens, at most 63, is needed, "
                  "not \"G\""},
     {"format: xml", "format: auto, json, avro, text or binary is needed, not \"xml\""},
@@ -340,16 +340,18 @@ static const struct {
     {"request: {gzip: 0B}", "gzip: it must be from 1B to 64MiB, not \"0B\""},
     {"request: {gzip: 1KiB, headers: {content-encoding: br}}",
      "headers: Content-Encoding is sent by gzip already"},
-    {"request: {body: all}", "body: event, none, or a mapping with one of json, form, xml, text "
-                             "and cloudevents is needed, not \"all\""},
+    {"request: {body: all}", "body: event, none, or a mapping with one of json, form, xml, text, "
+                             "jq and cloudevents is needed, not \"all\""},
     {"request: {body: [event]}", "body: event, none, or a mapping with one of json, form, xml, "
-                                 "text and cloudevents is needed, not a list"},
-    {"request: {body: {}}", "body: exactly one of json, form, xml, text and cloudevents is needed"},
+                                 "text, jq and cloudevents is needed, not a list"},
+    {"request: {body: {}}",
+     "body: exactly one of json, form, xml, text, jq and cloudevents is needed"},
     {"request: {body: {json: {}, text: x}}",
-     "body: exactly one of json, form, xml, text and cloudevents is needed"},
+     "body: exactly one of json, form, xml, text, jq and cloudevents is needed"},
     {"request: {body: {yaml: {}}}",
-     "body: unknown kind yaml; known are json, form, xml, text and cloudevents"},
-    {"request: {body: {jq: .a}}", "body: jq is not supported yet"},
+     "body: unknown kind yaml; known are json, form, xml, text, jq and cloudevents"},
+    {"request: {body: {jq: [.a]}}", "jq: a program is needed, not a list"},
+    {"request: {body: {jq: null}}", "jq: a program is needed, not null"},
     {"request: {body: {cloudevents: both}}",
      "cloudevents: binary or structured is needed, not \"both\""},
     {"request: {body: {cloudevents: [binary]}}",
@@ -515,7 +517,7 @@ static void checks_defaults_without_a_subscription(void **state)
         const char *message;
     } rows[] = {
         {"delivery: {timeuot: 5s}", "unknown key timeuot; did you mean timeout?"},
-        {"filter: .a", "filter is not supported yet"},
+        {"filter: .a", NULL},
         {"name: a", "name: each subscription needs a name of its own"},
         {"5", "a mapping of keys and values is needed, not \"5\""},
         {"sign: {style: standard}", NULL},

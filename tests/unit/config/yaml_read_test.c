@@ -66,6 +66,46 @@ static void remembers_where_each_value_is_written(void **state)
     assert_int_equal(root->weight, 9);
 }
 
+static void check_text_place(const struct yaml_node *node, size_t offset, unsigned line,
+                             unsigned column)
+{
+    check_place(text_place(&node->text, offset), line, column);
+}
+
+static void knows_where_in_a_text_a_byte_is_written(void **state)
+{
+    const struct yaml_node *root = read_bytes(*state, SLICE("plain: say x\n"
+                                                            "quoted: \"\xC3\xA9 x\"\n"
+                                                            "escaped: \"\\u00e9 x\"\n"
+                                                            "block: |  # as it is\n"
+                                                            "    first\n"
+                                                            "      \xC3\xA9 x\n"
+                                                            "list:\n"
+                                                            "  - |2-\n"
+                                                            "\n"
+                                                            "      x\n"
+                                                            "     y\n"
+                                                            "folded: >\n"
+                                                            "  a\n"
+                                                            "empty: |\n"
+                                                            "end: |\n"
+                                                            "  z"));
+    assert_non_null(root);
+    check_text_place(yaml_find(root, "plain"), 4, 1, 12);
+    check_text_place(yaml_find(root, "quoted"), 3, 2, 12);
+    check_text_place(yaml_find(root, "escaped"), 3, 3, 10);
+    check_text_place(yaml_find(root, "block"), 0, 5, 5);
+    check_text_place(yaml_find(root, "block"), 6, 6, 5);
+    check_text_place(yaml_find(root, "block"), 11, 6, 9);
+    const struct yaml_node *item = yaml_find(root, "list")->items[0];
+    assert_string_equal(item->text.data, "\n  x\n y");
+    check_text_place(item, 3, 10, 7);
+    check_text_place(item, 6, 11, 6);
+    check_text_place(yaml_find(root, "folded"), 0, 12, 9);
+    check_text_place(yaml_find(root, "empty"), 0, 14, 8);
+    check_text_place(yaml_find(root, "end"), 0, 16, 3);
+}
+
 static void takes_an_empty_file_for_a_null(void **state)
 {
     static const char *const texts[] = {"", "\n", "# nothing\n", "---\n", "---\n...\n"};
@@ -236,6 +276,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(remembers_where_each_value_is_written, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(knows_where_in_a_text_a_byte_is_written, set_up, tear_down),
         cmocka_unit_test_setup_teardown(takes_an_empty_file_for_a_null, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resolves_anchors_and_merge_keys, set_up, tear_down),
         cmocka_unit_test_setup_teardown(notes_what_leaves_the_tree_whole, set_up, tear_down),

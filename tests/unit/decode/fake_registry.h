@@ -30,10 +30,11 @@ static inline const struct fake_answer *fake_find(struct fake_registry *fake, co
     if (fake->any_path)
         return fake->answers;
     static const struct fake_answer none = {"", "HTTP/1.1 404 Not Found", "no such page", 0};
+    const char *path = strchr(line, ' ') + 1;
     for (unsigned i = 0; fake->answers[i].path; i++) {
         const struct fake_answer *answer = &fake->answers[i];
         size_t size = strlen(answer->path);
-        if (strncmp(line + 4, answer->path, size) != 0 || line[4 + size] != ' ' ||
+        if (strncmp(path, answer->path, size) != 0 || path[size] != ' ' ||
             (answer->times && fake->given[i] >= answer->times))
             continue;
         fake->given[i]++;

@@ -106,9 +106,10 @@ static void finds_where_an_expression_ends(void **state)
         {"{{", "! here: {{ without its }}"},
         {"{{}}", "! here: an expression with nothing in it: {{}}"},
         {"{{ {a: {b: 1}} }}",
-         "! here: only paths, variables and // defaults are supported yet: {{ {a: {b: 1}} }}"},
-        {"{{ .a | .b }}",
-         "! here: only paths, variables and // defaults are supported yet: {{ .a | .b }}"},
+         "! here: only jq can say this, and it isn't there: {{ {a: {b: 1}} }}"},
+        {"{{ \"\\(.a[\"}}\"])\" }}",
+         "! here: only jq can say this, and it isn't there: {{ \"\\(.a[\"}}\"])\" }}"},
+        {"{{ .a | startswith(\"x\") }}", "true"},
         {"{{ .gone }}", "! here: missing field .gone"},
         {"{{ .gone // \"x\" }}", "x"},
     };
@@ -143,12 +144,15 @@ static void shows_nothing_of_a_secret_in_a_problem(void **state)
     struct problems problems = {0};
     struct template_builder builder = {.arena = &arena, .problems = &problems};
     struct template_style style = {ENCODE_NOTHING, ENCODE_URI, "here"};
-    struct text text = {.data = "p{{ssw0rd}}", .size = 11, .secret = true};
+    const struct text_secret secrets[] = {{NULL, SLICE("p{{ssw0rd}}")}};
+    struct text text = {.data = "p{{ssw0rd}}{{ $nope }}", .size = 22, .secrets = secrets};
     template_add_text(&builder, &text, &style);
     template_build(&builder);
-    assert_int_equal(problems.count, 1);
+    assert_int_equal(problems.count, 2);
     assert_string_equal(problems.items[0].message,
-                        "here: only paths, variables and // defaults are supported yet");
+                        "here: an expression with a secret in it is wrong");
+    assert_string_equal(problems.items[1].message,
+                        "here: only jq can say this, and it isn't there: {{ $nope }}");
     problems_finish(&problems);
     arena_finish(&arena);
 }

@@ -181,7 +181,7 @@ static void makes_the_id(void **state)
         compile(&f, yaml, rows[i].namespace);
         assert_non_null(f.plan);
         assert_true(event_decode(&record, FORMAT_AUTO, &f.ev, NULL));
-        assert_true(plan_render(f.plan, &f.ev, &f.request, NULL));
+        assert_true(plan_render(f.plan, &f.ev, jq, &f.request, NULL));
         assert_string_equal(buffer_text(&f.request.id), rows[i].id);
         finish(&f);
     }
@@ -289,6 +289,65 @@ static void types_the_event_by_its_form(void **state)
     }
 }
 
+static void runs_jq_wherever_an_expression_may_stand(void **state)
+{
+    (void)state;
+    struct fixture f;
+    assert_true(render(&f,
+                       "id: \"{{ [$topic, $offset] | map(tostring) | join(\\\"+\\\") }}\"\n"
+                       "request:\n"
+                       "  url: \"https://h/{{ .data | keys | join(\\\"/\\\") }}\"\n"
+                       "  query: { n: \"{{ .data.list | add }}\" }\n"
+                       "  headers: { X: \"{{ .lines | ascii_upcase | . + $key }}\" }\n"
+                       "  body:\n"
+                       "    json:\n"
+                       "      list: \"{{ [.data.list[] | . * 10] }}\"\n"
+                       "      text: \"sum {{ .data.list | add }}\"\n"
+                       "      nil: \"{{ [] | first }}\"\n",
+                       &record));
+    assert_true(slice_is(buffer_slice(&f.request.id), "orders_v1+17"));
+    assert_true(slice_is(buffer_slice(&f.request.url), "https://h/amount%2Finvoice%2Flist?n=3"));
+    assert_non_null(strstr(lines(&f.request), "X: X  HOST: EVILk/1"));
+    assert_true(slice_is(f.request.body, "{\"list\":[10,20],\"text\":\"sum 3\",\"nil\":null}"));
+    finish(&f);
+}
+
+static void sends_what_a_program_makes(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *body;
+    } rows[] = {
+        {"jq: .data", "{\"amount\":41.10,\"invoice\":\"INV 1\",\"list\":[1, 2]}"},
+        {"jq: '{amount: .data.amount, key: $key}'", "{\"amount\":41.1,\"key\":\"k/1\"}"},
+        {"jq: \"$topic\"", "\"orders.v1\""},
+        {"jq: |\n    # first the list\n    .data.list[] |\n    . + 1\n", "2"},
+        {"jq: 'null'", "null"},
+        {"jq: empty", "! body.jq: no result of empty"},
+        {"jq: .gone", "! body.jq: missing field .gone"},
+        {"jq: error(.up)", "! body.jq: jq: .."},
+        {"jq: '[range(1000)]'", "! body.jq: jq: its result has more than 300 bytes"},
+        {"jq: '[.tenant, \"{{ .x }}\"]'", "[\"a/../b?c#d\",\"{{ .x }}\"]"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[512];
+        snprintf(yaml, sizeof yaml,
+                 "delivery: { max_body: 300B }\nrequest:\n  url: https://h/\n  body:\n   %s\n",
+                 rows[i].yaml);
+        bool rendered = render(&f, yaml, &record);
+        if (rendered != (*rows[i].body != '!') ||
+            (rendered ? !slice_is(f.request.body, rows[i].body)
+                      : strcmp(f.err.text, rows[i].body + 2) != 0))
+            fail_msg("%s: %.*s", rows[i].yaml,
+                     SLICE_ARGS(rendered ? f.request.body : slice_of(f.err.text)));
+        if (rendered)
+            assert_non_null(strstr(lines(&f.request), "Content-Type: application/json"));
+        finish(&f);
+    }
+}
+
 static void reports_every_mistake_at_its_place(void **state)
 {
     (void)state;
@@ -296,12 +355,15 @@ static void reports_every_mistake_at_its_place(void **state)
     compile(&f,
             "id: \"{{ $id }}\"\n"
             "request:\n"
-            "  url: \"https://h/{{ .a | .b }}\"\n"
+            "  url: \"https://h/{{ .a | foo }}\"\n"
             "  query: { q: \"{{ $nope }}\" }\n"
             "  headers: { X: \"{{ .a\" }\n"
             "  body:\n"
             "    json:\n"
-            "      deep: [\"{{ length }}\"]\n",
+            "      deep: [\"{{ .a == }}\"]\n"
+            "      block: |-\n"
+            "        a {{ .a\n"
+            "          | $nope.b }}\n",
             NULL);
     assert_null(f.plan);
     static const struct {
@@ -310,14 +372,15 @@ static void reports_every_mistake_at_its_place(void **state)
         const char *message;
     } rows[] = {
         {3, 5, "id: $id can't be made of itself"},
-        {5, 19, "url: only paths, variables and // defaults are supported yet: {{ .a | .b }}"},
-        {6, 16,
+        {5, 27, "url: jq: foo/0 is not defined: {{ .a | foo }}"},
+        {6, 19,
          "query.q: there are the variables $key $topic $partition $offset $timestamp $id $type "
          "$headers, but no $nope: {{ $nope }}"},
         {7, 18, "headers.X: {{ without its }}"},
-        {10, 15,
-         "body.json.deep[0]: only paths, variables and // defaults are supported yet: "
-         "{{ length }}"},
+        {10, 21, "body.json.deep[0]: jq: syntax error: it ends too early: {{ .a == }}"},
+        {13, 13,
+         "body.json.block: there are the variables $key $topic $partition $offset $timestamp $id "
+         "$type $headers, but no $nope: {{ .a   | $nope.b }}"},
     };
     problems_sort(&f.problems);
     assert_int_equal(f.problems.count, COUNT_OF(rows));
@@ -338,12 +401,13 @@ static void names_the_column_where_the_file_holds_the_text_as_it_is(void **state
         unsigned line;
         unsigned column;
     } rows[] = {
-        {"id: x{{ length }}\n", 3, 6},
-        {"id: 'x{{ length }}'\n", 3, 7},
-        {"id: \"\xC3\xA9\xC3\xA9${{ length }}\"\n", 3, 9},
-        {"id: \"\\x61{{ length }}\"\n", 3, 5}, /* an escape: the scalar's place */
-        {"id: \"a\n  {{ length }}\"\n", 3, 5},
-        {"id: >-\n  {{ length }}\n", 3, 5},
+        {"id: x{{ $x }}\n", 3, 9},
+        {"id: 'x{{ $x }}'\n", 3, 10},
+        {"id: \"\xC3\xA9\xC3\xA9${{ $x }}\"\n", 3, 12},
+        {"id: \"\\x61{{ $x }}\"\n", 3, 5}, /* an escape: the scalar's place */
+        {"id: \"a\n  {{ $x }}\"\n", 3, 5},
+        {"id: >-\n  {{ $x }}\n", 3, 5},
+        {"id: |-\n  {{ $x }}\n", 4, 6},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct fixture f;
@@ -368,7 +432,7 @@ static void leaves_nothing_behind_in_a_reused_request(void **state)
                        "headers: { A: b }, body: { text: \"{{ .quote }}\" } }",
                        &record));
     compile(&second, "request: { url: \"https://h\", body: none }", NULL);
-    assert_true(plan_render(second.plan, &first.ev, &first.request, NULL));
+    assert_true(plan_render(second.plan, &first.ev, jq, &first.request, NULL));
     assert_string_equal(buffer_text(&first.request.url), "https://h");
     assert_string_equal(lines(&first.request), AGENT TRACE);
     assert_null(first.request.body.data);
@@ -387,9 +451,11 @@ int main(void)
         cmocka_unit_test(writes_headers_that_stay_one_line_each),
         cmocka_unit_test(makes_each_kind_of_body),
         cmocka_unit_test(types_the_event_by_its_form),
+        cmocka_unit_test(runs_jq_wherever_an_expression_may_stand),
+        cmocka_unit_test(sends_what_a_program_makes),
         cmocka_unit_test(reports_every_mistake_at_its_place),
         cmocka_unit_test(names_the_column_where_the_file_holds_the_text_as_it_is),
         cmocka_unit_test(leaves_nothing_behind_in_a_reused_request),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, create_jq, destroy_jq);
 }

@@ -13,7 +13,25 @@
 #include "base/compiler.h"
 #include "config/schema.h"
 #include "config/subscription.h"
+#include "jq/jq.h"
 #include "render/plan.h"
+
+/* Where a test needs programs: cmocka_run_group_tests(tests, create_jq, destroy_jq). */
+static struct jq *jq;
+
+static inline int create_jq(void **state)
+{
+    (void)state;
+    jq = jq_create();
+    return jq ? 0 : -1;
+}
+
+static inline int destroy_jq(void **state)
+{
+    (void)state;
+    jq_destroy(jq);
+    return 0;
+}
 
 /* One case: a subscription without its name and topics, and a record. */
 struct fixture {
@@ -36,7 +54,7 @@ static inline void compile(struct fixture *f, const char *yaml, const char *name
     assert_non_null(node);
     schema_reader_init(&reader, &subscription_schema, &f->arena, &f->problems);
     subscription_read(&reader, NULL, node, &f->sub);
-    f->plan = plan_create(&f->sub, namespace, &f->problems);
+    f->plan = plan_create(&f->sub, namespace, jq, &f->problems);
 }
 
 static inline void finish(struct fixture *f)
@@ -55,7 +73,7 @@ static inline bool render(struct fixture *f, const char *yaml, const struct reco
         fail_msg("%s\n%s", yaml, f->problems.count ? f->problems.items[0].message : "no plan");
     if (!event_decode(rec, f->sub.format, &f->ev, &f->err))
         fail_msg("%s", f->err.text);
-    return plan_render(f->plan, &f->ev, &f->request, &f->err);
+    return plan_render(f->plan, &f->ev, jq, &f->request, &f->err);
 }
 
 /* All header lines, joined by newlines. */

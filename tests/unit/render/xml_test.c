@@ -267,7 +267,7 @@ static void is_well_formed_whatever_the_event_holds(void **state)
         struct record rec = {.topic = "t", .value = buffer_slice(&json)};
         if (!event_decode(&rec, FORMAT_JSON, &f.ev, &f.err))
             fail_msg("%u: %s in %.*s", number, f.err.text, SLICE_ARGS(rec.value));
-        if (plan_render(f.plan, &f.ev, &f.request, &f.err)) {
+        if (plan_render(f.plan, &f.ev, jq, &f.request, &f.err)) {
             made++;
             if (!is_well_formed(f.request.body))
                 fail_msg("%u: %.*s gives %.*s", number, SLICE_ARGS(rec.value),

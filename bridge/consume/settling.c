@@ -1,0 +1,59 @@
+/* Offsets that are committed by the recorder's transactions, not by the lanes themselves.
+ *
+ * The happy path: the recorder asks when all that a transaction holds is written; the records of it
+ * count as finished from then on, and the offsets behind them go into the same transaction.
+ * What can fail: the transaction. Its records stay with the recorder, which writes them again in
+ * the next one, so they stay finished, and the offsets are news once more. A partition that has
+ * been taken away meanwhile: Kafka refuses offsets of a former generation, and in the next
+ * settlement its records are lost. */
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "consume/lane_private.h"
+#include "consume/settlement.h"
+
+void settlement_clear(struct settlement *settlement)
+{
+    for (size_t i = 0; i < settlement->group_count; i++) {
+        rd_kafka_consumer_group_metadata_destroy(settlement->groups[i].member);
+        rd_kafka_topic_partition_list_destroy(settlement->groups[i].offsets);
+    }
+    free(settlement->groups);
+    settlement->groups = NULL;
+    settlement->group_count = 0;
+}
+
+void lane_settle(struct lane *lane, struct settled_record *settled)
+{
+    struct record *record = settled->record;
+    const struct record_home *home = &record->home;
+    struct partition *partition = partitions_find(&lane->partitions, home->topic, home->partition);
+    settled->lost = !partition || partition->assignment != home->assignment;
+    if (settled->lost || record->settled)
+        return;
+    record->settled = true;
+    intake_finish(lane, partition, home->ledger_place);
+}
+
+void lane_add_offsets(struct lane *lane, struct settlement *settlement)
+{
+    rd_kafka_topic_partition_list_t *offsets = assignment_positions(lane);
+    if (offsets->cnt == 0) {
+        rd_kafka_topic_partition_list_destroy(offsets);
+        return;
+    }
+    size_t bytes = (settlement->group_count + 1) * sizeof *settlement->groups;
+    settlement->groups = memory_need(realloc(settlement->groups, bytes));
+    settlement->groups[settlement->group_count++] = (struct settlement_group){
+        .lane = lane,
+        .member = rd_kafka_consumer_group_metadata(lane->rk),
+        .offsets = offsets,
+    };
+}
+
+void lane_conclude(struct lane *lane, const struct settlement *settlement)
+{
+    for (size_t i = 0; i < settlement->group_count; i++)
+        if (settlement->groups[i].lane == lane)
+            assignment_conclude(lane, settlement->fine, settlement->groups[i].offsets);
+}
