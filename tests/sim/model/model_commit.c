@@ -450,7 +450,7 @@ void model_stopped(struct process *process)
 {
     book_move();
     for (unsigned g = 0; g < GROUPS; g++)
-        if (book.rebalancing_us[g])
+        if (book.rebalancing_us[g] && !book_could_commit(g))
             model_disturbed(NULL, world_now_us() + book.scenario->world.session_ms * 1000);
     book.stopped_us[process->number] = world_now_us();
     excuse_all(process, true);
