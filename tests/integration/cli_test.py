@@ -125,7 +125,6 @@ def test_what_comes_later_is_refused_not_ignored(configure, subscribe, key):
 @pytest.mark.parametrize(
     "key",
     [
-        {"transactional": True},
         {"registration": {"topics": ["orders"]}},
         {"egress": {"deny": ["10.0.0.0/8"]}},
     ],

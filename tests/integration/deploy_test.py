@@ -89,7 +89,7 @@ def test_the_sample_receiver_refuses_anything_else(sample_receiver, headers, bod
 def test_the_configuration_in_the_readme_has_no_mistake(tmp_path):
     readme = (program.ROOT / "README.md").read_text()
     config, subscriptions, *rest = re.findall(r"```yaml\n(.*?)```", readme, re.S)
-    [registry] = [block for block in rest if block.startswith("registry:")]
+    registry, in_avro = [block for block in rest if block.startswith("registry:")]
     secret = tmp_path / "warehouse-token"
     secret.write_text("token")
     (tmp_path / "grapnel.yaml").write_text(config + registry)
@@ -103,3 +103,6 @@ def test_the_configuration_in_the_readme_has_no_mistake(tmp_path):
     event = b'{"type":"order.created","data":{"invoice":"INV-1042","amount":41.10}}'
     done = program.command("render", "-c", tmp_path / "grapnel.yaml", "-t", "sales", stdin=event, env=secrets)
     assert b"GET /sale?Amount=%2441.10&Invoice=INV-1042&Key=" in done.stdout
+    (tmp_path / "grapnel.yaml").write_text(config + in_avro)
+    done = program.command("check", "-c", tmp_path / "grapnel.yaml", env=secrets)
+    assert done.returncode == 0, done.stderr.decode()
