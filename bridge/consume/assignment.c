@@ -322,6 +322,20 @@ static void lose(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
     lane_count(lane, METRIC_LOST_PARTITIONS, METRICS_NO_LABEL, (uint64_t)list->cnt);
 }
 
+void assignment_lose_all(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *all =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        rd_kafka_topic_partition_list_add(all, p->topic, p->number);
+    if (lane->leaving)
+        rd_kafka_topic_partition_list_destroy(lane->leaving);
+    lane->leaving = NULL;
+    lose(lane, all);
+    rd_kafka_topic_partition_list_destroy(all);
+}
+
 static void leave(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *list = lane->leaving;

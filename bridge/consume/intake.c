@@ -254,8 +254,24 @@ static void take_message(struct lane *lane, const rd_kafka_message_t *message)
     keep(lane, partition, record, place);
 }
 
+/* Whoever has its place reads its partitions from now on. */
+static void fence(struct lane *lane, const rd_kafka_message_t *message)
+{
+    if (lane->fenced)
+        return;
+    lane->fenced = true;
+    lane->member = false;
+    log_error("out of the group until a restart", STR("group", lane->group),
+              STR("error", rd_kafka_message_errstr(message)));
+    assignment_lose_all(lane);
+}
+
 static void report(struct lane *lane, const rd_kafka_message_t *message)
 {
+    if (message->err == RD_KAFKA_RESP_ERR__FATAL) {
+        fence(lane, message);
+        return;
+    }
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, loop_now_ms(lane->intake->loop), &held_back))
         log_warn("consumer", STR("group", lane->group),

@@ -274,7 +274,7 @@ static void note_share(struct lane *lane)
 
 static void once_a_second(struct lane *lane)
 {
-    if (!lane->member)
+    if (!lane->member && !lane->fenced)
         lane->member = has_member_id(lane);
     if (lane->state != LANE_CLOSING)
         assignment_commit_soon(lane);
@@ -282,6 +282,7 @@ static void once_a_second(struct lane *lane)
         assignment_sync(lane);
     note_lag(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
+    lane_gauge(lane, METRIC_FENCED, lane->fenced);
 }
 
 /* Nobody is in it any more: it closes when all has come home, or when its time is up. */
@@ -413,7 +414,7 @@ bool lane_is_over(const struct lane *lane)
 
 bool lane_may_close(const struct lane *lane)
 {
-    return flag_is_set(&lane->steady) || !has_member_id(lane);
+    return flag_is_set(&lane->steady) || lane->fenced || !has_member_id(lane);
 }
 
 void lane_close(struct lane *lane)
@@ -425,8 +426,10 @@ void lane_close(struct lane *lane)
     assignment_leave(lane);
     assignment_commit_now(lane);
     /* librdkafka 2.0.2 leaves the group at the end only where something is assigned. One that does
-     * not leave keeps the next rebalance waiting until its session is over. */
-    rd_kafka_unsubscribe(lane->rk);
+     * not leave keeps the next rebalance waiting until its session is over. A static member keeps
+     * its place for the time it takes to restart (KIP-345). */
+    if (!client_given(lane->intake->kafka, "group.instance.id") || lane_is_leaving(lane))
+        rd_kafka_unsubscribe(lane->rk);
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(lane->rk, lane->queue);
     if (error)
         rd_kafka_error_destroy(error);

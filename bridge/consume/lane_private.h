@@ -17,6 +17,7 @@ struct topic_name;
 struct lane {
     struct flag steady; /* no rebalance is under way; first, for client_note_steady */
     bool member;
+    bool fenced; /* another instance has its place in the group: it is over until a restart */
     bool subscribed;
     bool assigned;  /* at least once, partitions or none */
     bool paused;    /* all partitions, for memory, the recorder or the lane's state */
@@ -85,6 +86,9 @@ void assignment_commit_soon(struct lane *lane);
 void assignment_commit_now(struct lane *lane);
 void assignment_note(struct lane *lane);
 void assignment_forget_topics(struct lane *lane);
+
+/* All partitions are somebody else's: nothing more of them is sent or committed. */
+void assignment_lose_all(struct lane *lane);
 
 /* Asks which keys are parked. */
 void assignment_sync(struct lane *lane);

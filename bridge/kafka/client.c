@@ -36,7 +36,7 @@ static bool set(rd_kafka_conf_t *conf, const char *name, const char *value, stru
     return error_set(err, ERROR_INPUT, "kafka: %s", text);
 }
 
-static const char *given_value(const struct named_texts *properties, const char *name)
+const char *client_given(const struct named_texts *properties, const char *name)
 {
     for (size_t i = 0; i < properties->count; i++)
         if (strcmp(properties->items[i].name.data, name) == 0)
@@ -46,7 +46,7 @@ static const char *given_value(const struct named_texts *properties, const char 
 
 static bool is_given(const struct named_texts *properties, const char *name)
 {
-    return given_value(properties, name) != NULL;
+    return client_given(properties, name) != NULL;
 }
 
 static bool set_all(rd_kafka_conf_t *conf, const struct named_texts *properties,
@@ -79,7 +79,7 @@ bool client_note_steady(rd_kafka_conf_t *conf, const struct named_texts *propert
                         struct error *err)
 {
     char contexts[256];
-    const char *given = given_value(properties, "debug");
+    const char *given = client_given(properties, "debug");
     snprintf(contexts, sizeof contexts, "%s%scgrp", given ? given : "", given ? "," : "");
     rd_kafka_conf_set_log_cb(conf, note_state);
     return set(conf, "debug", contexts, err);

@@ -37,6 +37,9 @@ rd_kafka_t *client_create(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct er
  * a secret value is not repeated. */
 void client_check(const struct named_texts *properties, struct problems *problems);
 
+/* What the user has set; NULL: nothing. */
+const char *client_given(const struct named_texts *properties, const char *name);
+
 /* Commits these offsets and waits for the answer, `timeout_ms` at most. Thread: the handle's. */
 bool client_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *offsets, int timeout_ms,
                    struct error *err);

@@ -626,8 +626,12 @@ static bool all_joined(const struct service *service, struct buffer *why)
         const char *group = metrics_lane_group(service->metrics, i);
         if (!group || metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
             continue;
-        buffer_print(why, "group %s is not joined yet; it waits for its topics and its broker\n",
-                     group);
+        if (metrics_read(service->metrics, METRIC_FENCED, i, METRICS_NO_LABEL))
+            buffer_print(why, "group %s has another instance of the same group.instance.id\n",
+                         group);
+        else
+            buffer_print(
+                why, "group %s is not joined yet; it waits for its topics and its broker\n", group);
         joined = false;
     }
     return joined;

@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
@@ -76,19 +75,11 @@ static void on_timer(struct loop_timer *timer)
         transaction_run(transaction);
 }
 
-static const char *instance_id(const struct named_texts *kafka)
-{
-    for (size_t i = 0; i < kafka->count; i++)
-        if (strcmp(kafka->items[i].name.data, "group.instance.id") == 0)
-            return kafka->items[i].value.data;
-    return NULL;
-}
-
 /* An instance with a name of its own fences off what it was before; of the others Kafka aborts what
  * they have begun after a while. */
 static void name(struct transaction *transaction, const struct settings *settings)
 {
-    const char *own = instance_id(&settings->kafka);
+    const char *own = client_given(&settings->kafka, "group.instance.id");
     uint64_t random = 0;
     if (!own && getrandom(&random, sizeof random, 0) < 0)
         random = (uint64_t)clock_unix_ms();
