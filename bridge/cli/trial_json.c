@@ -69,8 +69,10 @@ static void add_request(struct buffer *out, const struct route *route, const str
 void trial_add_json(struct buffer *out, const struct route *route, const struct trial *trial,
                     enum trial_verdict verdict, bool show_secrets)
 {
-    static const char *const verdicts[] = {
-        [TRIAL_TAKEN] = "taken", [TRIAL_LEFT] = "not-taken", [TRIAL_FAILED] = "dead-letter"};
+    static const char *const verdicts[] = {[TRIAL_TAKEN] = "taken",
+                                           [TRIAL_LEFT] = "not-taken",
+                                           [TRIAL_FAILED] = "dead-letter",
+                                           [TRIAL_ABSENT] = "waits"};
     buffer_add_text(out, "{\"subscription\":");
     jtext_add_string(out, slice_of(route->sub->name));
     add_member(out, "verdict", slice_of(verdicts[verdict]));
@@ -80,7 +82,7 @@ void trial_add_json(struct buffer *out, const struct route *route, const struct 
         add_member(out, "reason", slice_of(error_name(trial->err.kind)));
     if (verdict != TRIAL_TAKEN)
         add_member(out, "why",
-                   verdict == TRIAL_FAILED ? slice_of(trial->err.text)
-                                           : buffer_slice(&trial->why_not));
+                   verdict == TRIAL_LEFT ? buffer_slice(&trial->why_not)
+                                         : slice_of(trial->err.text));
     buffer_add_char(out, '}');
 }

@@ -7,6 +7,7 @@
  * (what had finished is sent again), the group (the partitions are lost: nothing is committed). */
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "commit/metadata.h"
@@ -15,7 +16,9 @@
 #include "kafka/client.h"
 
 #define COMMIT_TIMEOUT_MS 3000
-#define HELD_COMMIT_MS    300  /* when Kafka may be away */
+#define HELD_COMMIT_MS    300   /* when Kafka may be away */
+#define UNSTABLE_MS       25000 /* for Kafka to end a transaction whose producer is dead */
+#define UNSTABLE_AGAIN_MS 200
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
 #define SYNC_AGAIN_MS     10000
 #define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
@@ -83,15 +86,18 @@ rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
 }
 
 /* Without what a transaction may hold: where those commit, what is still out may count as finished
- * although its transaction is not committed, and may never be. */
+ * although its transaction is not committed, and may never be. And with what is being committed in
+ * the background: nobody knows yet what will come of that. */
 static rd_kafka_topic_partition_list_t *own_positions(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *offsets =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        if (!lane->intake->transactional || p->out == 0)
+        if (!lane->intake->transactional || p->out == 0) {
+            p->dirty = p->dirty || (lane->commits_out > 0 && ledger_position(&p->ledger) >= 0);
             add_position(offsets, p);
+        }
     return offsets;
 }
 
@@ -130,6 +136,8 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
     (void)rk;
     struct lane *lane = opaque;
+    if (lane->commits_out > 0)
+        lane->commits_out--;
     assignment_conclude(lane, !code, offsets);
     if (code)
         log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
@@ -140,6 +148,8 @@ static void commit_in_background(struct lane *lane)
     rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
+    else if (offsets->cnt > 0)
+        lane->commits_out++;
     rd_kafka_topic_partition_list_destroy(offsets);
 }
 
@@ -201,11 +211,32 @@ void assignment_sync(struct lane *lane)
     lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
 }
 
+static rd_kafka_resp_err_t read_once(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
+    for (int i = 0; !code && i < list->cnt; i++)
+        code = list->elems[i].err;
+    return code;
+}
+
+/* While a transaction of who had the partitions before is open they have no stable offset. Kafka
+ * ends it in a while; without knowing what it had finished nothing may be written again. */
+static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+{
+    int64_t give_up_ms = clock_now_ms() + (lane->intake->transactional ? UNSTABLE_MS : 0);
+    rd_kafka_resp_err_t code = read_once(lane, list);
+    while (code && clock_now_ms() < give_up_ms) {
+        nanosleep(&(struct timespec){.tv_nsec = UNSTABLE_AGAIN_MS * 1000000}, NULL);
+        code = read_once(lane, list);
+    }
+    return code;
+}
+
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     lane->assignments++;
     commit_in_background(lane); /* no JoinGroup is under way: see give_back */
-    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = read_committed(lane, list);
     if (code)
         log_warn("committed offsets can't be read; what had finished will be sent again",
                  STR("group", lane->group), STR("error", rd_kafka_err2str(code)));

@@ -425,6 +425,8 @@ void lane_close(struct lane *lane)
     lane->leave_by_ms = 0;
     assignment_leave(lane);
     assignment_commit_now(lane);
+    if (!lane->intake->held)
+        assignment_commit_now(lane); /* what has failed, once more: it is the last time */
     /* librdkafka 2.0.2 leaves the group at the end only where something is assigned. One that does
      * not leave keeps the next rebalance waiting until its session is over. A static member keeps
      * its place for the time it takes to restart (KIP-345). */

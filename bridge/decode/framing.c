@@ -17,7 +17,7 @@ void framing_find(const struct hints *hints, struct slice value, struct framing 
     if (header.size == 1 + sizeof framing->guid && header.data[0] == 1) {
         framing->kind = FRAMING_GUID;
         memcpy(framing->guid, header.data + 1, sizeof framing->guid);
-    } else if (value.size >= 5 && value.data[0] == '\0') {
+    } else if (value.size >= 5 && value.data[0] == '\0' && !(value.data[1] & 0x80)) {
         framing->kind = FRAMING_ID;
         framing->id = big_endian(value.data + 1);
         framing->payload = slice_from(value, 5);

@@ -55,7 +55,7 @@ static void add_json(struct template_builder *builder, const struct yaml_node *n
 static void add_form(struct template_builder *builder, const struct yaml_node *node,
                      const char *where)
 {
-    for (size_t i = 0; i < node->count; i++) {
+    for (size_t i = 0; node->type == YAML_MAPPING && i < node->count; i++) {
         struct template_style style = {
             ENCODE_FORM, ENCODE_FORM,
             arena_print(builder->arena, "%s.%s", where, node->keys[i].data)};

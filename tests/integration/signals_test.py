@@ -25,7 +25,7 @@ def test_what_is_under_way_is_finished(topics, orders, names, receiver, subscrib
     finished = len(receiver.requests("/hook"))
     assert 5 <= finished <= 100
     assert len(results(finished)) == finished
-    assert topics.committed(names.group, orders) == {0: finished}
+    assert topics.committed(names.group, orders) == {0: finished}, running.log()
 
     running.start()  # and the rest comes, none twice
     receiver.wait(100, "/hook")
