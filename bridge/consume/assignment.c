@@ -226,7 +226,7 @@ static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_part
     int64_t give_up_ms = clock_now_ms() + (lane->intake->transactional ? UNSTABLE_MS : 0);
     rd_kafka_resp_err_t code = read_once(lane, list);
     while (code && clock_now_ms() < give_up_ms) {
-        nanosleep(&(struct timespec){.tv_nsec = UNSTABLE_AGAIN_MS * 1000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = UNSTABLE_AGAIN_MS * 1000000L}, NULL);
         code = read_once(lane, list);
     }
     return code;

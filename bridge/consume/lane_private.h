@@ -37,7 +37,7 @@ struct lane {
     size_t held_records;
     uint32_t assignments;
     unsigned commits_out; /* in the background, not answered yet */
-    uint32_t syncs; /* how often it has been asked which keys are parked */
+    uint32_t syncs;       /* how often it has been asked which keys are parked */
     unsigned next_worker;
     rd_kafka_topic_partition_list_t *leaving; /* being taken away; NULL: none */
     int64_t leave_by_ms;
