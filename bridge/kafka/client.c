@@ -128,12 +128,57 @@ static void check_property(rd_kafka_conf_t *conf, const struct named_text *prope
     }
 }
 
+/* Where the property stands that librdkafka speaks of, if it names one. */
+static struct place place_of(const struct named_texts *properties, const char *text)
+{
+    for (size_t i = 0; i < properties->count; i++)
+        if (strstr(text, properties->items[i].name.data))
+            return properties->items[i].value.at;
+    return properties->items[0].name.at;
+}
+
+static void no_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
+{
+    (void)rk, (void)level, (void)facility, (void)text;
+}
+
+/* What shows only when a handle is made of them: files that can't be read, values that don't go
+ * together. It has no broker, so nothing is connected to. */
+static bool check_together(const struct named_texts *properties, rd_kafka_type_t type,
+                           struct problems *problems)
+{
+    char text[512];
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_conf_set_log_cb(conf, no_log);
+    for (size_t i = 0; i < properties->count; i++) {
+        const struct named_text *property = &properties->items[i];
+        if (property->value.data && strcmp(property->name.data, "bootstrap.servers") != 0)
+            rd_kafka_conf_set(conf, property->name.data, property->value.data, text, sizeof text);
+    }
+    if (type == RD_KAFKA_CONSUMER)
+        rd_kafka_conf_set(conf, "group.id", "check", text, sizeof text);
+    else
+        rd_kafka_conf_set(conf, "enable.idempotence", "true", text, sizeof text);
+    rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
+    if (rk) {
+        rd_kafka_destroy(rk);
+        return true;
+    }
+    rd_kafka_conf_destroy(conf);
+    problems_add(problems, place_of(properties, text), "librdkafka: %s", text);
+    return false;
+}
+
 void client_check(const struct named_texts *properties, struct problems *problems)
 {
+    size_t before = problems->count;
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     for (size_t i = 0; i < properties->count; i++)
         check_property(conf, &properties->items[i], problems);
     rd_kafka_conf_destroy(conf);
+    if (problems->count == before && properties->count > 0 &&
+        check_together(properties, RD_KAFKA_CONSUMER, problems))
+        check_together(properties, RD_KAFKA_PRODUCER, problems);
 }
 
 bool client_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *offsets, int timeout_ms,

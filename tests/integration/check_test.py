@@ -58,6 +58,23 @@ def test_all_mistakes_are_told_at_once_with_their_places(check):
     assert "nonsense" not in told  # what stands where a secret belongs is never repeated
 
 
+@pytest.mark.parametrize("properties, place, said", [
+    ("security.protocol: ssl, ssl.ca.location: /no/such", 77, "ssl.ca.location failed"),
+    ("security.protocol: sasl_plaintext, sasl.mechanism: FOO", 10, "Unsupported SASL mechanism"),
+    ("message.max.bytes: 5000, fetch.max.bytes: 100", 55, "must be >= `message.max.bytes`"),
+])
+def test_what_does_not_go_together_is_told(check, properties, place, said):
+    done = check(GOOD.replace('127.0.0.1:9092"', f'h:1", {properties}'))
+    assert done.returncode == 1
+    assert done.stderr.decode().startswith(f"grapnel.yaml:1:{place}: librdkafka: "), done.stderr
+    assert said in done.stderr.decode()
+
+
+def test_a_list_is_no_form(check):
+    done = check(GOOD.replace('{{ .id }}"', '{{ .id }}", body: { form: [a] }'))
+    assert done.returncode == 1 and done.stderr.startswith(b"grapnel.yaml:5:"), done.stderr
+
+
 def test_a_file_that_is_not_there_is_told(check):
     done = check(GOOD, "-c", "other.yaml")
     assert done.returncode == 1
