@@ -98,7 +98,7 @@ run_pytest() {
 # need_kafka PACKAGE…: what the tests on a real Kafka need, its jars and the schema registry's among it.
 need_kafka() {
     need libcmocka-dev libxml2-dev libxml2-utils default-jre-headless maven nginx-light nghttp2-server openssl curl \
-        python3-pytest python3-pytest-xdist python3-pip python3-confluent-kafka python3-avro python3-yaml python3-jsonschema "$@" &&
+        python3-pytest python3-pytest-xdist python3-pip python3-confluent-kafka python3-requests python3-avro python3-yaml python3-jsonschema "$@" &&
         check "Kafka's jars" tests/kafka/fetch && check "the schema registry" tests/registry/fetch &&
         check "Python's packages" tests/python/fetch
 }
