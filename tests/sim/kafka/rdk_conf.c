@@ -61,6 +61,8 @@ static rd_kafka_conf_res_t refuse(const char *name, const char *value, char *tex
 rd_kafka_conf_res_t rd_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, const char *value,
                                       char *text, size_t size)
 {
+    if (!value)
+        return RD_KAFKA_CONF_OK; /* as it was before it was set: what has no default here */
     for (size_t i = 0; i < NUMBER_COUNT; i++) {
         char *end = NULL;
         if (strcmp(numbers[i].name, name) != 0)

@@ -110,6 +110,12 @@ static void gone(struct process_exit *exit)
     shut(CONTAINER_OF(exit, rd_kafka_t, exit));
 }
 
+/* One that is made while no process runs only shows that its properties go together. */
+static bool is_of_nobody(const rd_kafka_t *rk)
+{
+    return !rk->process;
+}
+
 rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text, size_t size)
 {
     enum memory_kind before = rdk_enter();
@@ -121,6 +127,10 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, char *text
     rk->conf = *conf;
     free(conf);
     rk->process = process_current();
+    if (is_of_nobody(rk)) {
+        rdk_leave(before);
+        return rk;
+    }
     rk->dice = dice_for(world_seed(), "client", ++created);
     snprintf(rk->name, sizeof rk->name, "grapnel#%s-%u",
              type == RD_KAFKA_CONSUMER ? "consumer" : "producer", created);
@@ -156,6 +166,11 @@ void rd_kafka_destroy_flags(rd_kafka_t *rk, int flags)
     enum memory_kind before = rdk_enter();
     (void)flags;
     struct handle *handle = CONTAINER_OF(rk, struct handle, rk);
+    if (is_of_nobody(rk)) {
+        free(handle);
+        rdk_leave(before);
+        return;
+    }
     list_remove(&rk->exit.link);
     shut(rk);
     commit_free_all(rk);
