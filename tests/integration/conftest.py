@@ -12,10 +12,12 @@ import os
 import pathlib
 import subprocess
 import sys
+import threading
 import types
 import uuid
 
 import pytest
+import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = subprocess.run([HERE.parent / "python" / "fetch"], check=True, capture_output=True, text=True)
@@ -26,7 +28,7 @@ from cluster import Cluster, free_port  # noqa: E402
 from registry import Registry  # noqa: E402
 from support import program  # noqa: E402
 from support.door import Door  # noqa: E402
-from support.receiver import Receiver  # noqa: E402
+from support.receiver import Receiver, Reply  # noqa: E402
 from support.topics import Topics  # noqa: E402
 from support.wait import until  # noqa: E402
 
@@ -141,6 +143,65 @@ def grapnel(configure):
     yield start
     for running in started:
         running.finish()
+
+
+@pytest.fixture
+def another(tmp_path):
+    """Starts a second instance beside a running one; keyword arguments are properties of its own."""
+    made = []
+
+    def start(running, *subscriptions, **kafka):
+        config = yaml.safe_load(running.path.read_text())
+        config["kafka"].update(kafka)
+        port = program.admin_port()
+        config["admin"]["listen"] = f"127.0.0.1:{port}"
+        del config["subscriptions"]
+        path = program.write_files(tmp_path / "another", config, list(subscriptions))
+        made.append(program.Grapnel(path, port))
+        return made[-1].start()
+
+    yield start
+    for instance in made:
+        instance.finish()
+
+
+@pytest.fixture
+def own_kafka():
+    """A cluster that hasn't been started."""
+    cluster = Cluster(start=False)
+    yield cluster
+    cluster.close()
+
+
+@pytest.fixture
+def outage(own_kafka, receiver, subscribe, grapnel, names):
+    """500 records, and a broker that is killed while they are under way, and comes back.
+
+    Returns its topics, the program, and the broker, when all is committed."""
+
+    def run(**config):
+        own_kafka.start()
+        topics = Topics(own_kafka.bootstrap)
+        topics.create("orders", partitions=3)
+        topics.produce("orders", *['{"a":1}'] * 500)
+        gate = threading.Event()
+        receiver.script("/", Reply(200, gate=gate))
+        running = grapnel(
+            subscribe("orders", receiver.url()),
+            kafka={"bootstrap.servers": own_kafka.bootstrap, "reconnect.backoff.max.ms": 500},
+            **config,
+        )
+        receiver.wait(64)
+        [broker] = own_kafka.brokers
+        broker.kill()
+        gate.set()  # the answers come while nothing can be written
+        until(lambda: running.get("/readyz")[0] == 503, "/readyz to say no", seconds=60)
+        broker.start()
+        own_kafka.wait_ready()
+        topics.wait_committed(names.group, "orders", seconds=90)
+        return topics, running, broker
+
+    return run
 
 
 @pytest.fixture

@@ -1,22 +1,10 @@
 """A Kafka that isn't there, comes later, or goes away for a while."""
 
-import threading
 import time
 
-import pytest
-
-from cluster import Cluster, free_port
-from support.receiver import Reply
+from cluster import free_port
 from support.topics import Topics
 from support.wait import PATIENCE, until
-
-
-@pytest.fixture
-def own_kafka():
-    """A cluster that hasn't been started."""
-    cluster = Cluster(start=False)
-    yield cluster
-    cluster.close()
 
 
 def test_it_says_so_waits_and_still_ends_at_once(receiver, subscribe, grapnel):
@@ -52,25 +40,8 @@ def test_it_goes_on_when_kafka_comes(own_kafka, receiver, subscribe, grapnel, na
     topics.wait_committed(names.group, "orders")
 
 
-def test_a_broker_that_goes_and_comes_back_loses_nothing(own_kafka, receiver, subscribe, grapnel, names):
-    own_kafka.start()
-    topics = Topics(own_kafka.bootstrap)
-    topics.create("orders", partitions=3)
-    topics.produce("orders", *['{"a":1}'] * 500)
-    gate = threading.Event()
-    receiver.script("/", Reply(200, gate=gate))
-    running = grapnel(
-        subscribe("orders", receiver.url()),
-        kafka={"bootstrap.servers": own_kafka.bootstrap, "reconnect.backoff.max.ms": 500},
-    )
-    receiver.wait(64)
-    [broker] = own_kafka.brokers
-    broker.kill()
-    gate.set()  # the answers come while nothing can be written
-    until(lambda: running.get("/readyz")[0] == 503, "/readyz to say no", seconds=60)
-    broker.start()
-    own_kafka.wait_ready()
-    topics.wait_committed(names.group, "orders", seconds=90)
+def test_a_broker_that_goes_and_comes_back_loses_nothing(outage, receiver, names):
+    topics, running, _ = outage()
     assert len({r.id for r in receiver.requests()}) == 500
     assert topics.count(names.results) >= 500
     running.wait_ready()

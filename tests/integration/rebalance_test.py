@@ -1,17 +1,9 @@
 """Instances come and go: nothing is missing, and nothing that ended is sent again."""
 
-import json
-
 from support.wait import until
 
 PARTITIONS = 6
 QUICK = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
-
-
-def publish(topics, orders, count, first=0):
-    for p in range(PARTITIONS):
-        values = [json.dumps({"n": n}) for n in range(first, first + count) if n % PARTITIONS == p]
-        topics.produce(orders, *values, partition=p)
 
 
 def assigned(running, names):
@@ -24,11 +16,11 @@ def test_a_clean_rebalance_sends_nothing_twice(
     orders = topics.create(f"orders-{unique}", partitions=PARTITIONS)
     subscription = subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 32})
     first = grapnel(subscription, kafka=QUICK)
-    publish(topics, orders, 3000)
+    topics.number(orders, PARTITIONS, 3000)
     receiver.wait(300, "/hook")
     second = grapnel(subscription, kafka=QUICK)
     until(lambda: assigned(second, names) == PARTITIONS // 2, "half of the partitions")
-    publish(topics, orders, 3000, first=3000)
+    topics.number(orders, PARTITIONS, 3000, first=3000)
     receiver.wait(3300, "/hook", seconds=60)
     assert first.stop() == 0
     until(lambda: assigned(second, names) == PARTITIONS, "all partitions")
@@ -49,7 +41,7 @@ def test_partitions_that_come_back_are_read_on(topics, unique, names, receiver, 
     until(lambda: assigned(second, names) == PARTITIONS // 2, "half of the partitions")
     assert second.stop() == 0
     until(lambda: assigned(first, names) == PARTITIONS, "all partitions")
-    publish(topics, orders, 600)
+    topics.number(orders, PARTITIONS, 600)
     receiver.wait(600, "/hook")
     topics.wait_committed(names.group, orders)
 

@@ -314,33 +314,24 @@ def test_many_reloads_under_load(topics, unique, names, receiver, subscribe, gra
     topics.wait_committed(names.group, orders)
 
 
-def test_two_instances_share_a_rate(topics, unique, names, receiver, subscribe, grapnel, configure, tmp_path):
+def test_two_instances_share_a_rate(topics, unique, names, receiver, subscribe, grapnel, another):
     """Together they send no more than one would, however many partitions each has."""
-    from support import program
-
     orders = topics.create(f"orders-{unique}", partitions=4)
     sub = subscribe(orders, receiver.url("/hook"), delivery={"rate": "40/s"})
     first = grapnel(sub)
-    path, whole = configure(sub)
-    second_path = program.write_files(
-        tmp_path / "second", {k: v for k, v in whole.items() if k != "subscriptions"}, [sub]
-    )
-    second = program.Grapnel(second_path, int(whole["admin"]["listen"].rsplit(":", 1)[1]))
-    second.start()
-    try:
-        def holds(instance):
-            return instance.metric("grapnel_assigned_partitions", subscription=names.subscription)
+    second = another(first, sub)
 
-        until(lambda: holds(first) == 2 and holds(second) == 2, "two partitions each", 30)
-        for p in range(4):
-            topics.produce(orders, *[event(n) for n in range(p, 400, 4)], partition=p)
-        receiver.wait(100, "/hook", seconds=20)
-        begun = time.time()
-        count = len(receiver.requests("/hook"))
-        receiver.wait(300, "/hook", seconds=30)
-        sent = len(receiver.requests("/hook")) - count
-        seconds = time.time() - begun
-        assert sent <= 40 + 44 * seconds  # what the bucket held, and what came meanwhile
-        assert sent >= 20 / PATIENCE * seconds
-    finally:
-        second.finish()
+    def holds(instance):
+        return instance.metric("grapnel_assigned_partitions", subscription=names.subscription)
+
+    until(lambda: holds(first) == 2 and holds(second) == 2, "two partitions each", 30)
+    for p in range(4):
+        topics.produce(orders, *[event(n) for n in range(p, 400, 4)], partition=p)
+    receiver.wait(100, "/hook", seconds=20)
+    begun = time.time()
+    count = len(receiver.requests("/hook"))
+    receiver.wait(300, "/hook", seconds=30)
+    sent = len(receiver.requests("/hook")) - count
+    seconds = time.time() - begun
+    assert sent <= 40 + 44 * seconds  # what the bucket held, and what came meanwhile
+    assert sent >= 20 / PATIENCE * seconds

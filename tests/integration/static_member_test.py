@@ -1,39 +1,15 @@
 """group.instance.id: a restart keeps the partitions, and of two with one name only one goes on."""
 
-import pytest
-import yaml
-
-from support import program
 from support.wait import until
 
 NAMED = {"group.instance.id": "one", "session.timeout.ms": 20000, "heartbeat.interval.ms": 500}
-
-
-@pytest.fixture
-def another(tmp_path):
-    """Starts a second instance beside a running one, with that group.instance.id."""
-    made = []
-
-    def start(running, subscription, name):
-        config = yaml.safe_load(running.path.read_text())
-        config["kafka"]["group.instance.id"] = name
-        port = program.admin_port()
-        config["admin"]["listen"] = f"127.0.0.1:{port}"
-        del config["subscriptions"]
-        path = program.write_files(tmp_path / "another", config, [subscription])
-        made.append(program.Grapnel(path, port).start())
-        return made[-1]
-
-    yield start
-    for instance in made:
-        instance.finish()
 
 
 def test_a_restart_is_no_rebalance(topics, unique, names, receiver, subscribe, grapnel, another):
     orders = topics.create(f"orders-{unique}", partitions=2)
     subscription = subscribe(orders, receiver.url("/hook"))
     first = grapnel(subscription, kafka=NAMED)
-    second = another(first, subscription, "two")
+    second = another(first, subscription, **{"group.instance.id": "two"})
     holds = lambda run: run.metric("grapnel_assigned_partitions", subscription=names.subscription)
     until(lambda: holds(first) == holds(second) == 1, "a partition each", 30)
     before = second.metric("grapnel_rebalances_total", subscription=names.subscription)
@@ -52,7 +28,7 @@ def test_of_two_with_one_name_the_later_goes_on(topics, orders, names, receiver,
     topics.produce(orders, '{"n":1}')
     receiver.wait(1, "/hook")
     topics.wait_committed(names.group, orders)
-    second = another(first, subscription, "one")
+    second = another(first, subscription)
     until(lambda: first.get("/readyz")[0] == 503, "/readyz to say no")
     assert b"another instance of the same group.instance.id" in first.get("/readyz")[1]
     assert first.metric("grapnel_group_fenced", subscription=names.subscription) == 1

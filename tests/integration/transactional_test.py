@@ -2,32 +2,13 @@
 
 import collections
 import json
-import threading
 
-import pytest
-
-from cluster import Cluster
 from support.receiver import Reply
-from support.topics import Topics
 from support.wait import until
 
 PARTITIONS = 6
 QUICK = {"session.timeout.ms": 6000, "heartbeat.interval.ms": 500}
 TOGETHER = {"transactional": True}
-
-
-@pytest.fixture
-def own_kafka():
-    """A cluster that hasn't been started."""
-    cluster = Cluster(start=False)
-    yield cluster
-    cluster.close()
-
-
-def publish(topics, orders, count, first=0):
-    for p in range(PARTITIONS):
-        values = [json.dumps({"n": n}) for n in range(first, first + count) if n % PARTITIONS == p]
-        topics.produce(orders, *values, partition=p)
 
 
 def finals(topics, names):
@@ -101,7 +82,7 @@ def test_several_of_a_lane_are_finished_together(topics, unique, names, receiver
         for n in ("one", "two", "three")
     ]
     running = grapnel(*subs, **TOGETHER)
-    publish(topics, orders, 600)
+    topics.number(orders, PARTITIONS, 600)
     counts = wait_finals(topics, names, 1800)
     assert len(counts) == 1800 and set(counts.values()) == {1}
     topics.wait_committed(f"grapnel.lane-{unique[-6:]}", orders)
@@ -115,12 +96,12 @@ def test_a_clean_rebalance_sends_and_writes_nothing_twice(
     orders = topics.create(f"orders-{unique}", partitions=PARTITIONS)
     subscription = subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 32})
     first = grapnel(subscription, kafka=QUICK, **TOGETHER)
-    publish(topics, orders, 3000)
+    topics.number(orders, PARTITIONS, 3000)
     receiver.wait(300, "/hook")
     second = grapnel(subscription, kafka=QUICK, **TOGETHER)
     holds = lambda: second.metric("grapnel_assigned_partitions", subscription=names.subscription)
     until(lambda: holds() == PARTITIONS // 2, "half of the partitions")
-    publish(topics, orders, 3000, first=3000)
+    topics.number(orders, PARTITIONS, 3000, first=3000)
     receiver.wait(3300, "/hook", seconds=60)
     assert first.stop() == 0
     receiver.wait(6000, "/hook", seconds=60)
@@ -138,7 +119,7 @@ def test_killed_again_and_again_each_record_has_one_result(
     orders = topics.create(f"orders-{unique}", partitions=PARTITIONS)
     subscription = subscribe(orders, receiver.url("/hook"), delivery={"in_flight": 64})
     running = grapnel(subscription, kafka=QUICK, **TOGETHER)
-    publish(topics, orders, 6000)
+    topics.number(orders, PARTITIONS, 6000)
     for wanted in (1000, 2500, 4000):
         receiver.wait(wanted, "/hook", seconds=90)
         running.kill()
@@ -163,26 +144,8 @@ def test_an_instance_with_a_name_fences_off_what_it_was(topics, orders, names, r
     assert len(counts) == 200 and set(counts.values()) == {1}
 
 
-def test_kafka_goes_and_comes_back(own_kafka, receiver, subscribe, grapnel, names):
-    own_kafka.start()
-    topics = Topics(own_kafka.bootstrap)
-    topics.create("orders", partitions=3)
-    topics.produce("orders", *['{"a":1}'] * 500)
-    gate = threading.Event()
-    receiver.script("/", Reply(200, gate=gate))
-    running = grapnel(
-        subscribe("orders", receiver.url()),
-        kafka={"bootstrap.servers": own_kafka.bootstrap, "reconnect.backoff.max.ms": 500},
-        **TOGETHER,
-    )
-    receiver.wait(64)
-    [broker] = own_kafka.brokers
-    broker.kill()
-    gate.set()  # the answers come while nothing can be written
-    until(lambda: running.get("/readyz")[0] == 503, "/readyz to say no", seconds=60)
-    broker.start()
-    own_kafka.wait_ready()
-    topics.wait_committed(names.group, "orders", seconds=90)
+def test_kafka_goes_and_comes_back(outage, names):
+    topics, running, broker = outage(**TOGETHER)
     counts = finals(topics, names)
     assert len(counts) == 500 and set(counts.values()) == {1}
     running.wait_ready()

@@ -1,5 +1,6 @@
 """Kafka as a test uses it: topics of its own, records in, records out, what a group has committed."""
 
+import json
 import time
 import uuid
 
@@ -68,6 +69,12 @@ class Topics:
         failed = [p for p in placed if not isinstance(p, tuple)]
         assert not failed, failed[:3]
         return placed
+
+    def number(self, topic, partitions, count, first=0):
+        """Publishes {"n": first} to {"n": first + count - 1}, in turn to each partition."""
+        for p in range(partitions):
+            numbers = (n for n in range(first, first + count) if n % partitions == p)
+            self.produce(topic, *(json.dumps({"n": n}) for n in numbers), partition=p)
 
     def read(self, topic, seconds=60):
         """Every record of the topic up to its present end; [] where there is no such topic."""
