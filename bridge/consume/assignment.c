@@ -75,30 +75,36 @@ static void add_position(rd_kafka_topic_partition_list_t *list, struct partition
     element->metadata_size = element->metadata ? strlen(text) : 0;
 }
 
-rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
+static rd_kafka_topic_partition_list_t *positions(struct lane *lane, bool also_out)
 {
     rd_kafka_topic_partition_list_t *offsets =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        add_position(offsets, p);
+        if (also_out || p->out == 0)
+            add_position(offsets, p);
     return offsets;
 }
 
-/* Without what a transaction may hold: where those commit, what is still out may count as finished
- * although its transaction is not committed, and may never be. And with what is being committed in
- * the background: nobody knows yet what will come of that. */
+rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
+{
+    return positions(lane, true);
+}
+
+/* Where transactions commit, what is still out may count as finished although its transaction is
+ * not committed, and may never be. */
 static rd_kafka_topic_partition_list_t *own_positions(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets =
-        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+    return positions(lane, !lane->intake->transactional);
+}
+
+/* And what is being committed in the background: nobody knows yet what will come of that. */
+static rd_kafka_topic_partition_list_t *last_positions(struct lane *lane)
+{
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p && lane->commits_out > 0;
          p = partitions_next(&lane->partitions, p))
-        if (!lane->intake->transactional || p->out == 0) {
-            p->dirty = p->dirty || (lane->commits_out > 0 && ledger_position(&p->ledger) >= 0);
-            add_position(offsets, p);
-        }
-    return offsets;
+        p->dirty = p->dirty || ledger_position(&p->ledger) >= 0;
+    return own_positions(lane);
 }
 
 static void mark_dirty(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
@@ -161,7 +167,7 @@ void assignment_commit_soon(struct lane *lane)
 
 void assignment_commit_now(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
+    rd_kafka_topic_partition_list_t *offsets = last_positions(lane);
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
 }
@@ -267,7 +273,7 @@ static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_
 static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
 {
     rd_kafka_topic_partition_list_t *offsets =
-        lost ? rd_kafka_topic_partition_list_new(1) : own_positions(lane);
+        lost ? rd_kafka_topic_partition_list_new(1) : last_positions(lane);
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = find(lane, list, i);
         if (!partition)

@@ -1,9 +1,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "consume/lane_private.h"
@@ -11,6 +8,7 @@
 #include "consume/start.h"
 #include "consume/topics.h"
 #include "kafka/client.h"
+#include "kafka/wake.h"
 
 #define JOIN_TIMEOUT_MS 500
 #define JOIN_RETRY_MS   1000
@@ -23,9 +21,7 @@ static void on_ready(struct loop_io *io, uint32_t events)
 {
     (void)events;
     struct lane *lane = CONTAINER_OF(io, struct lane, io);
-    uint64_t count = 0;
-    ssize_t ignored = read(io->fd, &count, sizeof count);
-    (void)ignored;
+    wake_heard(io);
     lane_poll(lane);
 }
 
@@ -72,11 +68,8 @@ static bool open_consumer(struct lane *lane, struct error *err)
         return false;
     rd_kafka_poll_set_consumer(lane->rk);
     lane->queue = rd_kafka_queue_get_consumer(lane->rk);
-    lane->io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     lane->io.ready = on_ready;
-    uint64_t one = 1;
-    rd_kafka_queue_io_event_enable(lane->queue, lane->io.fd, &one, sizeof one);
-    return loop_watch(lane->intake->loop, &lane->io, EPOLLIN, err);
+    return wake_begin(lane->intake->loop, &lane->io, lane->queue, err);
 }
 
 struct lane *lane_create(struct intake *intake, const struct roster_lane *roster, struct error *err)
@@ -128,12 +121,9 @@ void lane_destroy(struct lane *lane)
 {
     if (!lane)
         return;
-    if (lane->io.fd >= 0)
-        loop_unwatch(lane->intake->loop, &lane->io);
+    wake_end(lane->intake->loop, &lane->io, lane->queue);
     if (must_be_left(lane))
         return;
-    if (lane->io.fd >= 0)
-        close(lane->io.fd);
     if (lane->queue)
         rd_kafka_queue_destroy(lane->queue);
     if (lane->rk)

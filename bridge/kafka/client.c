@@ -148,17 +148,16 @@ static bool check_together(const struct named_texts *properties, rd_kafka_type_t
                            struct problems *problems)
 {
     char text[512];
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    const struct client_property own[] = {
+        {"bootstrap.servers", NULL, false},
+        type == RD_KAFKA_CONSUMER ? (struct client_property){"group.id", "check", false}
+                                  : (struct client_property){"enable.idempotence", "true", false},
+        {0},
+    };
+    rd_kafka_conf_t *conf = client_conf(properties, own, NULL);
+    if (!conf)
+        return false; /* which check_property has told */
     rd_kafka_conf_set_log_cb(conf, no_log);
-    for (size_t i = 0; i < properties->count; i++) {
-        const struct named_text *property = &properties->items[i];
-        if (property->value.data && strcmp(property->name.data, "bootstrap.servers") != 0)
-            rd_kafka_conf_set(conf, property->name.data, property->value.data, text, sizeof text);
-    }
-    if (type == RD_KAFKA_CONSUMER)
-        rd_kafka_conf_set(conf, "group.id", "check", text, sizeof text);
-    else
-        rd_kafka_conf_set(conf, "enable.idempotence", "true", text, sizeof text);
     rd_kafka_t *rk = rd_kafka_new(type, conf, text, sizeof text);
     if (rk) {
         rd_kafka_destroy(rk);

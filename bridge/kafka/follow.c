@@ -2,14 +2,12 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 #include <librdkafka/rdkafka.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "kafka/client.h"
+#include "kafka/wake.h"
 
 #define ASK_MS   500
 #define AGAIN_MS 1000
@@ -161,9 +159,7 @@ static void on_ready(struct loop_io *io, uint32_t events)
 {
     (void)events;
     struct follow *follow = CONTAINER_OF(io, struct follow, io);
-    uint64_t count = 0;
-    ssize_t ignored = read(io->fd, &count, sizeof count);
-    (void)ignored;
+    wake_heard(io);
     int taken = 0;
     for (; taken < TURN; taken++) {
         rd_kafka_message_t *message = rd_kafka_consume_queue(follow->queue, 0);
@@ -172,11 +168,8 @@ static void on_ready(struct loop_io *io, uint32_t events)
         take(follow, message);
         rd_kafka_message_destroy(message);
     }
-    if (taken == TURN) { /* there is more, of which nobody will tell */
-        uint64_t one = 1;
-        ignored = write(io->fd, &one, sizeof one);
-        (void)ignored;
-    }
+    if (taken == TURN)
+        wake_again(io); /* there is more, of which nobody will tell */
     tell_if_caught_up(follow);
 }
 
@@ -203,13 +196,10 @@ static bool open_topic(struct follow *follow, const struct named_texts *properti
         return false;
     follow->topic = rd_kafka_topic_new(follow->rk, topic, NULL);
     follow->queue = rd_kafka_queue_new(follow->rk);
-    follow->io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    if (!follow->topic || follow->io.fd < 0)
+    if (!follow->topic)
         return error_set(err, ERROR_SYSTEM, "topic %s can't be followed", topic);
     follow->io.ready = on_ready;
-    uint64_t one = 1;
-    rd_kafka_queue_io_event_enable(follow->queue, follow->io.fd, &one, sizeof one);
-    return loop_watch(follow->loop, &follow->io, EPOLLIN, err);
+    return wake_begin(follow->loop, &follow->io, follow->queue, err);
 }
 
 struct follow *follow_create(struct loop *loop, const struct named_texts *properties,
@@ -237,10 +227,7 @@ void follow_destroy(struct follow *follow)
     if (!follow)
         return;
     loop_disarm(follow->loop, &follow->again);
-    if (follow->io.fd >= 0) {
-        loop_unwatch(follow->loop, &follow->io);
-        close(follow->io.fd);
-    }
+    wake_end(follow->loop, &follow->io, follow->queue);
     for (int32_t i = 0; i < follow->count; i++)
         if (follow->partitions[i].started)
             rd_kafka_consume_stop(follow->topic, i);

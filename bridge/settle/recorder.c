@@ -4,14 +4,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/memory.h"
 #include "kafka/client.h"
 #include "kafka/topics.h"
+#include "kafka/wake.h"
 #include "loop/thread.h"
 #include "settle/outlet.h"
 #include "settle/recorder_private.h"
@@ -140,14 +138,19 @@ static void give_up_refused(struct recorder *recorder)
     recorder->refused_count = 0;
 }
 
+void recorder_put_refused(struct list *refused, struct list *link, int64_t *retry_at_ms)
+{
+    bool alone = *retry_at_ms > 0;
+    *retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
+    if (alone)
+        list_push(refused, link);
+    else
+        list_push_front(refused, link);
+}
+
 static void refuse(struct recorder *recorder, struct write *write)
 {
-    bool alone = write->retry_at_ms > 0;
-    write->retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
-    if (alone)
-        list_push(&recorder->refused, &write->message.link);
-    else
-        list_push_front(&recorder->refused, &write->message.link);
+    recorder_put_refused(&recorder->refused, &write->message.link, &write->retry_at_ms);
     recorder->refused_count++;
     if (recorder->draining)
         give_up_refused(recorder);
@@ -279,9 +282,7 @@ static void on_ready(struct loop_io *io, uint32_t events)
 {
     (void)events;
     struct recorder *recorder = CONTAINER_OF(io, struct recorder, io);
-    uint64_t count = 0;
-    ssize_t ignored = read(io->fd, &count, sizeof count);
-    (void)ignored;
+    wake_heard(io);
     rd_kafka_poll(recorder->rk, 0);
 }
 
@@ -481,11 +482,8 @@ bool recorder_open(struct recorder *recorder, struct error *err)
         return false;
     open_topics(recorder, 0);
     recorder->queue = rd_kafka_queue_get_main(recorder->rk);
-    recorder->io.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     recorder->io.ready = on_ready;
-    uint64_t one = 1;
-    rd_kafka_queue_io_event_enable(recorder->queue, recorder->io.fd, &one, sizeof one);
-    return loop_watch(recorder->loop, &recorder->io, EPOLLIN, err);
+    return wake_begin(recorder->loop, &recorder->io, recorder->queue, err);
 }
 
 void recorder_close(struct recorder *recorder)
@@ -497,6 +495,7 @@ void recorder_close(struct recorder *recorder)
     }
     for (size_t i = 0; recorder->outlets && i < recorder->topic_count; i++)
         recorder->outlets[i].under_way = 0;
+    wake_end(recorder->loop, &recorder->io, recorder->queue);
     if (recorder->queue)
         rd_kafka_queue_destroy(recorder->queue);
     if (recorder->rk) {
@@ -504,13 +503,8 @@ void recorder_close(struct recorder *recorder)
                                          RD_KAFKA_PURGE_F_NON_BLOCKING);
         rd_kafka_destroy(recorder->rk); /* after this no report comes, and no bytes are borrowed */
     }
-    if (recorder->io.fd >= 0) {
-        loop_unwatch(recorder->loop, &recorder->io);
-        close(recorder->io.fd);
-    }
     recorder->queue = NULL;
     recorder->rk = NULL;
-    recorder->io.fd = -1;
 }
 
 struct recorder *recorder_create(const struct settings *settings,

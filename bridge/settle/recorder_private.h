@@ -77,6 +77,9 @@ void recorder_note_purged(struct recorder *recorder, const struct write *write);
 /* Its claims are done with; a record that has none left goes home. */
 void recorder_release(struct recorder *recorder, struct write *write);
 void recorder_give_up(struct recorder *recorder, struct write *write);
+/* Among the refused, which are in the order in which they are tried: at once the first time, since
+ * it may have been refused for the others of its batch, then every half minute. */
+void recorder_put_refused(struct list *refused, struct list *link, int64_t *retry_at_ms);
 void recorder_say_refused(struct recorder *recorder, size_t count);
 
 /* The producer: made anew after its predecessor has failed for good. */

@@ -11,13 +11,12 @@
 #include "kafka/client.h"
 #include "settle/recorder_private.h"
 
-#define OPEN_MS          100   /* what comes in this time goes into one transaction */
-#define UNDER_WAY_MOST   50000 /* or so many writes */
-#define IDLE_MS          1000  /* offsets of records that nothing is written of */
-#define CALL_MS          1000  /* librdkafka's blocking calls go on when they are called again */
-#define AGAIN_MS         100
-#define REFUSED_RETRY_MS 30000
-#define TIMEOUT_MS       "10000" /* Kafka aborts what a dead instance has begun */
+#define OPEN_MS        100   /* what comes in this time goes into one transaction */
+#define UNDER_WAY_MOST 50000 /* or so many writes */
+#define IDLE_MS        1000  /* offsets of records that nothing is written of */
+#define CALL_MS        1000  /* librdkafka's blocking calls go on when they are called again */
+#define AGAIN_MS       100
+#define TIMEOUT_MS     "10000" /* Kafka aborts what a dead instance has begun */
 
 /* All that is written of one record, or one write that is of none. */
 struct fates {
@@ -52,7 +51,6 @@ struct transaction {
     struct list refused;
     size_t refused_count;
     size_t under_way; /* writes whose reports are missing */
-    bool alone;       /* it holds one record, which Kafka has refused among others */
     bool broken;      /* it can't be committed */
     bool draining;
     int64_t close_at_ms; /* the open one; or when the offsets are looked at next */
@@ -186,10 +184,8 @@ static void give_up_refused(struct transaction *transaction)
 
 static void refuse(struct transaction *transaction, struct fates *fates)
 {
-    bool again = fates->retry_at_ms > 0;
     fates->refused = false;
-    fates->retry_at_ms = clock_now_ms() + (again ? REFUSED_RETRY_MS : 0);
-    list_push(&transaction->refused, &fates->link);
+    recorder_put_refused(&transaction->refused, &fates->link, &fates->retry_at_ms);
     recorder_say_refused(transaction->recorder, ++transaction->refused_count);
 }
 
@@ -247,7 +243,6 @@ static void over(struct transaction *transaction, bool fine)
                 fine ? METRIC_RESULT_OK : METRIC_RESULT_FAILED, 1);
     transaction->step = STEP_IDLE;
     transaction->begun = false;
-    transaction->alone = false;
     transaction->broken = false;
     transaction->close_at_ms = clock_now_ms() + IDLE_MS;
     conclude(transaction, fine);
@@ -363,7 +358,6 @@ static bool begin_refused(struct transaction *transaction, int64_t now_ms)
     if (now_ms < fates->retry_at_ms || !begin(transaction))
         return false;
     recorder_say_refused(transaction->recorder, --transaction->refused_count);
-    transaction->alone = true;
     produce(transaction, fates);
     return true;
 }

@@ -117,7 +117,7 @@ void rd_kafka_queue_io_event_enable(rd_kafka_queue_t *queue, int fd, const void 
                                     size_t size)
 {
     queue->fd = fd;
-    queue->payload = *(const uint64_t *)payload;
+    queue->payload = payload ? *(const uint64_t *)payload : 0;
     (void)size;
 }
 
