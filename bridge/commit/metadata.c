@@ -97,26 +97,28 @@ static void pack(const struct ledger *ledger, struct packer *packer)
     add_finished(packer, finished_from, seen);
 }
 
-void metadata_write(const struct ledger *ledger, char text[METADATA_BYTES + 1])
+bool metadata_write(const struct ledger *ledger, char text[METADATA_BYTES + 1])
 {
     struct packer packer = {.position = ledger_position(ledger)};
     text[0] = '\0';
     if (packer.position < 0)
-        return;
+        return true;
     packer.next = packer.position;
     pack(ledger, &packer);
     if (packer.run_bytes == 0)
-        return;
+        return true;
     bool use_bits = packer.runs_full || (!packer.bits_full && packer.bit_bytes < packer.run_bytes);
     struct buffer out = {.limit = METADATA_BYTES + 1};
     buffer_print(&out, "g1:%" PRId64 ":%c:", packer.position, use_bits ? 'b' : 'r');
     base64_add(&out, use_bits ? (struct slice){(char *)packer.bits, packer.bit_bytes}
                               : (struct slice){(char *)packer.runs, packer.run_bytes});
-    if (!out.failed) {
+    bool fine = !out.failed;
+    if (fine) {
         memcpy(text, out.data, out.size);
         text[out.size] = '\0';
     }
     buffer_finish(&out);
+    return fine;
 }
 
 static size_t varint_bytes(int64_t value)

@@ -24,12 +24,12 @@
 #define METADATA_BYTES 4096 /* the broker's default for offset.metadata.max.bytes */
 
 /* Writes at most METADATA_BYTES and a NUL; "" where nothing above the position is finished. What
- * does not fit is left out from the end: it would be sent again. */
-void metadata_write(const struct ledger *ledger, char text[METADATA_BYTES + 1]);
+ * does not fit is left out from the end: it would be sent again. False: no memory. */
+bool metadata_write(const struct ledger *ledger, char text[METADATA_BYTES + 1]) MUST_CHECK;
 
 /* Begins `ledger`, which is empty, at `position` with what `text` says is finished. False and
- * ERROR_INPUT when the text is not ours or does not belong to the position: the ledger then begins
- * there with nothing finished. An empty text is fine. */
+ * ERROR_INPUT when the text is not ours or does not belong to the position, or there is no memory:
+ * the ledger then begins there with nothing finished. An empty text is fine. */
 bool metadata_read(struct slice text, int64_t position, struct ledger *ledger, struct error *err);
 
 /* Would the metadata still fit after one more record at `offset`, whatever finishes first? */

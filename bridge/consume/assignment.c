@@ -60,19 +60,21 @@ void assignment_note(struct lane *lane)
 
 /* ── committing ──────────────────────────────────────────────────────────── */
 
-/* Adds the partition's position, and what has finished above it, if that is news. */
+/* Adds the partition's position, and what has finished above it, if that is news. Without memory it
+ * stays news. */
 static void add_position(rd_kafka_topic_partition_list_t *list, struct partition *partition)
 {
     char text[METADATA_BYTES + 1];
-    if (!partition->dirty)
+    char *metadata =
+        partition->dirty && metadata_write(&partition->ledger, text) ? strdup(text) : NULL;
+    if (!metadata)
         return;
     partition->dirty = false;
     rd_kafka_topic_partition_t *element =
         rd_kafka_topic_partition_list_add(list, partition->topic, partition->number);
     element->offset = ledger_position(&partition->ledger);
-    metadata_write(&partition->ledger, text);
-    element->metadata = strdup(text);
-    element->metadata_size = element->metadata ? strlen(text) : 0;
+    element->metadata = metadata;
+    element->metadata_size = strlen(metadata);
 }
 
 static rd_kafka_topic_partition_list_t *positions(struct lane *lane, bool also_out)
@@ -409,32 +411,47 @@ void assignment_rewind(struct lane *lane, struct partition *partition)
     assignment_give_up(lane, partition, false);
 }
 
-void assignment_rewind_all(struct lane *lane)
+/* What has finished, without what was only taken. False: no memory. */
+static bool restart(const struct ledger *ledger, struct ledger *fresh)
 {
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p)) {
-        assignment_rewind(lane, p);
-        assignment_go_on(lane, p);
-    }
+    char text[METADATA_BYTES + 1];
+    int64_t position = ledger_position(ledger);
+    if (position < 0)
+        return true;
+    bool fine =
+        metadata_write(ledger, text) && metadata_read(slice_of(text), position, fresh, NULL);
+    if (!fine)
+        ledger_close(fresh);
+    return fine;
 }
 
 void assignment_go_on(struct lane *lane, struct partition *partition)
 {
-    char text[METADATA_BYTES + 1];
     struct ledger fresh = {0};
-    if (!partition->rewinds || partition->out > 0 || lane->suspended)
+    if (!partition->rewinds || partition->out > 0 || lane->suspended ||
+        !restart(&partition->ledger, &fresh))
         return;
-    int64_t position = ledger_position(&partition->ledger);
-    metadata_write(&partition->ledger, text);
-    if (position >= 0 && !metadata_read(slice_of(text), position, &fresh, NULL))
-        log_warn("what had finished is not known, and will be sent again",
-                 STR("group", lane->group), STR("topic", partition->topic));
     ledger_close(&partition->ledger);
     partition->ledger = fresh;
     partition->assignment = ++lane->assignments; /* what was given up is not what comes now */
     partition->rewinds = false;
     partition->full = false;
     pause_update_partition(lane, partition, true);
+}
+
+void assignment_go_on_all(struct lane *lane)
+{
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        assignment_go_on(lane, p);
+}
+
+void assignment_rewind_all(struct lane *lane)
+{
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        assignment_rewind(lane, p);
+    assignment_go_on_all(lane);
 }
 
 /* ── librdkafka calls ────────────────────────────────────────────────────── */

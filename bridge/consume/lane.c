@@ -264,6 +264,7 @@ static void note_share(struct lane *lane)
 
 static void once_a_second(struct lane *lane)
 {
+    assignment_go_on_all(lane);
     if (!lane->member && !lane->fenced)
         lane->member = has_member_id(lane);
     if (lane->state != LANE_CLOSING)
@@ -338,9 +339,7 @@ void lane_suspend(struct lane *lane, bool suspended)
         assignment_rewind_all(lane);
         return;
     }
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        assignment_go_on(lane, p);
+    assignment_go_on_all(lane);
 }
 
 void lane_synced(struct lane *lane, uint32_t turn)

@@ -99,8 +99,9 @@ void assignment_sync(struct lane *lane);
 void assignment_rewind(struct lane *lane, struct partition *partition);
 void assignment_rewind_all(struct lane *lane);
 
-/* Does so, if that time has come. */
+/* Does so, if that time has come and there is memory for it. */
 void assignment_go_on(struct lane *lane, struct partition *partition);
+void assignment_go_on_all(struct lane *lane);
 
 /* Has the workers give up what they have not sent of it; `sent`: also what they have. */
 void assignment_give_up(struct lane *lane, const struct partition *partition, bool sent);

@@ -20,7 +20,7 @@ static void restart(const struct ledger *ledger, struct ledger *next)
 {
     char text[METADATA_BYTES + 1];
     struct error err = {0};
-    metadata_write(ledger, text);
+    assert_true(metadata_write(ledger, text));
     assert_true(strlen(text) <= METADATA_BYTES);
     *next = (struct ledger){0};
     if (!metadata_read(slice_of(text), ledger_position(ledger), next, &err))
@@ -32,14 +32,14 @@ static void says_nothing_where_nothing_above_the_position_is_finished(void **sta
     (void)state;
     char text[METADATA_BYTES + 1];
     struct ledger ledger = {0};
-    metadata_write(&ledger, text);
+    assert_true(metadata_write(&ledger, text));
     assert_string_equal(text, "");
     size_t a = take(&ledger, 5);
     take(&ledger, 6);
-    metadata_write(&ledger, text);
+    assert_true(metadata_write(&ledger, text));
     assert_string_equal(text, "");
     ledger_finish(&ledger, a);
-    metadata_write(&ledger, text);
+    assert_true(metadata_write(&ledger, text));
     assert_string_equal(text, "");
     ledger_close(&ledger);
 }
@@ -97,7 +97,7 @@ static void takes_the_shorter_form(void **state)
     take(&ledger, 0);
     for (int i = 1; i < 50000; i++)
         ledger_finish(&ledger, take(&ledger, i));
-    metadata_write(&ledger, text);
+    assert_true(metadata_write(&ledger, text));
     assert_true(strncmp(text, "g1:0:r:", 7) == 0);
     assert_true(strlen(text) < 20);
     struct ledger chequered = {0};
@@ -106,7 +106,7 @@ static void takes_the_shorter_form(void **state)
         if (i % 2)
             ledger_finish(&chequered, place);
     }
-    metadata_write(&chequered, text);
+    assert_true(metadata_write(&chequered, text));
     assert_true(strncmp(text, "g1:0:b:", 7) == 0);
     ledger_close(&ledger);
     ledger_close(&chequered);
