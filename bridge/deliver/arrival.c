@@ -114,7 +114,7 @@ bool worker_submit(struct worker *worker, const struct route *route, struct shar
                    struct error *err)
 {
     struct endpoint *endpoint = worker_endpoint(worker, route);
-    struct delivery *delivery = endpoint ? make_delivery(worker, endpoint, shared) : NULL;
+    struct delivery *delivery = make_delivery(worker, endpoint, shared);
     if (!delivery)
         return error_set(err, ERROR_MEMORY, "no memory for a delivery");
     shared->users++;
@@ -178,13 +178,15 @@ static void enqueue(struct worker *worker, struct record *record)
         return;
     }
     const struct route *route = &worker->options.catalog->routes[record->subscription];
-    struct endpoint *endpoint = route->sub ? worker_endpoint(worker, route) : NULL;
-    if (!endpoint) {
+    if (!route->sub) {
         refuse(worker, record, record->subscription);
         return;
     }
-    if (!worker_serves(worker, route) && worker_take_for(worker, record, route->index))
-        return; /* its places in flight have become fewer meanwhile */
+    if (!worker_serves(worker, route)) { /* its places in flight have become fewer meanwhile */
+        worker_take_for(worker, record, route->index);
+        return;
+    }
+    struct endpoint *endpoint = worker_endpoint(worker, route);
     if (record->is_retry && !endpoint->ordered && must_pass_on(worker, endpoint, &wait_ms) &&
         pass_on(worker, record, wait_ms))
         return;
@@ -265,9 +267,10 @@ void worker_run_errand(struct worker *worker, struct errand *errand)
     const struct route *route = &worker->options.catalog->routes[errand->subscription];
     if (worker->draining || !route->sub)
         refuse(worker, errand->record, errand->subscription);
-    else if (worker_serves(worker, route) ||
-             !worker_take_for(worker, errand->record, errand->subscription))
+    else if (worker_serves(worker, route))
         hooks->take(hooks->context, errand->record, errand->subscription);
+    else
+        worker_take_for(worker, errand->record, errand->subscription);
     free(errand);
 }
 
@@ -323,20 +326,17 @@ bool worker_serves(const struct worker *worker, const struct route *route)
     return worker_places(worker, route) > 0;
 }
 
-bool worker_take_for(struct worker *worker, struct record *record, unsigned subscription)
+void worker_take_for(struct worker *worker, struct record *record, unsigned subscription)
 {
     const struct route *route = &worker->options.catalog->routes[subscription];
     unsigned workers = worker->options.workers;
     unsigned spread = worker_spread(workers, route->sub->delivery.in_flight);
-    struct errand *errand = malloc(sizeof *errand);
-    if (!errand)
-        return false;
+    struct errand *errand = memory_need(malloc(sizeof *errand));
     *errand = (struct errand){
         .message = {.type = WORKER_ERRAND}, .record = record, .subscription = subscription};
     unsigned turn = (unsigned)((uint64_t)record->offset % spread);
     worker->options.hooks.tell(worker->options.hooks.context, (route->index + turn) % workers,
                                &errand->message);
-    return true;
 }
 
 unsigned worker_spread(unsigned workers, unsigned in_flight)

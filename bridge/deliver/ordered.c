@@ -88,7 +88,7 @@ bool worker_park(struct worker *worker, const struct route *route, struct slice 
     struct endpoint *endpoint = worker_endpoint(worker, route);
     struct list parked;
     list_init(&parked);
-    if (!endpoint || !endpoint->order || !order_park(endpoint->order, key, position, &parked, NULL))
+    if (!endpoint->order || !order_park(endpoint->order, key, position, &parked, NULL))
         return false;
     bury_parked(worker, &parked);
     return true;
@@ -207,7 +207,6 @@ void worker_remember(struct worker *worker, enum worker_state state, unsigned su
 void worker_disable(struct worker *worker, const struct route *route)
 {
     const struct worker_hooks *hooks = &worker->options.hooks;
-    struct endpoint *endpoint = worker_endpoint(worker, route);
     for (unsigned i = 0; i < worker->options.workers; i++) {
         struct remembered *made = i == worker->options.index
                                       ? NULL
@@ -215,6 +214,5 @@ void worker_disable(struct worker *worker, const struct route *route)
         if (made) /* without memory that worker hears of it when it is read back from Kafka */
             hooks->tell(hooks->context, i, &made->message);
     }
-    if (endpoint)
-        set_disabled(worker, endpoint, true);
+    set_disabled(worker, worker_endpoint(worker, route), true);
 }

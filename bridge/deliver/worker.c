@@ -20,9 +20,7 @@ struct endpoint *worker_endpoint(struct worker *worker, const struct route *rout
     struct endpoint *endpoint = worker->endpoints[route->index];
     if (endpoint)
         return endpoint;
-    endpoint = calloc(1, sizeof *endpoint);
-    if (!endpoint)
-        return NULL;
+    endpoint = memory_need(calloc(1, sizeof *endpoint));
     endpoint_init(endpoint, route, worker_places(worker, route), worker->metrics);
     endpoint->worker = worker;
     endpoint->wake.fire = worker_woken;

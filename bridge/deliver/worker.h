@@ -150,8 +150,8 @@ bool worker_submit(struct worker *worker, const struct route *route, struct shar
 void worker_await_schema(struct worker *worker, struct record *record, unsigned subscription);
 
 /* Has the worker take the record for that subscription, with a claim on it: one that has places in
- * flight for it, which may be another. False: no memory. */
-bool worker_take_for(struct worker *worker, struct record *record, unsigned subscription);
+ * flight for it, which may be another. */
+void worker_take_for(struct worker *worker, struct record *record, unsigned subscription);
 
 /* The delivery, which was sent, has failed for good: where keys are parked, its key is, and what is
  * refused now is given to the hook `bury`, in order. Before worker_end. */

@@ -117,7 +117,7 @@ struct worker {
 
 /* worker.c */
 
-/* The subscription's endpoint, made where there is none. NULL: no memory. */
+/* The subscription's endpoint, made where there is none. */
 struct endpoint *worker_endpoint(struct worker *worker, const struct route *route);
 
 /* changing.c */

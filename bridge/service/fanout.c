@@ -57,10 +57,9 @@ static void submit(struct pipeline *pipeline, const struct route *route,
 {
     struct error err = {0};
     record_claim(shared->record);
-    bool fine = worker_serves(pipeline->worker, route)
-                    ? worker_submit(pipeline->worker, route, shared, &err)
-                    : worker_take_for(pipeline->worker, shared->record, route->index);
-    if (!fine)
+    if (!worker_serves(pipeline->worker, route))
+        worker_take_for(pipeline->worker, shared->record, route->index);
+    else if (!worker_submit(pipeline->worker, route, shared, &err))
         pipeline_give_up(pipeline, shared->record);
 }
 

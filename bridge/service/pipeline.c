@@ -45,6 +45,21 @@ void pipeline_give_up(struct pipeline *pipeline, struct record *record)
     pipeline_release(pipeline, record);
 }
 
+/* There is no memory for what has come of it, so it is to be read again. Where keys are kept in
+ * order a later one of its key would go before: then nothing goes any more. */
+static void forget(struct record *record, const struct route *route)
+{
+    if (route && route->sub && route->sub->delivery.ordered)
+        memory_out();
+    record_abandon(record);
+}
+
+static void give_up(struct pipeline *pipeline, struct record *record, const struct route *route)
+{
+    forget(record, route);
+    pipeline_release(pipeline, record);
+}
+
 /* The id of a record that none could be rendered for: its position. */
 static struct slice position_id(struct pipeline *pipeline, const struct record *record)
 {
@@ -78,7 +93,7 @@ void pipeline_bury(struct pipeline *pipeline, struct record *record, const struc
         .attempts = record->attempts,
     };
     if (!conclude(&pipeline->conclude, &verdict, record, route))
-        record_abandon(record);
+        forget(record, route);
     pipeline_release(pipeline, record);
 }
 
@@ -87,7 +102,7 @@ static void replayed(void *context, struct delivery *delivery)
     struct pipeline *pipeline = context;
     struct record *record = delivery->shared->record;
     if (!remember_replayed(pipeline, delivery->route, record))
-        record_abandon(record);
+        forget(record, delivery->route);
     worker_end(pipeline->worker, delivery);
     pipeline_release(pipeline, record);
 }
@@ -109,7 +124,7 @@ static void bury(void *context, struct delivery *delivery, enum error_kind why)
     else
         error_set(&err, why, "the subscription is disabled");
     if (why == ERROR_PARKED && !remember_parked(pipeline, route, record))
-        record_abandon(record);
+        forget(record, route);
     worker_end(pipeline->worker, delivery);
     pipeline_bury(pipeline, record, route, &err);
 }
@@ -127,7 +142,7 @@ static void take_failed(struct pipeline *pipeline, struct record *record, const 
     if (remember_may_park(route, record) &&
         (!remember_parked(pipeline, route, record) ||
          !worker_park(pipeline->worker, route, record->key, &position)))
-        record_abandon(record);
+        forget(record, route);
     pipeline_bury(pipeline, record, route, err);
 }
 
@@ -248,7 +263,7 @@ static void settle(void *context, struct delivery *delivery, const struct outcom
     if (fate.kind == FATE_DEAD)
         written = consequences(pipeline, delivery, &outcome) && written;
     if (!written)
-        record_abandon(record);
+        forget(record, delivery->route);
     worker_end(pipeline->worker, delivery);
     pipeline_release(pipeline, record);
 }
@@ -362,7 +377,7 @@ static void await_schema(struct pipeline *pipeline, const struct route *route,
     if (!route->sub->delivery.ordered)
         worker_await_schema(pipeline->worker, shared->record, route->index);
     else if (!worker_submit(pipeline->worker, route, shared, &err))
-        pipeline_give_up(pipeline, shared->record);
+        give_up(pipeline, shared->record, route);
 }
 
 /* Its topics and events take it. */
@@ -377,7 +392,7 @@ static void take_matched(struct pipeline *pipeline, const struct route *route,
     else if (wish == WISH_FAILED)
         take_failed(pipeline, shared->record, route, &err);
     else if (!worker_submit(pipeline->worker, route, shared, &err))
-        pipeline_give_up(pipeline, shared->record);
+        give_up(pipeline, shared->record, route);
 }
 
 /* For one subscription; the claim on the record is its delivery's. */
@@ -386,14 +401,14 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
     struct error err = {0};
     struct shared_event *shared = worker_event(pipeline->worker, record, route->sub->format);
     if (!shared) {
-        pipeline_give_up(pipeline, record);
+        give_up(pipeline, record, route);
         return;
     }
     enum decoder_result result = pipeline_decode(pipeline, shared, &err);
     if (result == DECODER_WAITS) {
         await_schema(pipeline, route, shared);
     } else if (result == DECODER_FAILED && err.kind == ERROR_MEMORY) {
-        pipeline_give_up(pipeline, record);
+        give_up(pipeline, record, route);
     } else if (result == DECODER_FAILED) {
         take_failed(pipeline, record, route, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
@@ -418,7 +433,7 @@ static void take_release(struct pipeline *pipeline, struct record *record)
     struct error err = {0};
     struct shared_event *shared = worker_event(pipeline->worker, record, FORMAT_BINARY);
     if (!shared || !worker_submit(pipeline->worker, route, shared, &err))
-        pipeline_give_up(pipeline, record);
+        give_up(pipeline, record, route);
     if (shared)
         worker_drop_event(pipeline->worker, shared);
 }
