@@ -103,7 +103,9 @@ static void queue(struct worker *worker, struct delivery *delivery)
         hooks->bury(hooks->context, delivery, ERROR_DISABLED);
         return;
     }
-    int64_t delay_ms = shares ? endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop)) : 0;
+    bool booked = false;
+    int64_t delay_ms =
+        shares ? endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop), &booked) : 0;
     if (delay_ms > 0 && hooks->hand_over(hooks->context, delivery, delay_ms))
         return;
     endpoint_queue(endpoint, delivery);
@@ -146,9 +148,9 @@ static void refuse(struct worker *worker, struct record *record, unsigned subscr
     worker->options.hooks.refuse(worker->options.hooks.context, record, subscription);
 }
 
-static bool pass_on(struct worker *worker, struct record *record, int64_t wait_ms)
+static bool pass_on(struct worker *worker, struct record *record, int64_t wait_ms, bool booked)
 {
-    return worker->options.hooks.pass_on(worker->options.hooks.context, record, wait_ms);
+    return worker->options.hooks.pass_on(worker->options.hooks.context, record, wait_ms, booked);
 }
 
 static void take(struct worker *worker, struct record *record)
@@ -157,18 +159,17 @@ static void take(struct worker *worker, struct record *record)
 }
 
 /* A retry that would wait here for longer than a moment. */
-static bool must_pass_on(const struct worker *worker, const struct endpoint *endpoint,
-                         int64_t *wait_ms)
+static bool passed_on(struct worker *worker, struct endpoint *endpoint, struct record *record)
 {
-    *wait_ms = endpoint->disabled && endpoint->alone
-                   ? DISABLED_WAIT_MS
-                   : endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop));
-    return *wait_ms > 0;
+    bool booked = false;
+    int64_t wait_ms = endpoint->disabled && endpoint->alone
+                          ? DISABLED_WAIT_MS
+                          : endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop), &booked);
+    return wait_ms > 0 && pass_on(worker, record, wait_ms, booked);
 }
 
 static void enqueue(struct worker *worker, struct record *record)
 {
-    int64_t wait_ms = 0;
     if (record->wrong || record->release) {
         take(worker, record);
         return;
@@ -187,8 +188,7 @@ static void enqueue(struct worker *worker, struct record *record)
         return;
     }
     struct endpoint *endpoint = worker_endpoint(worker, route);
-    if (record->is_retry && !endpoint->ordered && must_pass_on(worker, endpoint, &wait_ms) &&
-        pass_on(worker, record, wait_ms))
+    if (record->is_retry && !endpoint->ordered && passed_on(worker, endpoint, record))
         return;
     if (endpoint->ordered || (endpoint->disabled && !endpoint->alone)) {
         take(worker, record); /* its turn, or its end, needs no place in flight */
@@ -227,7 +227,7 @@ void worker_receive(struct worker *worker, struct record *record)
         refuse(worker, record, record->subscription);
     } else if (wait_ms <= 0) {
         enqueue(worker, record);
-    } else if (wait_ms <= LATER_MOST_MS || !pass_on(worker, record, wait_ms)) {
+    } else if (wait_ms <= LATER_MOST_MS || !pass_on(worker, record, wait_ms, false)) {
         if (!heap_push(&worker->later, &record->due, record->due_unix_ms))
             memory_out();
         arm_later(worker);

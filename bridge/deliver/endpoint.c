@@ -93,14 +93,17 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
     return rate_ms > next_ms ? rate_ms : next_ms;
 }
 
+static int64_t most_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 /* How long it takes until what queues here has been sent, as things go now. */
 static int64_t queue_ms(const struct endpoint *endpoint)
 {
     int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
     int64_t at_once = endpoint->in_flight_most ? endpoint->in_flight_most : 1;
-    int64_t by_slowness_ms = queued * endpoint->duration_us / 1000 / at_once;
-    int64_t by_rate_ms = endpoint->limited ? rate_takes_ms(&endpoint->rate, queued) : 0;
-    return by_rate_ms > by_slowness_ms ? by_rate_ms : by_slowness_ms;
+    return queued * endpoint->duration_us / 1000 / at_once;
 }
 
 static bool is_full(const struct endpoint *endpoint, bool retry)
@@ -113,16 +116,61 @@ static bool is_full(const struct endpoint *endpoint, bool retry)
            queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST);
 }
 
-int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms)
+/* How long it takes until the rate lets it go, behind what queues here: of retries one goes for
+ * three others. */
+static int64_t rated_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms)
 {
-    int64_t breaker_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
-    int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) - now_ms : 0;
-    int64_t wait_ms = breaker_ms > rate_ms ? breaker_ms : rate_ms;
+    int64_t retries = endpoint->again_count + endpoint->tried_count;
+    int64_t others = endpoint->record_count + endpoint->queued_count;
+    int64_t between = retry ? (retries + 1) * 3 : others / 3;
+    int64_t ahead = retry ? retries + (others < between ? others : between)
+                          : others + (retries < between ? retries : between);
+    int64_t next_ms = rate_next_ms(&endpoint->rate, now_ms);
+    if (next_ms == RATE_NEVER)
+        return RATE_NEVER;
+    return most_of(next_ms - now_ms, rate_takes_ms(&endpoint->rate, ahead));
+}
+
+/* However slow the rate, one retry waits here: all others would take each turn before one that
+ * comes from elsewhere. */
+static bool is_over_rate(const struct endpoint *endpoint, bool retry, int64_t now_ms)
+{
+    bool only_one = retry && endpoint->again_count + endpoint->tried_count == 0;
+    int64_t most_ms = only_one ? ENDPOINT_DELAY_MOST_MS : ENDPOINT_RATED_MS;
+    return rated_ms(endpoint, retry, now_ms) > most_ms;
+}
+
+/* Until the next turn that nobody else has. As far as it is looked there is always one who comes
+ * for it, and those beyond ask again. */
+static int64_t book_ms(struct endpoint *endpoint, bool retry, int64_t now_ms)
+{
+    int64_t first_ms = rated_ms(endpoint, retry, now_ms);
+    if (first_ms >= ENDPOINT_DELAY_MOST_MS)
+        return ENDPOINT_DELAY_MOST_MS;
+    first_ms = now_ms + most_of(first_ms, ENDPOINT_MOMENT_MS);
+    int64_t turn_ms = endpoint->booked_from_ms + rate_takes_ms(&endpoint->rate, endpoint->booked);
+    if (turn_ms < first_ms) {
+        endpoint->booked_from_ms = turn_ms = first_ms;
+        endpoint->booked = 0;
+    }
+    if (turn_ms - now_ms >= ENDPOINT_DELAY_MOST_MS || endpoint->booked >= RATE_TOKENS_MOST)
+        return ENDPOINT_DELAY_MOST_MS;
+    endpoint->booked++;
+    return turn_ms - now_ms;
+}
+
+int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked)
+{
+    int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
+    *booked = false;
     if (wait_ms <= ENDPOINT_MOMENT_MS) {
-        if (!is_full(endpoint, retry))
+        bool full = is_full(endpoint, retry);
+        *booked = endpoint->limited && (full || is_over_rate(endpoint, retry, now_ms));
+        if (*booked)
+            return book_ms(endpoint, retry, now_ms);
+        if (!full)
             return 0;
-        int64_t takes_ms = queue_ms(endpoint);
-        wait_ms = takes_ms > ENDPOINT_MOMENT_MS ? takes_ms : ENDPOINT_MOMENT_MS;
+        wait_ms = most_of(queue_ms(endpoint), ENDPOINT_MOMENT_MS);
     }
     return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
 }

@@ -26,6 +26,10 @@
 /* What must wait longer than that may as well wait elsewhere. */
 #define ENDPOINT_MOMENT_MS 1000
 
+/* What queues for longer, under its rate, waits elsewhere too: here it keeps offsets from being
+ * committed. */
+#define ENDPOINT_RATED_MS 10000
+
 /* How far ahead it is looked: a breaker that is probing will have its answer by then. */
 #define ENDPOINT_DELAY_MOST_MS 300000
 
@@ -58,6 +62,8 @@ struct endpoint {
     bool doubtful;       /* gave no answer of late */
     struct breaker breaker;
     struct rate rate;
+    int64_t booked_from_ms; /* under its rate: since when turns have been given … */
+    int64_t booked;         /* … to so many that wait elsewhere */
     struct loop_timer wake; /* when breaker or rate let the next one go */
     struct worker *worker;
     unsigned waiting_count;
@@ -81,8 +87,9 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
 
 /* How long something new should wait elsewhere, since it would not be sent here within a moment; 0:
- * it may queue here. `retry`: it comes of a retry topic. */
-int64_t endpoint_delay_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms);
+ * it may queue here. `retry`: it comes of a retry topic. `booked`: it is the rate that it waits
+ * for, and until the turn that is its own. */
+int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked);
 
 /* May a delivery that has been tried wait here for its next attempt? */
 static inline bool endpoint_may_keep(const struct endpoint *endpoint)

@@ -17,6 +17,9 @@
 
 #include "base/number.h"
 
+/* So many tokens it can be asked of at once. */
+#define RATE_TOKENS_MOST 1000000
+
 /* Never, as a time: not before the share or the rate has changed. */
 #define RATE_NEVER INT64_MAX
 
@@ -49,7 +52,8 @@ void rate_give_back(struct rate *rate);
 /* When the next one may go: `now_ms` if now, RATE_NEVER without a share. */
 int64_t rate_next_ms(const struct rate *rate, int64_t now_ms);
 
-/* How long so many tokens take to come; RATE_NEVER without a share. `tokens` is at most 10⁶. */
+/* How long so many tokens take to come; RATE_NEVER without a share. `tokens` is at most
+ * RATE_TOKENS_MOST. */
 int64_t rate_takes_ms(const struct rate *rate, int64_t tokens);
 
 #endif

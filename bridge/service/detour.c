@@ -62,20 +62,21 @@ bool detour_pass_round(struct pipeline *pipeline, struct record *record)
     return true;
 }
 
-bool detour_pass_on(void *context, struct record *record, int64_t wait_ms)
+bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool booked)
 {
     struct pipeline *pipeline = context;
     int64_t now_ms = clock_unix_ms();
     bool early = record->due_unix_ms > now_ms;
+    bool in_vain = !early && !booked;
     int64_t least_ms = PASS_MOST_MS;
     if (record->passes < 6)
         least_ms = (int64_t)PASS_WAIT_MS << record->passes;
-    if (!early && wait_ms < least_ms)
+    if (in_vain && wait_ms < least_ms)
         wait_ms = least_ms;
     const struct envelope envelope = {
         .subscription = record->owner,
         .attempts = record->attempts,
-        .passes = record->passes + !early,
+        .passes = record->passes + in_vain,
         .due_unix_ms = early ? record->due_unix_ms : now_ms + wait_ms,
         .first_attempt_unix_ms = record->first_attempt_unix_ms,
         .replay = record->replay,

@@ -70,7 +70,7 @@ bool detour_pass_round(struct pipeline *pipeline, struct record *record);
 void detour_refuse(void *context, struct record *record, unsigned subscription);
 void detour_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
 bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms);
-bool detour_pass_on(void *context, struct record *record, int64_t wait_ms);
+bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool booked);
 
 /* ── remember.c ──────────────────────────────────────────────────────────── */
 

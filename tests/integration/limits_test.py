@@ -24,6 +24,14 @@ def test_no_more_than_the_rate_go(topics, orders, receiver, subscribe, grapnel):
     assert came[-1].at - came[0].at >= 1.8
 
 
+def test_retries_take_turns_under_a_slow_rate(topics, orders, receiver, subscribe, grapnel):
+    receiver.script("/hook", *[Reply(503)] * 6, Reply(200))
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=retrying(*["1s"] * 5, rate="30/m")))
+    many(topics, orders, 6)
+    came = receiver.wait(12, "/hook", seconds=60)
+    assert came[-1].at - came[0].at <= 11 * 2 + 8  # hardly a turn is left empty
+
+
 def test_a_breaker_opens_and_one_probe_closes_it(topics, orders, receiver, subscribe, grapnel):
     receiver.script("/hook", *[Reply(503)] * 6, Reply(200))
     delivery = retrying("10ms", *["20ms"] * 20, breaker={"failures": 5, "pause": "2s"}, in_flight=1)

@@ -125,6 +125,14 @@ static void set_up_shared(struct fixture *f, const struct subscription *sub, uns
                  (struct breaker_policy){.failures = 1, .pause_ms = 30000, .timeout_ms = 10000});
 }
 
+static int64_t delay_ms(struct fixture *f, bool retry, int64_t now_ms)
+{
+    bool booked = true;
+    int64_t delay_ms = endpoint_delay_ms(&f->endpoint, retry, now_ms, &booked);
+    assert_false(booked);
+    return delay_ms;
+}
+
 static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **state)
 {
     (void)state;
@@ -132,15 +140,15 @@ static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **sta
     const struct subscription sub = {0};
     set_up_shared(&f, &sub, 20);
     f.endpoint.queued_count = 79; /* four rounds */
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
+    assert_int_equal(delay_ms(&f, false, 0), 0);
     f.endpoint.queued_count = 80;
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), ENDPOINT_MOMENT_MS);
+    assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_MOMENT_MS);
     f.endpoint.duration_us = 2000000;
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 80 / 20 * 2000);
+    assert_int_equal(delay_ms(&f, false, 0), 80 / 20 * 2000);
     f.endpoint.duration_us = INT64_C(3600000000);
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), ENDPOINT_DELAY_MOST_MS);
+    assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_DELAY_MOST_MS);
     f.endpoint.alone = true; /* its backlog stays in Kafka */
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
+    assert_int_equal(delay_ms(&f, false, 0), 0);
     metrics_destroy(f.metrics);
 }
 
@@ -152,10 +160,64 @@ static void a_retry_waits_elsewhere_when_there_are_many(void **state)
     set_up_shared(&f, &sub, 20);
     f.endpoint.alone = true;
     f.endpoint.again_count = ENDPOINT_AGAIN - 1;
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 0), 0);
+    assert_int_equal(delay_ms(&f, true, 0), 0);
     f.endpoint.again_count = ENDPOINT_AGAIN;
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 0), ENDPOINT_MOMENT_MS);
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 0), 0);
+    assert_int_equal(delay_ms(&f, true, 0), ENDPOINT_MOMENT_MS);
+    assert_int_equal(delay_ms(&f, false, 0), 0);
+    metrics_destroy(f.metrics);
+}
+
+static int64_t booked_ms(struct fixture *f, bool retry, int64_t now_ms)
+{
+    bool booked = false;
+    int64_t delay_ms = endpoint_delay_ms(&f->endpoint, retry, now_ms, &booked);
+    assert_true(booked);
+    return delay_ms;
+}
+
+static void set_rate(struct fixture *f, struct number_rate value)
+{
+    f->endpoint.limited = true;
+    rate_init(&f->endpoint.rate, value, 0);
+}
+
+static void retries_under_a_rate_have_each_a_turn_of_its_own(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.alone = true;
+    set_rate(&f, (struct number_rate){1, 60000});
+    f.endpoint.record_count = 100;
+    assert_int_equal(delay_ms(&f, true, 0), 0); /* one always waits here */
+    f.endpoint.record_count = 0;
+    f.endpoint.again_count = 1;
+    for (int64_t turn = 1; turn < 5; turn++)
+        assert_int_equal(booked_ms(&f, true, 0), turn * 60000);
+    for (int i = 0; i < 3; i++) /* they ask again */
+        assert_int_equal(booked_ms(&f, true, 0), ENDPOINT_DELAY_MOST_MS);
+    assert_int_equal(booked_ms(&f, true, 60000), 240000);
+    f.endpoint.again_count = 0;
+    assert_int_equal(delay_ms(&f, true, 60000), 0);
+    rate_set_share(&f.endpoint.rate, 0, 1, 60000);
+    assert_int_equal(booked_ms(&f, true, 60000), ENDPOINT_DELAY_MOST_MS);
+    metrics_destroy(f.metrics);
+}
+
+static void what_is_over_its_rate_leaves_a_shared_lane_one_by_one(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 64);
+    set_rate(&f, (struct number_rate){10, 1000});
+    f.endpoint.queued_count = 100; /* as many as go within ten seconds */
+    assert_int_equal(delay_ms(&f, false, 0), 0);
+    f.endpoint.queued_count = 101;
+    assert_int_equal(booked_ms(&f, false, 0), 10100);
+    assert_int_equal(booked_ms(&f, false, 0), 10200);
+    assert_int_equal(booked_ms(&f, false, 100), 10200);
     metrics_destroy(f.metrics);
 }
 
@@ -167,11 +229,11 @@ static void waits_elsewhere_as_long_as_the_breaker_is_open(void **state)
     set_up_shared(&f, &sub, 20);
     uint32_t pass = breaker_pass(&f.endpoint.breaker, 1000);
     breaker_end(&f.endpoint.breaker, pass, BREAKER_UNWELL, -1, 1000);
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, false, 1000), 30000);
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 30000), 0); /* a moment is no wait */
+    assert_int_equal(delay_ms(&f, false, 1000), 30000);
+    assert_int_equal(delay_ms(&f, true, 30000), 0); /* a moment is no wait */
     assert_true(breaker_pass(&f.endpoint.breaker, 31000) != 0);
     /* The probe has ended after that. */
-    assert_int_equal(endpoint_delay_ms(&f.endpoint, true, 31000), 10000);
+    assert_int_equal(delay_ms(&f, true, 31000), 10000);
     metrics_destroy(f.metrics);
 }
 
@@ -221,6 +283,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_the_queue_is_full),
         cmocka_unit_test(a_retry_waits_elsewhere_when_there_are_many),
+        cmocka_unit_test(retries_under_a_rate_have_each_a_turn_of_its_own),
+        cmocka_unit_test(what_is_over_its_rate_leaves_a_shared_lane_one_by_one),
         cmocka_unit_test(waits_elsewhere_as_long_as_the_breaker_is_open),
         cmocka_unit_test(is_doubtful_from_no_answer_to_an_answer),
         cmocka_unit_test(keeps_few_retries_where_others_share_the_lane),
