@@ -53,27 +53,45 @@ bool ledger_take(struct ledger *ledger, int64_t offset, size_t *place)
     if (ledger->next - ledger->first == ledger->capacity && !grow(ledger))
         return false;
     *place = ledger->next++;
-    *entry_at(ledger, *place) = (struct ledger_entry){offset, false};
+    *entry_at(ledger, *place) = (struct ledger_entry){.offset = offset};
     ledger->last_offset = offset;
     ledger->unfinished++;
     return true;
 }
 
-void ledger_finish(struct ledger *ledger, size_t place)
+static struct ledger_entry *unfinished_at(const struct ledger *ledger, size_t place)
 {
     assert(place - ledger->first < ledger->next - ledger->first);
     struct ledger_entry *entry = entry_at(ledger, place);
     assert(!entry->finished);
+    return entry;
+}
+
+bool ledger_finish(struct ledger *ledger, size_t place)
+{
+    struct ledger_entry *entry = unfinished_at(ledger, place);
     entry->finished = true;
     ledger->unfinished--;
     while (ledger->first != ledger->next && entry_at(ledger, ledger->first)->finished)
         ledger->first++;
+    return !entry->expected;
+}
+
+void ledger_expect(struct ledger *ledger, size_t place)
+{
+    unfinished_at(ledger, place)->expected = true;
+}
+
+void ledger_withdraw(struct ledger *ledger, size_t place)
+{
+    unfinished_at(ledger, place)->expected = false;
 }
 
 int64_t ledger_position(const struct ledger *ledger)
 {
-    if (ledger->first != ledger->next)
-        return entry_at(ledger, ledger->first)->offset;
+    for (size_t place = ledger->first; place != ledger->next; place++)
+        if (!ledger_counts_as_finished(entry_at(ledger, place)))
+            return entry_at(ledger, place)->offset;
     if (ledger->next)
         return ledger->last_offset + 1;
     return ledger->begun ? ledger->begin : -1;

@@ -17,6 +17,7 @@
 struct ledger_entry {
     int64_t offset;
     bool finished;
+    bool expected; /* to finish with the transaction that is under way */
 };
 
 /* Offsets from `first` on, before `end`. */
@@ -56,11 +57,22 @@ bool ledger_knows(struct ledger *ledger, int64_t offset);
  * False: no memory, nothing taken. */
 bool ledger_take(struct ledger *ledger, int64_t offset, size_t *place) MUST_CHECK;
 
-/* That record's fate is stored. A second time for the same place is a mistake of ours. */
-void ledger_finish(struct ledger *ledger, size_t place);
+/* That record's fate is stored. A second time for the same place is a mistake of ours. True: that
+ * is news, since it had not been expected. */
+bool ledger_finish(struct ledger *ledger, size_t place);
+
+/* It is stored together with the offset that is committed next, or not at all: until it is finished
+ * or that has failed it counts as finished. */
+void ledger_expect(struct ledger *ledger, size_t place);
+void ledger_withdraw(struct ledger *ledger, size_t place);
 
 /* The offset to commit: all below it are finished. -1: nothing was ever taken or committed. */
 int64_t ledger_position(const struct ledger *ledger);
+
+static inline bool ledger_counts_as_finished(const struct ledger_entry *entry)
+{
+    return entry->finished || entry->expected;
+}
 
 /* How many are under way. */
 static inline size_t ledger_unfinished(const struct ledger *ledger)

@@ -77,7 +77,7 @@ static void pack(const struct ledger *ledger, struct packer *packer)
     int64_t finished_from = packer->position;
     for (size_t place = ledger->first; place != ledger->next; place++) {
         const struct ledger_entry *entry = &ledger->entries[place & (ledger->capacity - 1)];
-        if (entry->finished)
+        if (ledger_counts_as_finished(entry))
             continue;
         add_finished(packer, finished_from, entry->offset);
         finished_from = entry->offset + 1;

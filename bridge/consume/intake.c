@@ -144,8 +144,8 @@ static struct record *make_record(struct lane *lane, const rd_kafka_message_t *m
 void intake_finish(struct lane *lane, struct partition *partition, size_t place)
 {
     struct ledger *ledger = &partition->ledger;
-    ledger_finish(ledger, place);
-    partition->dirty = true;
+    if (ledger_finish(ledger, place))
+        partition->dirty = true;
     if (partition->full && metadata_has_room(ledger, ledger->last_offset + FULL_SLACK))
         set_full(lane, partition, false);
 }
@@ -282,7 +282,8 @@ void lane_poll(struct lane *lane)
 {
     unsigned polled = 0;
     unsigned taken = 0;
-    while (polled < POLL_TURN) {
+    bool full = false;
+    while (polled < POLL_TURN && !full) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(lane->rk, 0);
         if (!message)
             break;
@@ -291,6 +292,7 @@ void lane_poll(struct lane *lane)
         } else {
             take_message(lane, message);
             taken++;
+            full = budget_must_pause(&lane->intake->budget, lane->held_bytes);
         }
         rd_kafka_message_destroy(message);
         polled++;
@@ -338,9 +340,9 @@ void intake_drop_head(struct lane *lane, struct partition *partition)
 static void come_home(struct lane *lane, struct partition *partition, const struct record *record)
 {
     partition->out--;
-    if (!record_is_abandoned(record) && !record->settled)
+    if (!record_is_abandoned(record))
         intake_finish(lane, partition, record->home.ledger_place);
-    else if (!record->settled && !partition->leaving && lane->state == LANE_JOINED)
+    else if (!partition->leaving && lane->state == LANE_JOINED)
         assignment_rewind(lane, partition);
     assignment_go_on(lane, partition);
 }

@@ -98,9 +98,11 @@ bool lane_may_close(const struct lane *lane);
 void lane_close(struct lane *lane);
 bool lane_closed(const struct lane *lane);
 
-/* Of a settlement: does the record still come of a partition that the lane has? Then it counts as
- * finished. What may be committed of the whole lane is added, and what came of that is told. */
+/* Of a settlement: does the record still come of a partition that the lane has? Then it is expected
+ * to finish, until it does or that is taken back. What may be committed of the whole lane is added,
+ * and what came of that is told. */
 void lane_settle(struct lane *lane, struct settled_record *settled);
+void lane_unsettle(struct lane *lane, const struct settled_record *settled);
 void lane_add_offsets(struct lane *lane, struct settlement *settlement);
 void lane_conclude(struct lane *lane, const struct settlement *settlement);
 

@@ -70,7 +70,6 @@ struct record {
     int64_t leg_unix_ms;           /* a retry's: until then it waits in its topic */
     unsigned passes;               /* a retry's: how often it has gone on since the last attempt */
     bool is_retry;
-    bool settled;   /* it counts as finished already (settlement.h): the source's */
     int64_t replay; /* a retry's: which replay brought it back; 0: none */
     bool release;   /* a retry's: no event; all that was parked of its key up to this has come */
     struct slice owner;    /* a retry's: the subscription's name */

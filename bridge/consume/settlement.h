@@ -2,8 +2,8 @@
  * of records and the offsets behind these records are stored together, or not at all.
  *
  * Its way: the recorder fills in the records whose fates the transaction holds and posts it
- * (source_settle); the source says which of them are not its own any more, takes the others as
- * finished, adds the offsets of all its groups, and gives it back by the hook `settled`; when the
+ * (source_settle); the source says which of them are not its own any more, expects the others to
+ * finish, adds the offsets of all its groups, and gives it back by the hook `settled`; when the
  * transaction has ended the recorder says how (source_conclude), and gets it back once more. Owner:
  * whoever has it. */
 #ifndef CONSUME_SETTLEMENT_H

@@ -1,10 +1,11 @@
 /* Offsets that are committed by the recorder's transactions, not by the lanes themselves.
  *
  * The happy path: the recorder asks when all that a transaction holds is written; the records of it
- * count as finished from then on, and the offsets behind them go into the same transaction.
+ * are expected to finish with it, and the offsets behind them go into the same transaction. When it
+ * is committed they come home.
  * What can fail: the transaction. Its records stay with the recorder, which writes them again in
- * the next one, so they stay finished, and the offsets are news once more. A partition that has
- * been taken away meanwhile: Kafka refuses offsets of a former generation, and in the next
+ * the next one; they count as under way again, and the offsets are news once more. A partition that
+ * has been taken away meanwhile: Kafka refuses offsets of a former generation, and in the next
  * settlement its records are lost. */
 #include <stdlib.h>
 
@@ -23,16 +24,30 @@ void settlement_clear(struct settlement *settlement)
     settlement->group_count = 0;
 }
 
+/* NULL: it has been lost. */
+static struct partition *partition_of(struct lane *lane, const struct record_home *home)
+{
+    struct partition *partition = partitions_find(&lane->partitions, home->topic, home->partition);
+    return partition && partition->assignment == home->assignment ? partition : NULL;
+}
+
 void lane_settle(struct lane *lane, struct settled_record *settled)
 {
-    struct record *record = settled->record;
-    const struct record_home *home = &record->home;
-    struct partition *partition = partitions_find(&lane->partitions, home->topic, home->partition);
-    settled->lost = !partition || partition->assignment != home->assignment;
-    if (settled->lost || record->settled)
+    const struct record_home *home = &settled->record->home;
+    struct partition *partition = partition_of(lane, home);
+    settled->lost = !partition;
+    if (settled->lost)
         return;
-    record->settled = true;
-    intake_finish(lane, partition, home->ledger_place);
+    ledger_expect(&partition->ledger, home->ledger_place);
+    partition->dirty = true;
+}
+
+void lane_unsettle(struct lane *lane, const struct settled_record *settled)
+{
+    const struct record_home *home = &settled->record->home;
+    struct partition *partition = partition_of(lane, home);
+    if (partition)
+        ledger_withdraw(&partition->ledger, home->ledger_place);
 }
 
 void lane_add_offsets(struct lane *lane, struct settlement *settlement)

@@ -264,8 +264,13 @@ static void obey(struct source *source, enum source_message type, struct order *
 /* The lanes of records that are out are there: a lane ends after its last record has come home. */
 static void settle(struct source *source, struct settlement *settlement)
 {
-    for (size_t i = 0; !settlement->ended && i < settlement->record_count; i++)
-        lane_settle(settlement->records[i].record->home.lane, &settlement->records[i]);
+    for (size_t i = 0; i < settlement->record_count; i++) {
+        struct settled_record *settled = &settlement->records[i];
+        if (!settlement->ended)
+            lane_settle(settled->record->home.lane, settled);
+        else if (!settlement->fine)
+            lane_unsettle(settled->record->home.lane, settled);
+    }
     for (size_t i = 0; i < source->lane_count; i++) {
         if (settlement->ended)
             lane_conclude(source->lanes[i], settlement);

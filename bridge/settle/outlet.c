@@ -3,13 +3,13 @@
 void outlet_send(struct outlet *outlet, int64_t now_ms)
 {
     if (outlet->under_way++ == 0)
-        outlet->stored_at_ms = now_ms;
+        outlet->since_ms = now_ms;
 }
 
 void outlet_stored(struct outlet *outlet, int64_t now_ms)
 {
     outlet->under_way--;
-    outlet->stored_at_ms = now_ms;
+    outlet->since_ms = now_ms;
     outlet->failing = false;
 }
 
@@ -32,8 +32,9 @@ void outlet_purged(struct outlet *outlet)
 
 bool outlet_is_late(struct outlet *outlet, int64_t now_ms)
 {
-    if (outlet->failing || outlet->under_way == 0 || now_ms < outlet->stored_at_ms + OUTLET_LATE_MS)
+    if (outlet->under_way == 0 || now_ms < outlet->since_ms + OUTLET_LATE_MS)
         return false;
+    outlet->since_ms = now_ms;
     outlet->failing = true;
     return true;
 }

@@ -18,7 +18,7 @@
 /* Zero-initialised is valid. */
 struct outlet {
     size_t under_way;
-    int64_t stored_at_ms; /* the last one; or when the first of those under way was sent */
+    int64_t since_ms; /* nothing has been stored since, though something was under way */
     bool failing;
 };
 
@@ -32,7 +32,8 @@ void outlet_refused(struct outlet *outlet);
 /* It was called back, which says nothing of the topic. */
 void outlet_purged(struct outlet *outlet);
 
-/* True once, when it begins to fail because nothing has been stored for OUTLET_LATE_MS. */
+/* Nothing has been stored for OUTLET_LATE_MS: it fails, if it did not yet. True once in that time:
+ * is the topic still there? */
 bool outlet_is_late(struct outlet *outlet, int64_t now_ms);
 
 #endif

@@ -355,12 +355,16 @@ static void look_for_brokers(struct recorder *recorder, int64_t now_ms)
 
 static void look_for_late(struct recorder *recorder, int64_t now_ms)
 {
-    for (size_t i = 0; i < recorder->topic_count; i++)
-        if (outlet_is_late(&recorder->outlets[i], now_ms)) {
-            recorder->topics_ready = false;
+    for (size_t i = 0; i < recorder->topic_count; i++) {
+        uint64_t held_back = 0;
+        if (!outlet_is_late(&recorder->outlets[i], now_ms))
+            continue;
+        recorder->topics_ready = false;
+        if (log_gate_open(&recorder->late_gate, now_ms, &held_back))
             log_error("Kafka has stored nothing for a while; nothing more is taken until it does",
-                      STR("topic", rd_kafka_topic_name(recorder->topics[i])));
-        }
+                      STR("topic", rd_kafka_topic_name(recorder->topics[i])),
+                      INT("repeated", held_back));
+    }
 }
 
 static bool all_stored(const struct recorder *recorder)

@@ -56,6 +56,7 @@ struct recorder {
     struct message stop;
     struct log_gate failure_gate;
     struct log_gate wait_gate;
+    struct log_gate late_gate;
 };
 
 /* ── recorder.c ──────────────────────────────────────────────────────────── */

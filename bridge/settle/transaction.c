@@ -167,19 +167,11 @@ void transaction_take(struct transaction *transaction, struct write *write)
     list_push(&transaction->ready, &fates->link);
 }
 
-/* But not what the source has counted as finished already. */
 static void give_up_refused(struct transaction *transaction)
 {
-    struct list *link = transaction->refused.next;
-    while (link != &transaction->refused) {
-        struct fates *fates = CONTAINER_OF(link, struct fates, link);
-        link = link->next;
-        if (fates->record && fates->record->settled)
-            continue;
-        end(transaction, fates, recorder_give_up);
-        transaction->refused_count--;
-    }
-    recorder_say_refused(transaction->recorder, transaction->refused_count);
+    end_all(transaction, &transaction->refused, recorder_give_up);
+    transaction->refused_count = 0;
+    recorder_say_refused(transaction->recorder, 0);
 }
 
 static void refuse(struct transaction *transaction, struct fates *fates)

@@ -89,7 +89,7 @@ static struct slice copy(char **room, struct slice bytes)
     return here;
 }
 
-static struct kafka_record *make_record(const struct kafka_message *message)
+struct kafka_record *cluster_copy(const struct kafka_message *message)
 {
     struct kafka_record *record =
         memory_get(sizeof *record + message->header_count * sizeof(struct kafka_header) +
@@ -134,7 +134,7 @@ int64_t cluster_append(struct kafka_log *log, const struct kafka_message *messag
     struct process *before = process_enter(NULL);
     if (log->count == log->capacity)
         grow(log);
-    struct kafka_record *record = make_record(message);
+    struct kafka_record *record = cluster_copy(message);
     record->offset = (int64_t)log->count;
     record->number = number;
     log->records[log->count++] = record;

@@ -86,6 +86,9 @@ void cluster_set_partitions(int partitions);
 int64_t cluster_append(struct kafka_log *log, const struct kafka_message *message, int64_t number,
                        const struct process *by);
 
+/* A copy of a message, in no log. */
+struct kafka_record *cluster_copy(const struct kafka_message *message);
+
 /* Is a batch of that producer to be stored, or was it, and only the answer lost? Notes it. */
 bool cluster_is_new(struct kafka_log *log, uint64_t producer, uint64_t sequence);
 

@@ -75,6 +75,8 @@ struct group_offsets {
     rd_kafka_resp_err_t code;
 };
 void group_offsets_finish(struct group_offsets *offsets);
+/* Everything but the request. */
+void group_offsets_copy(struct group_offsets *to, const struct group_offsets *from);
 
 /* The `serve` of each. */
 void group_serve_join(struct wire_request *request);
@@ -83,6 +85,11 @@ void group_serve_heartbeat(struct wire_request *request);
 void group_serve_leave(struct wire_request *request);
 void group_serve_commit(struct wire_request *request);
 void group_serve_fetch(struct wire_request *request);
+
+/* Those of a transaction: may who sends them commit them; and, when it is committed, from now on.
+ */
+rd_kafka_resp_err_t group_check_offsets(const struct group_offsets *offsets);
+void group_store_offsets(struct group_offsets *offsets);
 
 /* group.initial.rebalance.delay.ms: how long an empty group waits for more members. */
 void group_set_delay(int64_t us);

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "sim/kafka/group_private.h"
+#include "sim/kafka/transactions.h"
 #include "sim/model/model.h"
 #include "sim/world/memory.h"
 
@@ -98,17 +99,41 @@ void group_serve_commit(struct wire_request *request)
     wire_answer(request);
 }
 
+/* One that is rebalancing may commit in a transaction (GroupCoordinator.doTxnCommitOffsets). */
+rd_kafka_resp_err_t group_check_offsets(const struct group_offsets *offsets)
+{
+    struct group *group = group_get(offsets->group);
+    rd_kafka_resp_err_t code = check(offsets, group);
+    return code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ? RD_KAFKA_RESP_ERR_NO_ERROR : code;
+}
+
+void group_store_offsets(struct group_offsets *offsets)
+{
+    struct group *group = group_get(offsets->group);
+    for (size_t i = 0; i < offsets->count; i++)
+        offsets->items[i].code = store(group, offsets, &offsets->items[i]);
+}
+
+static void read_offset(const struct group *group, const struct group_offsets *fetch,
+                        struct group_offset *item)
+{
+    const struct group_offset *found = item->log ? find(group, item->log) : NULL;
+    if (transactions_make_unstable(fetch->group, item->log)) {
+        item->code = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
+        item->offset = -1;
+        return;
+    }
+    item->offset = found ? found->offset : -1;
+    item->metadata = found ? copy(found->metadata) : NULL;
+    if (item->log)
+        model_read_back(fetch->group, item->log, fetch->by, fetch->whole);
+}
+
 void group_serve_fetch(struct wire_request *request)
 {
     struct group_offsets *fetch = CONTAINER_OF(request, struct group_offsets, request);
     const struct group *group = group_get(fetch->group);
-    for (size_t i = 0; i < fetch->count; i++) {
-        struct group_offset *item = &fetch->items[i];
-        const struct group_offset *found = item->log ? find(group, item->log) : NULL;
-        item->offset = found ? found->offset : -1;
-        item->metadata = found ? copy(found->metadata) : NULL;
-        if (item->log)
-            model_read_back(fetch->group, item->log, fetch->by, fetch->whole);
-    }
+    for (size_t i = 0; i < fetch->count; i++)
+        read_offset(group, fetch, &fetch->items[i]);
     wire_answer(request);
 }

@@ -13,6 +13,7 @@
  *   rdk_commit.c    offsets, committed
  *   rdk_ask.c       questions that are waited for: metadata, offsets, the creation of topics
  *   rdk_producer.c  messages out
+ *   rdk_transactions.c  and offsets with them, all or nothing
  *
  * Where it matters, a comment names the function of librdkafka whose behaviour is meant. */
 #ifndef SIM_KAFKA_RDK_H
@@ -26,6 +27,7 @@
 #include "base/list.h"
 #include "sim/kafka/cluster.h"
 #include "sim/kafka/group.h"
+#include "sim/kafka/transactions.h"
 #include "sim/kafka/wire.h"
 #include "sim/world/process.h"
 #include "sim/world/world.h"
@@ -90,6 +92,7 @@ struct rdk_message {
     struct toppar *toppar;     /* fetched from */
     uint32_t version;
     int64_t timestamp_ms;
+    int64_t made_us; /* produced then */
     rd_kafka_headers_t *headers;
     size_t bytes;
     struct list link; /* in a producer's partition */
@@ -103,6 +106,7 @@ struct rdk_message *rdk_message_of(rd_kafka_topic_t *topic, int32_t number,
 struct rd_kafka_conf_s {
     char group[GROUP_NAME_BYTES];
     char ignored[1024]; /* topic.blacklist */
+    char transactional_id[TRANSACTIONAL_ID_BYTES];
     int64_t session_ms;
     int64_t heartbeat_ms;
     int64_t poll_interval_ms;
@@ -113,6 +117,7 @@ struct rd_kafka_conf_s {
     int64_t message_bytes_most;
     int64_t messages_most;
     int64_t batch_messages_most;
+    int64_t transaction_ms;
     bool tells_states; /* debug=cgrp */
     void *opaque;
     void (*log)(const rd_kafka_t *rk, int level, const char *facility, const char *text);
@@ -197,6 +202,15 @@ struct membership {
     struct world_event serve;
 };
 
+/* A producer's transactions. */
+struct transacting {
+    struct transaction_party party;
+    bool ready;                     /* it has its epoch */
+    bool open;                      /* the application has begun one */
+    rd_kafka_resp_err_t must_abort; /* since something of it has failed */
+    rd_kafka_resp_err_t fatal;
+};
+
 struct rd_kafka_s {
     rd_kafka_type_t type;
     struct rd_kafka_conf_s conf;
@@ -212,6 +226,7 @@ struct rd_kafka_s {
     struct dice dice;
 
     struct list toppars;
+    int64_t query_at_us; /* for committed offsets, which were not stable */
     struct list readers; /* of partitions, without a group */
     size_t queued_bytes; /* fetched, and not yet taken */
     struct membership member;
@@ -224,6 +239,7 @@ struct rd_kafka_s {
     struct list parts; /* a producer's partitions */
     size_t messages;
     uint64_t producer_id;
+    struct transacting transacting;
 };
 
 /* Handles that were created and not destroyed in that process; `unassigned`: of those, consumers
@@ -243,6 +259,10 @@ void member_assign_called(rd_kafka_t *rk, bool assign);
 /* Nothing is under way for the assignment any more, perhaps: goes on where it waited for that. */
 void member_assignment_served(rd_kafka_t *rk);
 void member_terminate(rd_kafka_t *rk);
+
+/* An error with what it means for transactions. */
+enum rdk_severity { RDK_PLAIN, RDK_RETRIABLE, RDK_FATAL };
+rd_kafka_error_t *rdk_error(rd_kafka_resp_err_t code, enum rdk_severity severity);
 
 struct toppar *toppar_find(rd_kafka_t *rk, const char *topic, int32_t number);
 void toppar_pause_all(rd_kafka_t *rk, bool paused); /* lib_paused, of the assigned */
@@ -269,5 +289,26 @@ struct kafka_log *rdk_log(const char *topic, int32_t partition);
 
 void producer_broker_changed(rd_kafka_t *rk);
 void producer_free_all(rd_kafka_t *rk);
+/* Sends what waits, without lingering. */
+void producer_hurry(rd_kafka_t *rk);
+/* Reports all that is not under way as given up, for that reason. */
+void producer_give_up(rd_kafka_t *rk, rd_kafka_resp_err_t why);
+
+/* A message has not been stored, which its transaction does not survive. */
+void transacting_failed(rd_kafka_t *rk, rd_kafka_resp_err_t code);
+/* May messages be produced now? Always, without transactions. */
+bool transacting_may_produce(const rd_kafka_t *rk);
+
+/* Who waits for an answer; on its stack. */
+struct caller {
+    struct fiber *fiber;
+    bool answered;
+    rd_kafka_resp_err_t code;
+};
+void caller_tell(struct caller *caller, rd_kafka_resp_err_t code);
+/* Until it is answered, or that time has come. */
+void caller_wait(struct caller *caller, int64_t until_us);
+/* Until it is up; false: that time has come. */
+bool caller_wait_for_wire(const struct wire *wire, int64_t until_us);
 
 #endif

@@ -9,13 +9,6 @@
 
 #define LOOK_AGAIN_US INT64_C(20000)
 
-/* Who waits for an answer; on its stack. */
-struct caller {
-    struct fiber *fiber;
-    bool answered;
-    rd_kafka_resp_err_t code;
-};
-
 struct place_in_time {
     char topic[128];
     int32_t partition;
@@ -55,7 +48,7 @@ static void destroy_ask(struct wire_request *request)
         free_ask(ask);
 }
 
-static void tell(struct caller *caller, rd_kafka_resp_err_t code)
+void caller_tell(struct caller *caller, rd_kafka_resp_err_t code)
 {
     caller->answered = true;
     caller->code = code;
@@ -66,7 +59,7 @@ static void on_answer(struct wire_request *request, rd_kafka_resp_err_t code)
 {
     struct ask *ask = CONTAINER_OF(request, struct ask, request);
     if (ask->caller)
-        tell(ask->caller, code);
+        caller_tell(ask->caller, code);
     if (code)
         ask->caller = NULL; /* no answer to keep */
 }
@@ -82,7 +75,7 @@ static struct ask *new_ask(void (*serve)(struct wire_request *))
     return ask;
 }
 
-static bool wait_for_wire(const struct wire *wire, int64_t until_us)
+bool caller_wait_for_wire(const struct wire *wire, int64_t until_us)
 {
     while (!wire->up && world_now_us() < until_us) {
         int64_t again_us = world_now_us() + LOOK_AGAIN_US;
@@ -91,7 +84,7 @@ static bool wait_for_wire(const struct wire *wire, int64_t until_us)
     return wire->up;
 }
 
-static void wait_for_answer(struct caller *caller, int64_t until_us)
+void caller_wait(struct caller *caller, int64_t until_us)
 {
     while (!caller->answered && world_now_us() < until_us)
         fiber_wait(until_us);
@@ -101,13 +94,13 @@ static void wait_for_answer(struct caller *caller, int64_t until_us)
 static rd_kafka_resp_err_t ask_and_wait(struct wire *wire, struct ask *ask, int64_t until_us)
 {
     struct caller caller = {.fiber = fiber_current()};
-    if (!wait_for_wire(wire, until_us)) {
+    if (!caller_wait_for_wire(wire, until_us)) {
         free_ask(ask);
         return RD_KAFKA_RESP_ERR__TRANSPORT;
     }
     ask->caller = &caller;
     wire_send(wire, &ask->request);
-    wait_for_answer(&caller, until_us);
+    caller_wait(&caller, until_us);
     if (caller.answered)
         return caller.code;
     ask->caller = NULL;
@@ -292,7 +285,7 @@ static void on_committed(struct wire_request *request, rd_kafka_resp_err_t code)
 {
     struct committed_ask *ask = committed_of(request);
     if (ask->caller)
-        tell(ask->caller, code);
+        caller_tell(ask->caller, code);
     if (code)
         ask->caller = NULL;
 }
@@ -320,7 +313,7 @@ static struct committed_ask *new_committed(const rd_kafka_t *rk,
 static void set_committed(rd_kafka_topic_partition_t *element, const struct group_offset *answer)
 {
     element->offset = answer->offset < 0 ? RD_KAFKA_OFFSET_INVALID : answer->offset;
-    element->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+    element->err = answer->code;
     free(element->metadata);
     element->metadata = NULL;
     element->metadata_size = 0;
@@ -328,6 +321,18 @@ static void set_committed(rd_kafka_topic_partition_t *element, const struct grou
         return;
     element->metadata = rdk_copy_text(answer->metadata);
     element->metadata_size = strlen(answer->metadata);
+}
+
+/* The last error of any. */
+static rd_kafka_resp_err_t set_all_committed(rd_kafka_topic_partition_list_t *list,
+                                             const struct group_offsets *answer)
+{
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    for (int i = 0; i < list->cnt; i++) {
+        set_committed(&list->elems[i], &answer->items[i]);
+        code = answer->items[i].code ? answer->items[i].code : code;
+    }
+    return code;
 }
 
 /* rd_kafka_committed: asks again where the coordinator is lost, until the time is over. */
@@ -339,19 +344,20 @@ rd_kafka_resp_err_t rd_kafka_committed(rd_kafka_t *rk, rd_kafka_topic_partition_
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__TRANSPORT;
     for (int i = 0; i < list->cnt; i++)
         list->elems[i].offset = RD_KAFKA_OFFSET_INVALID;
-    while (code == RD_KAFKA_RESP_ERR__TRANSPORT && wait_for_wire(&rk->coordinator, until_us)) {
+    while (code == RD_KAFKA_RESP_ERR__TRANSPORT &&
+           caller_wait_for_wire(&rk->coordinator, until_us)) {
         struct caller caller = {.fiber = fiber_current()};
         struct committed_ask *ask = new_committed(rk, list);
         ask->caller = &caller;
         wire_send(&rk->coordinator, &ask->offsets.request);
-        wait_for_answer(&caller, until_us);
+        caller_wait(&caller, until_us);
         code = caller.answered ? caller.code : RD_KAFKA_RESP_ERR__TIMED_OUT;
         if (!caller.answered)
             ask->caller = NULL;
-        for (int i = 0; !code && i < list->cnt; i++)
-            set_committed(&list->elems[i], &ask->offsets.items[i]);
-        if (!code)
+        if (!code) {
+            code = set_all_committed(list, &ask->offsets);
             free_committed(ask);
+        }
     }
     rdk_leave(before);
     return code == RD_KAFKA_RESP_ERR__TRANSPORT ? RD_KAFKA_RESP_ERR__TIMED_OUT : code;

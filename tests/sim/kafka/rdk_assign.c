@@ -10,7 +10,8 @@
 #define FULL_AGAIN_US                                                                              \
     INT64_C(1000000) /* a queue over its limit is not fetched into for a second                    \
                       */
-#define FETCH_US INT64_C(1500)
+#define FETCH_US       INT64_C(1500)
+#define QUERY_AGAIN_US INT64_C(200000)
 
 /* ── finding ─────────────────────────────────────────────────────────────── */
 
@@ -279,8 +280,10 @@ static void on_offsets(struct wire_request *request, rd_kafka_resp_err_t code)
         if (!toppar->querying)
             continue;
         toppar->querying = false;
-        if (!code)
+        if (!code && !item->code)
             start(toppar, item->offset);
+        else
+            rk->query_at_us = world_now_us() + QUERY_AGAIN_US;
     }
     member_assignment_served(rk);
 }
@@ -324,7 +327,8 @@ bool toppar_serve_all(rd_kafka_t *rk)
         waits = true;
         queries = queries || t->querying || !rdk_log(t->topic->name, t->number);
     }
-    if (waits && !queries && rk->coordinator.up && rk->commits_out == 0)
+    if (waits && !queries && rk->coordinator.up && rk->commits_out == 0 &&
+        world_now_us() >= rk->query_at_us)
         query(rk);
     return waits;
 }

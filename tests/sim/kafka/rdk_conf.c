@@ -28,6 +28,7 @@ static const struct {
     CONF("message.max.bytes", message_bytes_most, 1000000),
     CONF("queue.buffering.max.messages", messages_most, 100000),
     CONF("batch.num.messages", batch_messages_most, 10000),
+    CONF("transaction.timeout.ms", transaction_ms, 60000),
 };
 
 #define NUMBER_COUNT (sizeof numbers / sizeof numbers[0])
@@ -75,6 +76,8 @@ rd_kafka_conf_res_t rd_kafka_conf_set(rd_kafka_conf_t *conf, const char *name, c
         snprintf(conf->group, sizeof conf->group, "%s", value);
     else if (strcmp(name, "topic.blacklist") == 0)
         snprintf(conf->ignored, sizeof conf->ignored, "%s", value);
+    else if (strcmp(name, "transactional.id") == 0)
+        snprintf(conf->transactional_id, sizeof conf->transactional_id, "%s", value);
     else if (strcmp(name, "debug") == 0)
         conf->tells_states = strstr(value, "cgrp") != NULL;
     return RD_KAFKA_CONF_OK;

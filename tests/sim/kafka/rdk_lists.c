@@ -247,6 +247,7 @@ void rd_kafka_message_destroy(rd_kafka_message_t *message)
 
 struct rd_kafka_error_s {
     rd_kafka_resp_err_t code;
+    enum rdk_severity severity;
 };
 
 const char *rd_kafka_err2str(rd_kafka_resp_err_t code)
@@ -259,9 +260,24 @@ const char *rd_kafka_err2str(rd_kafka_resp_err_t code)
 rd_kafka_error_t *rd_kafka_error_new(rd_kafka_resp_err_t code, const char *format, ...)
 {
     (void)format;
+    return rdk_error(code, RDK_PLAIN);
+}
+
+rd_kafka_error_t *rdk_error(rd_kafka_resp_err_t code, enum rdk_severity severity)
+{
     rd_kafka_error_t *error = rdk_get(sizeof *error);
-    error->code = code;
+    *error = (rd_kafka_error_t){code, severity};
     return error;
+}
+
+int rd_kafka_error_is_fatal(const rd_kafka_error_t *error)
+{
+    return error && error->severity == RDK_FATAL;
+}
+
+int rd_kafka_error_is_retriable(const rd_kafka_error_t *error)
+{
+    return error && error->severity == RDK_RETRIABLE;
 }
 
 rd_kafka_resp_err_t rd_kafka_error_code(const rd_kafka_error_t *error)

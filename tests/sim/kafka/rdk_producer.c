@@ -9,6 +9,7 @@
 
 #define BATCH_BYTES    1000000
 #define AGAIN_US       INT64_C(100000)
+#define AGE_AGAIN_US   INT64_C(1000000) /* they grow old while Kafka is away, too */
 #define MISSING_CHANCE 300000 /* per million: that a topic that isn't there is given up now */
 
 /* A producer's partition of a topic. */
@@ -31,6 +32,7 @@ struct batch {
     char topic[128];
     int32_t number;
     const struct process *by;
+    struct transaction_party party;
     uint64_t producer;
     uint64_t sequence;
     struct kafka_record *items; /* made of copies; only their messages count */
@@ -45,6 +47,8 @@ struct batch {
 
 static void report(struct part *part, struct list *messages, rd_kafka_resp_err_t code)
 {
+    if (code && !list_empty(messages))
+        transacting_failed(part->rk, code);
     for (struct list *link = list_pop(messages); link; link = list_pop(messages)) {
         struct rdk_message *message = CONTAINER_OF(link, struct rdk_message, link);
         struct rd_kafka_op_s *op = rdk_op(RDK_REPORT, code);
@@ -82,6 +86,19 @@ static void free_batch(struct wire_request *request)
     free(batch);
 }
 
+static void store(const struct batch *batch, struct kafka_log *log)
+{
+    bool in_transaction = batch->party.id[0];
+    if (!cluster_is_new(log, batch->producer, batch->sequence))
+        return;
+    for (size_t i = 0; i < batch->count; i++) {
+        if (in_transaction)
+            transactions_hold(&batch->party, log, &batch->items[i].message);
+        else
+            cluster_append(log, &batch->items[i].message, -1, batch->by);
+    }
+}
+
 static void serve_batch(struct wire_request *request)
 {
     struct batch *batch = CONTAINER_OF(request, struct batch, request);
@@ -89,9 +106,10 @@ static void serve_batch(struct wire_request *request)
     batch->code = cluster_check(log, batch->bytes);
     if (batch->code)
         model_refused(batch->by, batch->topic, batch->code);
-    bool is_new = !batch->code && cluster_is_new(log, batch->producer, batch->sequence);
-    for (size_t i = 0; is_new && i < batch->count; i++)
-        cluster_append(log, &batch->items[i].message, -1, batch->by);
+    else if (batch->party.id[0])
+        batch->code = transactions_enter(&batch->party);
+    if (!batch->code)
+        store(batch, log);
     wire_answer(request);
 }
 
@@ -194,6 +212,7 @@ static void send_batch(struct part *part)
     strcpy(batch->topic, part->topic->name);
     batch->number = part->number;
     batch->by = part->rk->process;
+    batch->party = part->rk->transacting.party;
     batch->producer = part->rk->producer_id;
     batch->sequence = part->sequence;
     fill(batch, part);
@@ -217,21 +236,55 @@ static void gather(struct part *part)
     }
 }
 
+/* rd_kafka_broker_toppar_msgq_scan: in a transaction they live no longer than that may last. */
+static bool is_too_old(const struct part *part)
+{
+    const struct list *oldest = list_empty(&part->sending) ? &part->waiting : &part->sending;
+    if (!part->rk->conf.transactional_id[0] || list_empty(oldest))
+        return false;
+    const struct rdk_message *message = CONTAINER_OF(oldest->next, struct rdk_message, link);
+    return world_now_us() - message->made_us >= part->rk->conf.transaction_ms * 1000;
+}
+
 static void on_send(struct world_event *event)
 {
     struct part *part = CONTAINER_OF(event, struct part, send);
-    if (part->under_way || !part->rk->broker.up)
+    if (part->under_way)
         return;
+    if (is_too_old(part)) {
+        report(part, &part->sending, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+        report(part, &part->waiting, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+    }
+    if (!part->rk->broker.up) {
+        if (part->rk->conf.transactional_id[0])
+            world_after(&part->send, AGE_AGAIN_US);
+        return;
+    }
     if (list_empty(&part->sending) && !list_empty(&part->waiting))
         gather(part);
     if (!list_empty(&part->sending))
         send_batch(part);
 }
 
-void producer_broker_changed(rd_kafka_t *rk)
+void producer_hurry(rd_kafka_t *rk)
 {
     for (struct list *link = rk->parts.next; link != &rk->parts; link = link->next)
         world_after(&CONTAINER_OF(link, struct part, link)->send, 1);
+}
+
+void producer_broker_changed(rd_kafka_t *rk)
+{
+    producer_hurry(rk);
+}
+
+void producer_give_up(rd_kafka_t *rk, rd_kafka_resp_err_t why)
+{
+    for (struct list *link = rk->parts.next; link != &rk->parts; link = link->next) {
+        struct part *part = CONTAINER_OF(link, struct part, link);
+        if (!part->under_way)
+            report(part, &part->sending, why);
+        report(part, &part->waiting, why);
+    }
 }
 
 /* ── producing ───────────────────────────────────────────────────────────── */
@@ -305,6 +358,8 @@ static void read_parts(const rd_kafka_vu_t *parts, size_t count, struct produced
 static rd_kafka_resp_err_t check(const rd_kafka_t *rk, const struct produced *produced)
 {
     size_t bytes = produced->key_size + produced->value_size + header_bytes(produced->headers);
+    if (!transacting_may_produce(rk))
+        return RD_KAFKA_RESP_ERR__STATE;
     if (produced->topic->missing)
         return RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     if (bytes > (size_t)rk->conf.message_bytes_most)
@@ -327,6 +382,7 @@ static void enqueue(rd_kafka_t *rk, const struct produced *produced)
     message->public.len = produced->value ? produced->value_size : 0;
     message->public._private = produced->opaque;
     message->headers = produced->headers;
+    message->made_us = world_now_us();
     message->timestamp_ms = (WORLD_EPOCH_US + world_now_us() + rk->process->wall_offset_us) / 1000;
     struct part *part =
         get_part(rk, produced->topic, choose(rk, produced->topic, key.data, key.size));

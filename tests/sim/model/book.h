@@ -39,6 +39,7 @@ struct fate {
     bool letter;        /* a dead letter is stored */
     bool letter_result; /* and its result */
     bool delivered;     /* the result of a delivery is stored */
+    unsigned finals;    /* results that are stored and final */
     int64_t settled_us; /* when it was final */
     int64_t touched_us; /* when somebody did something with it last */
     const struct process *touched_by;

@@ -10,6 +10,7 @@
 #include "sim/model/book.h"
 #include "sim/world/memory.h"
 
+#define PAUSED_US   INT64_C(50000) /* one that has just been given is fetched from until then */
 #define JUST_NOW_US INT64_C(1500000)
 
 /* Those that the commit that is being checked has made finished, and that may be lost by it. */
@@ -259,7 +260,8 @@ void model_fetched(const struct process *process, const char *name, const struct
         return;
     struct holding *holding = book_holding(process, (unsigned)group, log);
     int64_t number = 0;
-    hold_fetched(process);
+    if (world_now_us() - holding->assigned_us > PAUSED_US)
+        hold_fetched(process);
     if (offset >= holding->fetched)
         holding->fetched = offset + 1;
     for (unsigned s = 0;

@@ -26,6 +26,11 @@ void hold_stored(const struct process *by, const char *topic)
             refusals[i].by = NULL;
 }
 
+void model_accepted(const struct process *by, const char *topic)
+{
+    hold_stored(by, topic);
+}
+
 void model_refused(const struct process *by, const char *topic, rd_kafka_resp_err_t code)
 {
     unsigned free_place = TOPICS_REFUSED;

@@ -157,6 +157,8 @@ static void take_letter(const struct kafka_message *letter, const struct process
     if (!is_due_death(subscription, number, letter, reason))
         world_fail("%s became a dead letter without need: reason %s, %" PRId64 " attempts",
                    book_name(subscription, number), reason, number_in(letter, "grapnel-attempts"));
+    if (fate->letter && book.scenario->world.transactional)
+        world_fail("transactional: %s is a dead letter twice", book_name(subscription, number));
     fate->letter = true;
     book_touch(fate, by);
 }
@@ -284,10 +286,13 @@ static void take_result(const struct kafka_message *result, const struct process
                    book_name(subscription, number));
     if (!same_bytes(result->key, book.records[number]->message.key))
         world_fail("the result of %s has another key", book_name(subscription, number));
-    if (delivered)
-        fate->delivered = true;
-    else if (strcmp(outcome, "dead-lettered") == 0)
-        fate->letter_result = true;
+    bool dead = strcmp(outcome, "dead-lettered") == 0;
+    fate->delivered = fate->delivered || delivered;
+    fate->letter_result = fate->letter_result || dead;
+    fate->finals += delivered || dead;
+    if (fate->finals > 1 && book.scenario->world.transactional)
+        world_fail("transactional: %s has %u final results", book_name(subscription, number),
+                   fate->finals);
     book_touch(fate, by);
 }
 

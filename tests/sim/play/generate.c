@@ -328,6 +328,7 @@ void scenario_generate(struct scenario *scenario, uint64_t seed)
     maker.flavour = (enum flavour)dice_below(&maker.dice, FLAVOURS);
     maker.length_ms = ONE_OF(&maker, 15000, 30000, 60000);
     make_world(&maker);
+    scenario->world.transactional = dice_for(seed, "transactional", 0).state % 4 == 0;
     make_topics(&maker);
     scenario->subscription_count = (size_t)between(&maker, 1, SUBSCRIPTIONS_MOST);
     for (size_t s = 0; s < scenario->subscription_count; s++)

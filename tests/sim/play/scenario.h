@@ -47,7 +47,8 @@ enum scenario_results { RESULTS_FINAL, RESULTS_ATTEMPTS, RESULTS_FAILURES, RESUL
     F(grace_ms)            /* shutdown_grace */                                                    \
     F(rejects_per_million) /* events that are answered 400, whatever else */                       \
     F(fails_per_million)   /* events that are answered 500 */                                      \
-    F(batch_messages)      /* batch.num.messages of the producers */
+    F(batch_messages)      /* batch.num.messages of the producers */                               \
+    F(transactional)       /* 1: transactional: true */
 
 #define SCENARIO_TOPIC(F)                                                                          \
     F(partitions)                                                                                  \

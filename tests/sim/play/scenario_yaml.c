@@ -113,8 +113,9 @@ void scenario_write_yaml(const struct scenario *scenario, unsigned variant, FILE
     fprintf(out, "results: { record: %s }\n", results[world->results]);
     fprintf(out, "limits: { in_flight: %" PRId64 ", workers: %" PRId64 " }\n", world->in_flight,
             world->workers);
-    fprintf(out, "shutdown_grace: %" PRId64 "ms\n%s", world->grace_ms,
-            world->named ? "namespace: sim\n" : "");
+    fprintf(out, "shutdown_grace: %" PRId64 "ms\n%s%s", world->grace_ms,
+            world->named ? "namespace: sim\n" : "",
+            world->transactional ? "transactional: true\n" : "");
     fprintf(out, "subscriptions:\n");
     for (unsigned s = 0; s < scenario->subscription_count; s++)
         if (!(scenario->variants[variant].absent >> s & 1))

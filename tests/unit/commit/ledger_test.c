@@ -50,6 +50,25 @@ static void waits_for_the_lowest_unfinished_one(void **state)
     ledger_close(&ledger);
 }
 
+static void what_is_expected_counts_until_it_is_withdrawn(void **state)
+{
+    (void)state;
+    struct ledger ledger = {0};
+    size_t a = take(&ledger, 10);
+    size_t b = take(&ledger, 11);
+    ledger_expect(&ledger, a);
+    assert_int_equal(ledger_position(&ledger), 11);
+    ledger_expect(&ledger, b);
+    assert_int_equal(ledger_position(&ledger), 12);
+    ledger_withdraw(&ledger, a);
+    assert_int_equal(ledger_position(&ledger), 10);
+    assert_int_equal(ledger_unfinished(&ledger), 2);
+    assert_true(ledger_finish(&ledger, a));
+    assert_false(ledger_finish(&ledger, b)); /* it was committed with its transaction */
+    assert_int_equal(ledger_position(&ledger), 12);
+    ledger_close(&ledger);
+}
+
 static void steps_over_offsets_that_do_not_exist(void **state)
 {
     (void)state;
@@ -123,6 +142,7 @@ int main(void)
         cmocka_unit_test(has_nothing_to_commit_before_the_first_record),
         cmocka_unit_test(commits_the_offset_after_the_last_when_all_are_finished),
         cmocka_unit_test(waits_for_the_lowest_unfinished_one),
+        cmocka_unit_test(what_is_expected_counts_until_it_is_withdrawn),
         cmocka_unit_test(steps_over_offsets_that_do_not_exist),
         cmocka_unit_test(agrees_with_a_plain_model_for_any_order),
     };
