@@ -7,7 +7,6 @@
  * (what had finished is sent again), the group (the partitions are lost: nothing is committed). */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "commit/metadata.h"
@@ -16,9 +15,9 @@
 #include "kafka/client.h"
 
 #define COMMIT_TIMEOUT_MS 3000
-#define HELD_COMMIT_MS    300   /* when Kafka may be away */
-#define UNSTABLE_MS       25000 /* for Kafka to end a transaction whose producer is dead */
-#define UNSTABLE_AGAIN_MS 200
+#define HELD_COMMIT_MS    300 /* when Kafka may be away */
+#define READ_TIMEOUT_MS   300 /* again, while Kafka ends a transaction whose producer is dead */
+#define READ_AGAIN_MS     500
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
 #define SYNC_AGAIN_MS     10000
 #define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
@@ -190,7 +189,8 @@ static void restore(struct lane *lane, struct partition *partition,
                  INT("partition", partition->number), STR("error", err.text));
 }
 
-static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given)
+/* `unread`: what is committed is not known yet. */
+static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given, bool unread)
 {
     const char *topic = intern(lane, given->topic);
     struct partition *partition =
@@ -201,6 +201,7 @@ static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *
         return;
     }
     restore(lane, partition, given);
+    partition->unread = unread;
     partition->rewinds = lane->suspended;
     partition->barred = lane->roster->parks ? lane->syncs : 0;
 }
@@ -219,44 +220,85 @@ void assignment_sync(struct lane *lane)
     lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
 }
 
-static rd_kafka_resp_err_t read_once(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+/* Each element says what came of it. */
+static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list,
+                                          int timeout_ms)
 {
-    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
+    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, timeout_ms);
+    for (int i = 0; code && i < list->cnt; i++)
+        list->elems[i].err = code;
     for (int i = 0; !code && i < list->cnt; i++)
         code = list->elems[i].err;
     return code;
 }
 
+static rd_kafka_topic_partition_list_t *list_unread(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (p->unread)
+            rd_kafka_topic_partition_list_add(list, p->topic, p->number);
+    return list;
+}
+
+static void pause_unread(struct lane *lane)
+{
+    rd_kafka_topic_partition_list_t *list = list_unread(lane);
+    if (list->cnt > 0)
+        rd_kafka_pause_partitions(lane->rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *committed)
+{
+    struct partition *partition =
+        partitions_find(&lane->partitions, committed->topic, committed->partition);
+    if (committed->err)
+        return;
+    restore(lane, partition, committed);
+    partition->unread = false;
+    pause_update_partition(lane, partition, true);
+}
+
 /* While a transaction of who had the partitions before is open they have no stable offset. Kafka
  * ends it in a while; without knowing what it had finished nothing may be written again. */
-static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+void assignment_read_again(struct lane *lane)
 {
-    int64_t give_up_ms = clock_now_ms() + (lane->intake->transactional ? UNSTABLE_MS : 0);
-    rd_kafka_resp_err_t code = read_once(lane, list);
-    while (code && clock_now_ms() < give_up_ms) {
-        nanosleep(&(struct timespec){.tv_nsec = UNSTABLE_AGAIN_MS * 1000000L}, NULL);
-        code = read_once(lane, list);
-    }
-    return code;
+    int64_t now_ms = loop_now_ms(lane->intake->loop);
+    if (!lane->intake->transactional || now_ms < lane->read_at_ms)
+        return;
+    lane->read_at_ms = now_ms + READ_AGAIN_MS;
+    rd_kafka_topic_partition_list_t *list = list_unread(lane);
+    if (list->cnt > 0)
+        read_committed(lane, list, READ_TIMEOUT_MS);
+    for (int i = 0; i < list->cnt; i++)
+        note_read(lane, &list->elems[i]);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
+    bool waits = lane->intake->transactional;
     lane->assignments++;
     commit_in_background(lane); /* no JoinGroup is under way: see give_back */
-    rd_kafka_resp_err_t code = read_committed(lane, list);
-    if (code)
+    rd_kafka_resp_err_t code = read_committed(lane, list, COMMIT_TIMEOUT_MS);
+    if (code && waits)
+        log_info("partitions wait for a transaction of who had them before to end",
+                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    else if (code)
         log_warn("committed offsets can't be read; what had finished will be sent again",
                  STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
     bool stopped = lane->suspended || lane->roster->parks;
     lane->syncs += lane->roster->parks;
     for (int i = 0; i < list->cnt; i++)
-        take_partition(lane, &list->elems[i]);
+        take_partition(lane, &list->elems[i], waits && list->elems[i].err);
     report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
     if (lane->paused || stopped)
         rd_kafka_pause_partitions(lane->rk, list);
     else
         rd_kafka_resume_partitions(lane->rk, list); /* librdkafka keeps a pause over a revocation */
+    pause_unread(lane);
     if (lane->roster->parks)
         assignment_sync(lane);
     log_info("partitions assigned", STR("group", lane->group), INT("taken", list->cnt),

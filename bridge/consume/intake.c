@@ -21,6 +21,7 @@
 #define POLL_TURN   512   /* records, so that one busy lane does not keep the others waiting */
 #define FULL_SLACK  2048  /* offsets that must fit again before a full partition goes on */
 #define DUE_SOON_MS 10000 /* what a worker may wait for */
+#define RELEASE_MS  5000  /* what comes that soon behind a head needs no pause of its own */
 
 /* ── what stops a partition ──────────────────────────────────────────────── */
 
@@ -204,6 +205,15 @@ static bool is_due(const struct record *record)
     return leg_is_over || record->due_unix_ms - now_ms <= DUE_SOON_MS;
 }
 
+/* A pause throws away what is fetched. So a head that was held is let go late enough for those
+ * close behind it to be due, too: when its worker has less to wait, or with a leg over for a while.
+ */
+static bool may_let_go(const struct record *head)
+{
+    int64_t now_ms = clock_unix_ms();
+    return head->leg_unix_ms + RELEASE_MS <= now_ms || head->due_unix_ms - now_ms <= RELEASE_MS;
+}
+
 struct record_home intake_home(struct lane *lane, const struct partition *partition)
 {
     return (struct record_home){
@@ -310,7 +320,7 @@ void intake_release_due(struct lane *lane)
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p)) {
         struct record *head = p->head;
-        if (!head || !is_due(head))
+        if (!head || !may_let_go(head))
             continue;
         set_head(lane, p, NULL);
         hand_on(lane, head);

@@ -295,6 +295,7 @@ void lane_tick(struct lane *lane)
         join(lane);
     lane_poll(lane);
     note_share(lane);
+    assignment_read_again(lane);
     assignment_leave(lane);
     intake_release_due(lane);
     pause_update(lane);

@@ -46,6 +46,7 @@ struct lane {
     int64_t join_at_ms;
     int64_t commit_at_ms;
     int64_t ends_at_ms;
+    int64_t read_at_ms;            /* when those that are unread are tried again */
     int64_t share_at_ms;           /* when Kafka is asked how many partitions there are */
     struct record_header *headers; /* of the record being copied */
     size_t header_capacity;
@@ -68,6 +69,9 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                              rd_kafka_topic_partition_list_t *list, void *opaque);
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t *offsets, void *opaque);
+
+/* Finds out what is committed of partitions of which that could not be known when they came. */
+void assignment_read_again(struct lane *lane);
 
 /* Gives the partitions that are being taken away back to Kafka, if nothing of them is in memory any
  * more or their time is up. */

@@ -159,7 +159,7 @@ def test_results_say_that_the_registry_is_away(two, topics, names, configure, su
 
 
 def test_a_schema_that_is_incompatible_ends_it(topics, orders, receiver, subscribe, grapnel, names, registry, avro):
-    other = SCHEMA | {"fields": [{"name": "id", "type": "int"}]}
+    other = SCHEMA | {"fields": [{"name": "id", "type": "int"}, *SCHEMA["fields"][1:]]}
     registry.register(f"{names.results}-value", other)
     be_strict(registry, f"{names.results}-value")
     topics.produce(orders, '{"a":1}')

@@ -240,10 +240,12 @@ static bool retries_are_drained(bool why)
         const struct kafka_log *log = book.logs[l];
         if (!log || !book_is_retry(log->topic->name))
             continue;
-        for (int64_t i = 0; i < (int64_t)log->count; i++) {
+        const struct coverage *coverage = book_coverage(GROUP_RETRIES, log);
+        for (int64_t i = coverage->offset > 0 ? coverage->offset : 0; i < (int64_t)log->count;
+             i++) {
             unsigned subscription = 0;
             int64_t number = 0;
-            if (book_is_covered(book_coverage(GROUP_RETRIES, log), i))
+            if (book_is_covered(coverage, i))
                 continue;
             if (stray_is(log, i))
                 return false;
