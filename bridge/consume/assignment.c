@@ -1,10 +1,9 @@
-/* Partitions come and go, and what is finished in them is committed.
+/* What is finished in partitions is committed, and partitions go.
  *
- * The happy path: on assignment the committed offset and what had finished above it are read back;
- * once a second what is news is committed; on revocation what is in flight ends, it is committed,
- * and the ledger forgotten.
- * What can fail: a commit (its partitions stay dirty, the next one covers them), reading back
- * (what had finished is sent again), the group (the partitions are lost: nothing is committed). */
+ * The happy path: once a second what is news is committed; on revocation what is in flight ends, it
+ * is committed, and the ledger forgotten.
+ * What can fail: a commit (its partitions stay dirty, the next one covers them), the group (the
+ * partitions are lost: nothing is committed). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,46 +14,22 @@
 #include "kafka/client.h"
 
 #define COMMIT_TIMEOUT_MS 3000
-#define HELD_COMMIT_MS    300 /* when Kafka may be away */
-#define READ_TIMEOUT_MS   300 /* again, while Kafka ends a transaction whose producer is dead */
-#define READ_AGAIN_MS     500
+#define HELD_COMMIT_MS    300  /* when Kafka may be away */
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
-#define SYNC_AGAIN_MS     10000
 #define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
-
-struct topic_name {
-    struct topic_name *next;
-    char text[];
-};
-
-static const char *intern(struct lane *lane, const char *topic)
-{
-    for (struct topic_name *name = lane->topic_names; name; name = name->next)
-        if (strcmp(name->text, topic) == 0)
-            return name->text;
-    size_t size = strlen(topic) + 1;
-    struct topic_name *name = malloc(sizeof *name + size);
-    if (!name)
-        return NULL;
-    memcpy(name->text, topic, size);
-    name->next = lane->topic_names;
-    lane->topic_names = name;
-    return name->text;
-}
-
-void assignment_forget_topics(struct lane *lane)
-{
-    while (lane->topic_names) {
-        struct topic_name *name = lane->topic_names;
-        lane->topic_names = name->next;
-        free(name);
-    }
-}
 
 void assignment_note(struct lane *lane)
 {
     lane_gauge(lane, METRIC_ASSIGNED_PARTITIONS, lane->partitions.count);
     lane_gauge(lane, METRIC_PAUSED_PARTITIONS, lane->paused ? lane->partitions.count : 0);
+}
+
+void assignment_report(const struct lane *lane, const char *what, rd_kafka_error_t *error)
+{
+    if (!error)
+        return;
+    log_error(what, STR("group", lane->group), STR("error", rd_kafka_error_string(error)));
+    rd_kafka_error_destroy(error);
 }
 
 /* ── committing ──────────────────────────────────────────────────────────── */
@@ -150,7 +125,7 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
 }
 
-static void commit_in_background(struct lane *lane)
+void assignment_commit_begin(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
@@ -163,7 +138,7 @@ static void commit_in_background(struct lane *lane)
 void assignment_commit_soon(struct lane *lane)
 {
     if (flag_is_set(&lane->steady) && !lane->intake->transactional)
-        commit_in_background(lane);
+        assignment_commit_begin(lane);
 }
 
 void assignment_commit_now(struct lane *lane)
@@ -171,138 +146,6 @@ void assignment_commit_now(struct lane *lane)
     rd_kafka_topic_partition_list_t *offsets = last_positions(lane);
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
-}
-
-/* ── partitions come ─────────────────────────────────────────────────────── */
-
-/* What had finished above the committed offset is not sent again. */
-static void restore(struct lane *lane, struct partition *partition,
-                    const rd_kafka_topic_partition_t *committed)
-{
-    struct error err = {0};
-    struct slice text = {committed->metadata, committed->metadata_size};
-    if (committed->err || committed->offset < 0)
-        return;
-    if (!metadata_read(text, committed->offset, &partition->ledger, &err))
-        log_warn("what had finished is not known, and will be sent again",
-                 STR("group", lane->group), STR("topic", partition->topic),
-                 INT("partition", partition->number), STR("error", err.text));
-}
-
-/* `unread`: what is committed is not known yet. */
-static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given, bool unread)
-{
-    const char *topic = intern(lane, given->topic);
-    struct partition *partition =
-        topic ? partitions_add(&lane->partitions, topic, given->partition, lane->assignments)
-              : NULL;
-    if (!partition) {
-        log_error("no memory for a partition", STR("group", lane->group));
-        return;
-    }
-    restore(lane, partition, given);
-    partition->unread = unread;
-    partition->rewinds = lane->suspended;
-    partition->barred = lane->roster->parks ? lane->syncs : 0;
-}
-
-static void report(const struct lane *lane, const char *what, rd_kafka_error_t *error)
-{
-    if (!error)
-        return;
-    log_error(what, STR("group", lane->group), STR("error", rd_kafka_error_string(error)));
-    rd_kafka_error_destroy(error);
-}
-
-void assignment_sync(struct lane *lane)
-{
-    lane->sync_again_ms = clock_now_ms() + SYNC_AGAIN_MS;
-    lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
-}
-
-/* Each element says what came of it. */
-static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list,
-                                          int timeout_ms)
-{
-    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, timeout_ms);
-    for (int i = 0; code && i < list->cnt; i++)
-        list->elems[i].err = code;
-    for (int i = 0; !code && i < list->cnt; i++)
-        code = list->elems[i].err;
-    return code;
-}
-
-static rd_kafka_topic_partition_list_t *list_unread(struct lane *lane)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        if (p->unread)
-            rd_kafka_topic_partition_list_add(list, p->topic, p->number);
-    return list;
-}
-
-static void pause_unread(struct lane *lane)
-{
-    rd_kafka_topic_partition_list_t *list = list_unread(lane);
-    if (list->cnt > 0)
-        rd_kafka_pause_partitions(lane->rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *committed)
-{
-    struct partition *partition =
-        partitions_find(&lane->partitions, committed->topic, committed->partition);
-    if (committed->err)
-        return;
-    restore(lane, partition, committed);
-    partition->unread = false;
-    pause_update_partition(lane, partition, true);
-}
-
-/* While a transaction of who had the partitions before is open they have no stable offset. Kafka
- * ends it in a while; without knowing what it had finished nothing may be written again. */
-void assignment_read_again(struct lane *lane)
-{
-    int64_t now_ms = loop_now_ms(lane->intake->loop);
-    if (!lane->intake->transactional || now_ms < lane->read_at_ms)
-        return;
-    lane->read_at_ms = now_ms + READ_AGAIN_MS;
-    rd_kafka_topic_partition_list_t *list = list_unread(lane);
-    if (list->cnt > 0)
-        read_committed(lane, list, READ_TIMEOUT_MS);
-    for (int i = 0; i < list->cnt; i++)
-        note_read(lane, &list->elems[i]);
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
-{
-    bool waits = lane->intake->transactional;
-    lane->assignments++;
-    commit_in_background(lane); /* no JoinGroup is under way: see give_back */
-    rd_kafka_resp_err_t code = read_committed(lane, list, COMMIT_TIMEOUT_MS);
-    if (code && waits)
-        log_info("partitions wait for a transaction of who had them before to end",
-                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
-    else if (code)
-        log_warn("committed offsets can't be read; what had finished will be sent again",
-                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
-    bool stopped = lane->suspended || lane->roster->parks;
-    lane->syncs += lane->roster->parks;
-    for (int i = 0; i < list->cnt; i++)
-        take_partition(lane, &list->elems[i], waits && list->elems[i].err);
-    report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
-    if (lane->paused || stopped)
-        rd_kafka_pause_partitions(lane->rk, list);
-    else
-        rd_kafka_resume_partitions(lane->rk, list); /* librdkafka keeps a pause over a revocation */
-    pause_unread(lane);
-    if (lane->roster->parks)
-        assignment_sync(lane);
-    log_info("partitions assigned", STR("group", lane->group), INT("taken", list->cnt),
-             INT("held", lane->partitions.count));
 }
 
 /* ── partitions go ───────────────────────────────────────────────────────── */
@@ -327,7 +170,8 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
     }
     commit_and_wait(lane, offsets);
     rd_kafka_topic_partition_list_destroy(offsets);
-    report(lane, "partitions can't be given back", rd_kafka_incremental_unassign(lane->rk, list));
+    assignment_report(lane, "partitions can't be given back",
+                      rd_kafka_incremental_unassign(lane->rk, list));
     log_info(lost ? "partitions lost" : "partitions revoked", STR("group", lane->group),
              INT("given", list->cnt), INT("held", lane->partitions.count));
     assignment_note(lane);
@@ -507,7 +351,7 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         leave(lane);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
         lane->assigned = true;
-        take_partitions(lane, list);
+        taking_begin(lane, list);
     } else if (rd_kafka_assignment_lost(rk)) {
         lose(lane, list);
     } else if (lane->state == LANE_CLOSING) {

@@ -131,7 +131,7 @@ void lane_destroy(struct lane *lane)
     if (lane->leaving)
         rd_kafka_topic_partition_list_destroy(lane->leaving);
     partitions_finish(&lane->partitions);
-    assignment_forget_topics(lane);
+    taking_forget_topics(lane);
     free(lane->headers);
     free(lane->group);
     free(lane);
@@ -270,7 +270,7 @@ static void once_a_second(struct lane *lane)
     if (lane->state != LANE_CLOSING)
         assignment_commit_soon(lane);
     if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
-        assignment_sync(lane);
+        taking_sync(lane);
     note_lag(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
     lane_gauge(lane, METRIC_FENCED, lane->fenced);
@@ -295,7 +295,7 @@ void lane_tick(struct lane *lane)
         join(lane);
     lane_poll(lane);
     note_share(lane);
-    assignment_read_again(lane);
+    taking_read_again(lane);
     assignment_leave(lane);
     intake_release_due(lane);
     pause_update(lane);

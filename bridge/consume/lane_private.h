@@ -1,5 +1,5 @@
-/* A lane from the inside: for lane.c (its life), assignment.c (partitions and commits), intake.c
- * (records in), home.c (records home) and pause.c, and no one else. */
+/* A lane from the inside: for lane.c (its life), taking.c and assignment.c (partitions and
+ * commits), intake.c (records in), home.c (records home) and pause.c, and no one else. */
 #ifndef CONSUME_LANE_PRIVATE_H
 #define CONSUME_LANE_PRIVATE_H
 
@@ -64,14 +64,21 @@ static inline void lane_count(const struct lane *lane, enum metric metric, enum 
     metrics_add(lane->intake->metrics, metric, lane->roster->series, value, count);
 }
 
+/* taking.c: what has been given to the lane is its own from now on. */
+void taking_begin(struct lane *lane, rd_kafka_topic_partition_list_t *list);
+
+/* Finds out what is committed of partitions of which that could not be known when they came. */
+void taking_read_again(struct lane *lane);
+
+/* Asks which keys are parked. */
+void taking_sync(struct lane *lane);
+void taking_forget_topics(struct lane *lane);
+
 /* assignment.c: librdkafka's callbacks, with the lane as opaque. */
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                              rd_kafka_topic_partition_list_t *list, void *opaque);
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t *offsets, void *opaque);
-
-/* Finds out what is committed of partitions of which that could not be known when they came. */
-void assignment_read_again(struct lane *lane);
 
 /* Gives the partitions that are being taken away back to Kafka, if nothing of them is in memory any
  * more or their time is up. */
@@ -85,18 +92,17 @@ rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane);
 void assignment_conclude(struct lane *lane, bool fine,
                          const rd_kafka_topic_partition_list_t *offsets);
 
-/* Commits that: in the background, or waiting for the answer. Where transactions commit it, only
- * what no transaction may hold. */
+/* Commits that: in the background, `soon` if that may be now, or waiting for the answer. Where
+ * transactions commit it, only what no transaction may hold. */
+void assignment_commit_begin(struct lane *lane);
 void assignment_commit_soon(struct lane *lane);
 void assignment_commit_now(struct lane *lane);
 void assignment_note(struct lane *lane);
-void assignment_forget_topics(struct lane *lane);
+/* NULL is fine; else it is logged and freed. */
+void assignment_report(const struct lane *lane, const char *what, rd_kafka_error_t *error);
 
 /* All partitions are somebody else's: nothing more of them is sent or committed. */
 void assignment_lose_all(struct lane *lane);
-
-/* Asks which keys are parked. */
-void assignment_sync(struct lane *lane);
 
 /* The partition is to be read again from where it stands, without what has finished: workers give
  * up what they have not sent, and when nothing of it is in memory any more, it goes on. */
