@@ -3,7 +3,7 @@
  * its query, the lines of a header block, a JSON body.
  *
  * `{{ "{{" }}` writes a literal `{{`. Among the segments of a URL, `{{{ … }}}` is an expression
- * whose value may be several of them. */
+ * whose value may be several of them; none may be left empty by a value. */
 #ifndef EXPR_TEMPLATE_H
 #define EXPR_TEMPLATE_H
 

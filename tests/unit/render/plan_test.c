@@ -49,7 +49,8 @@ static void encodes_values_in_the_url_and_query(void **state)
         {"url: \"https://h/{{ .tenant }}/hook\"", "https://h/a%2F..%2Fb%3Fc%23d/hook"},
         {"url: \"https://h/{{ $key }}\"", "https://h/k%2F1"},
         {"url: \"https://h/?t={{ .tenant }}\"", "https://h/?t=a%2F..%2Fb%3Fc%23d"},
-        {"url: \"https://h/{{ .nil }}/x\"", "https://h//x"},
+        {"url: \"https://h//x{{ .nil }}/?a=/{{ .nil }}\"", "https://h//x/?a=/"},
+        {"url: \"https://h/{{ .nil }}{{ .dot }}a{{ .nil }}?{{ .nil }}\"", "https://h/.a?"},
         {"url: \"https://h/{{{ $key }}}/{{ $key }}\"", "https://h/k/1/k%2F1"},
         {"url: \"https://h/{{{.data.invoice}}}?q={{{ $key }}}\"", "https://h/INV%201?q=k/1"},
         {"url: \"https://h/{{{ .gone // \\\"a/b}}}?c#d\\\" }}}\"",
@@ -83,6 +84,7 @@ static void encodes_values_in_the_url_and_query(void **state)
 static void refuses_to_render_what_would_lead_elsewhere(void **state)
 {
     (void)state;
+#define EMPTY "url: an empty value leaves a path segment empty"
     static const struct {
         const char *yaml;
         enum error_kind kind;
@@ -98,6 +100,10 @@ static void refuses_to_render_what_would_lead_elsewhere(void **state)
          "url: a segment of the path would be . or .."},
         {"request: { url: \"https://h/x/{{{ .up }}}\" }", ERROR_RENDER,
          "url: a segment of the path would be . or .."},
+        {"request: { url: \"https://h/{{ .nil }}/x\" }", ERROR_RENDER, EMPTY},
+        {"request: { url: \"https://h/orders/{{ .gone // \\\"\\\" }}\" }", ERROR_RENDER, EMPTY},
+        {"request: { url: \"https://h/{{ .nil }}{{ .nil }}?a\" }", ERROR_RENDER, EMPTY},
+        {"request: { url: \"https://h/a/{{{ .nil }}}\", query: { a: b } }", ERROR_RENDER, EMPTY},
         {"request: { url: \"https://h/{{{ .gone }}}\" }", ERROR_RENDER, "url: missing field .gone"},
         {"request: { url: \"https://h/{{ .gone }}\" }", ERROR_RENDER, "url: missing field .gone"},
         {"request: { url: \"https://h/\", query: { Amount: \"{{ .data.gone }}\" } }", ERROR_RENDER,
