@@ -15,6 +15,15 @@ void template_add_literal(struct template_builder *builder, struct slice text)
     buffer_add_slice(&builder->literal, text);
 }
 
+void template_add_name(struct template_builder *builder, const struct text *name,
+                       enum encoding encoding, const char *where)
+{
+    if (find_open(name->data, name->data + name->size))
+        problems_add(builder->problems, name->at,
+                     "%s: a name can't hold an expression; body: { jq: … } can make one", where);
+    encode_add(&builder->literal, encoding, text_slice(name));
+}
+
 static struct template_part *add_part(struct template_builder *builder)
 {
     if (builder->count == builder->capacity) {

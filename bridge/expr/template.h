@@ -53,6 +53,10 @@ struct template_style {
 /* Text as it stands, without expressions. */
 void template_add_literal(struct template_builder *builder, struct slice text);
 
+/* A name, which no event chooses: one that holds an expression is a mistake. */
+void template_add_name(struct template_builder *builder, const struct text *name,
+                       enum encoding encoding, const char *where);
+
 /* A text with expressions; each mistake in it is added to the problems. */
 void template_add_text(struct template_builder *builder, const struct text *text,
                        const struct template_style *style);

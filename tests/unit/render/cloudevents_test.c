@@ -330,9 +330,9 @@ static void says_what_makes_it_impossible(void **state)
         {"", "binary", SLICE(BEGIN ",\"\":1}"), ERROR_RENDER,
          "body.cloudevents: the name of an attribute is of a-z and 0-9, not \"\""},
         {"delivery: { max_body: 2B }\n", "binary", SLICE(BEGIN ",\"data_base64\":\"YWJj\"}"),
-         ERROR_TOO_LARGE, "the body has more than max_body's 2 bytes"},
+         ERROR_TOO_LARGE, "delivery.max_body: the body has more than 2 bytes"},
         {"delivery: { max_body: 9B }\n", "structured", SLICE(BEGIN ",\"data\": 1}"),
-         ERROR_TOO_LARGE, "the body has more than max_body's 9 bytes"},
+         ERROR_TOO_LARGE, "delivery.max_body: the body has more than 9 bytes"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         bool none = i < 3;

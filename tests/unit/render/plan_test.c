@@ -120,12 +120,12 @@ static void refuses_to_render_what_would_lead_elsewhere(void **state)
          "id: missing field .gone"},
         {"id: \"{{ .nil }}\"\nrequest: { url: \"https://h/\" }", ERROR_RENDER, "id: it is empty"},
         {"request: { url: \"https://h/\" }\ndelivery: { max_body: 20B }", ERROR_TOO_LARGE,
-         "the body has more than max_body's 20 bytes"},
+         "delivery.max_body: the body has more than 20 bytes"},
         {"request: { url: \"https://h/\", body: { text: \"{{ . }}\" } }\ndelivery: { max_body: 20B "
          "}",
-         ERROR_TOO_LARGE, "the body has more than max_body's 20 bytes"},
+         ERROR_TOO_LARGE, "delivery.max_body: the body has more than 20 bytes"},
         {"request: { url: \"https://h/\", body: { text: \"x\" } }\ndelivery: { max_body: 0B }",
-         ERROR_TOO_LARGE, "the body has more than max_body's 0 bytes"},
+         ERROR_TOO_LARGE, "delivery.max_body: the body has more than 0 bytes"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct fixture f;
@@ -399,6 +399,40 @@ static void reports_every_mistake_at_its_place(void **state)
     finish(&f);
 }
 
+/* Also what config/ reports, once. */
+static void reports_a_mistake_in_a_body_once(void **state)
+{
+    (void)state;
+#define NAME "a name can't hold an expression; body: { jq: … } can make one"
+    static const struct {
+        const char *request;
+        const char *message;
+    } rows[] = {
+        {"query: { \"{{ .a }}\": b }", "query: " NAME},
+        {"body: { form: { \"x{{ .a }}\": b } }", "body.form: " NAME},
+        {"body: { json: { a: [{ \"{{ .a }}\": b }] } }", "body.json.a[0]: " NAME},
+        {"body: { json: { a: [.inf] } }", "json: JSON has no number for \".inf\""},
+        {"body: { jq: [.a] }", "jq: a program is needed, not a list"},
+        {"body: { jq: null }", "jq: a program is needed, not null"},
+        {"body: { text: [a] }", "text: a text is needed, not a list"},
+        {"body: { form: [a] }", "form: a mapping of names and texts is needed, not a list"},
+        {"body: { form: { a: [] } }", "form: a: a text is needed, not a list"},
+        {"body: { xml: [a] }", "xml: a mapping with one key, the root, is needed, not a list"},
+        {"body: { cloudevents: [a] }", "cloudevents: binary or structured is needed, not a list"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "request: { url: \"https://h/\", %s }", rows[i].request);
+        compile(&f, yaml, NULL);
+        if (f.problems.count != 1)
+            fail_msg("%s: %zu problems: %s", rows[i].request, f.problems.count,
+                     f.problems.count ? f.problems.items[0].message : "");
+        assert_string_equal(f.problems.items[0].message, rows[i].message);
+        finish(&f);
+    }
+}
+
 static void names_the_column_where_the_file_holds_the_text_as_it_is(void **state)
 {
     (void)state;
@@ -460,6 +494,7 @@ int main(void)
         cmocka_unit_test(runs_jq_wherever_an_expression_may_stand),
         cmocka_unit_test(sends_what_a_program_makes),
         cmocka_unit_test(reports_every_mistake_at_its_place),
+        cmocka_unit_test(reports_a_mistake_in_a_body_once),
         cmocka_unit_test(names_the_column_where_the_file_holds_the_text_as_it_is),
         cmocka_unit_test(leaves_nothing_behind_in_a_reused_request),
     };
