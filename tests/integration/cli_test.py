@@ -197,6 +197,7 @@ def test_send_sends_once_and_shows_the_exchange(signed, receiver, names):
     [request] = receiver.requests("/hook")
     assert (request.body, request.query) == (SALE, "n=41.10")
     assert request.header("authorization") == "Bearer tok-0123456789"
+    assert re.search(rb"\n200, after [0-9.]+ ms\n([A-Za-z-]+: .+\n)+\n", done.stdout), "with the headers of the answer"
     assert b"200" in done.stdout and ENV["TOKEN"].encode() not in done.stdout
 
 
