@@ -225,8 +225,11 @@ static bool decode_base64(struct slice value, struct cloudevents_data *data, str
     struct buffer text = {0};
     bool fine = jtext_kind(value) == JTEXT_STRING &&
                 base64_decode(jtext_string(value, &text), scratch) && !text.failed;
+    bool no_memory = text.no_memory;
     buffer_finish(&text);
     data->bytes = buffer_slice(scratch);
+    if (no_memory)
+        return error_set(err, ERROR_MEMORY, "no memory for data_base64");
     return fine || error_set(err, ERROR_DECODE, "data_base64 is not base64");
 }
 

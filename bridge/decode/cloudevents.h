@@ -54,7 +54,7 @@ struct cloudevents_data {
     bool is_json;       /* `bytes` is JSON text, which structured mode takes as it is */
 };
 
-/* Clears `scratch` too. False is ERROR_DECODE: `data_base64` is not base64. */
+/* Clears `scratch` too. False is ERROR_DECODE: `data_base64` is not base64; or ERROR_MEMORY. */
 bool cloudevents_data(const struct event *ev, struct cloudevents_data *data, struct buffer *scratch,
                       struct error *err) MUST_CHECK;
 
