@@ -16,6 +16,7 @@ enum command_exit {
     COMMAND_WRONG_INPUT = 1, /* the user's input or configuration */
     COMMAND_WRONG_USAGE = 2,
     COMMAND_OUTSIDE_FAILED = 3, /* Kafka, the network, the system */
+    COMMAND_INTERRUPTED = 130,  /* as a shell has it of SIGINT: what only a person ends early */
 };
 
 enum command_option {

@@ -1,9 +1,12 @@
 #include "cli/configuration.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/log.h"
+#include "base/nearest.h"
 #include "config/changes.h"
 #include "kafka/client.h"
 
@@ -66,6 +69,28 @@ bool configuration_load(const char *path, struct configuration *configuration)
 bool configuration_read(const char *path, struct configuration *configuration)
 {
     return load(path, false, configuration);
+}
+
+static void warn_of_unknown(const char *name, const char *const *known, size_t count)
+{
+    const char *nearest = nearest_name(slice_of(name), known, count);
+    fprintf(stderr, "grapnel: there is no subscription \"%s\" in the configuration%s%s%s\n", name,
+            nearest ? "; did you mean " : "", nearest ? nearest : "", nearest ? "?" : "");
+}
+
+void configuration_warn_of_unknown(const struct settings *settings, const char *name)
+{
+    const char **names = calloc(settings->subscription_count + 1, sizeof *names);
+    bool known = !name || !names;
+    size_t count = 0;
+    for (size_t i = 0; !known && i < settings->subscription_count; i++) {
+        names[count] = settings->subscriptions[i].name;
+        known = names[count] && strcmp(names[count], name) == 0;
+        count += names[count] != NULL;
+    }
+    if (!known)
+        warn_of_unknown(name, names, count);
+    free(names);
 }
 
 void configuration_finish(struct configuration *configuration)

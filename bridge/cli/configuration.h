@@ -26,6 +26,10 @@ bool configuration_load_again(const char *path, const struct settings *first,
                               const struct catalog *before,
                               struct configuration *configuration) MUST_CHECK;
 
+/* A line on stderr where no subscription has that name (NULL: any): what is asked of Kafka by it
+ * may still be there, of one that is gone. */
+void configuration_warn_of_unknown(const struct settings *settings, const char *name);
+
 void configuration_finish(struct configuration *configuration);
 
 #endif

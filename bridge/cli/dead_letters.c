@@ -349,6 +349,7 @@ enum command_exit dead_letters_command(const struct command_line *line)
         exit = command_fail(&err);
         goto out;
     }
+    configuration_warn_of_unknown(work.settings, command_value(line, OPTION_SUBSCRIPTION));
     work.json = command_wants_json(line);
     bool lists = work.verb == VERB_LIST || work.dry_run;
     if (lists && !work.json)

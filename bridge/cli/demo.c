@@ -295,7 +295,8 @@ enum command_exit demo_command(const struct command_line *line)
     bool done = demo_stage_open(&demo.stage, &hooks, &err) && play(&demo, &err);
     if (!done)
         complain(&demo, err.text);
-    if (!demo.stage.interrupted)
+    bool interrupted = demo.stage.interrupted;
+    if (!interrupted)
         show_verdict(&demo, clock_now_ms() - began_ms);
     if (done)
         go_on(&demo, keep);
@@ -304,5 +305,7 @@ enum command_exit demo_command(const struct command_line *line)
     results_reader_finish(&demo.reader);
     buffer_finish(&demo.first_result);
     demo_page_gap(&demo.page);
+    if (interrupted)
+        return COMMAND_INTERRUPTED;
     return demo.wrong ? COMMAND_OUTSIDE_FAILED : COMMAND_DONE;
 }

@@ -186,8 +186,24 @@ void exchange_print_request(FILE *out, const struct route *route, const struct t
         fprintf(out, "(%zu bytes, sent as %zu of gzip)\n", body.size, trial->http.body.size);
 }
 
+/* Each line ends with CR LF, or at least with LF. */
+static void print_answer_headers(FILE *out, const struct mask *mask, struct slice head)
+{
+    while (head.size) {
+        const char *end = memchr(head.data, '\n', head.size);
+        size_t size = end ? (size_t)(end - head.data) : head.size;
+        struct slice line = {head.data, size};
+        head = slice_from(head, end ? size + 1 : size);
+        if (line.size && line.data[line.size - 1] == '\r')
+            line.size--;
+        print_shown(out, mask, line);
+        fputc('\n', out);
+    }
+}
+
 void exchange_print_answer(FILE *out, const struct route *route,
-                           const struct http_exchange *exchange, bool show_secrets)
+                           const struct http_exchange *exchange, struct slice head,
+                           bool show_secrets)
 {
     const struct mask *mask = show_secrets ? NULL : route->mask;
     if (exchange->status == 0)
@@ -195,10 +211,6 @@ void exchange_print_answer(FILE *out, const struct route *route,
     fprintf(out, "%d, after %lld.%lld ms\n", exchange->status,
             (long long)(exchange->duration_us / 1000),
             (long long)(exchange->duration_us / 100 % 10));
-    if (exchange->retry_after) {
-        fputs("Retry-After: ", out);
-        print_shown(out, mask, slice_of(exchange->retry_after));
-        fputc('\n', out);
-    }
+    print_answer_headers(out, mask, head);
     print_body(out, mask, exchange->response);
 }

@@ -25,7 +25,9 @@ const char *exchange_next_header(const struct route *route, const char *line, bo
 /* What the receiver reads: before gzip. */
 struct slice exchange_body(const struct trial *trial);
 
+/* `head`: the answer's headers, as http_request.head has them. */
 void exchange_print_answer(FILE *out, const struct route *route,
-                           const struct http_exchange *exchange, bool show_secrets);
+                           const struct http_exchange *exchange, struct slice head,
+                           bool show_secrets);
 
 #endif

@@ -55,6 +55,7 @@ static const char tail[] =
     ".TP\n1\nThe input or the configuration is wrong.\n"
     ".TP\n2\nThe command line is wrong.\n"
     ".TP\n3\nSomething outside failed: Kafka, the network, the system.\n"
+    ".TP\n130\n\\fBdemo\\fR was interrupted before its end.\n"
     ".SH SIGNALS\n"
     ".TP\nSIGTERM, SIGINT\n"
     "Drain: stop fetching, finish what is in flight within \\fBshutdown_grace\\fR, commit, leave "

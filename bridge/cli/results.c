@@ -285,6 +285,7 @@ enum command_exit results_command(const struct command_line *line)
         exit = command_fail(&err);
         goto out;
     }
+    configuration_warn_of_unknown(configuration.settings, command_value(line, OPTION_SUBSCRIPTION));
     exit = list(line, configuration.settings);
 out:
     configuration_finish(&configuration);

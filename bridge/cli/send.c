@@ -13,7 +13,8 @@ struct sending {
     struct loop *loop;
     const struct route *route;
     bool show_secrets;
-    struct error err; /* of kind ERROR_NONE: delivered */
+    struct buffer head; /* of the answer */
+    struct error err;   /* of kind ERROR_NONE: delivered */
 };
 
 static void answered(void *context, const struct http_exchange *exchange)
@@ -21,7 +22,8 @@ static void answered(void *context, const struct http_exchange *exchange)
     struct sending *sending = context;
     struct error text = {0};
     struct outcome outcome = {0};
-    exchange_print_answer(stdout, sending->route, exchange, sending->show_secrets);
+    exchange_print_answer(stdout, sending->route, exchange, buffer_slice(&sending->head),
+                          sending->show_secrets);
     outcome_classify(exchange, &sending->route->sub->delivery.success, clock_unix_ms(), &text,
                      &outcome);
     if (outcome.kind != ERROR_NONE)
@@ -31,15 +33,17 @@ static void answered(void *context, const struct http_exchange *exchange)
     loop_stop(sending->loop);
 }
 
-static bool exchange(struct sending *sending, const struct http_request *request, struct error *err)
+static bool exchange(struct sending *sending, struct http_request request, struct error *err)
 {
+    request.head = &sending->head;
     sending->loop = loop_create(err);
     struct http *http = sending->loop ? http_create(sending->loop, 1, err) : NULL;
-    bool sent = http && http_send(http, request, answered, sending, err);
+    bool sent = http && http_send(http, &request, answered, sending, err);
     if (sent)
         loop_run(sending->loop);
     http_destroy(http);
     loop_destroy(sending->loop);
+    buffer_finish(&sending->head);
     return sent;
 }
 
@@ -51,7 +55,7 @@ static enum command_exit send_taken(const struct route *route, const struct tria
     exchange_print_request(stdout, route, trial, show_secrets);
     putchar('\n');
     fflush(stdout);
-    if (!exchange(&sending, &trial->http, &err)) {
+    if (!exchange(&sending, trial->http, &err)) {
         mask_error(route->mask, &err);
         return command_fail(&err);
     }

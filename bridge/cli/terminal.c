@@ -135,16 +135,22 @@ unsigned terminal_columns(FILE *out)
     return 80;
 }
 
+/* Does it know how to do more than write lines? */
+static bool terminal_is_able(FILE *out)
+{
+    const char *term = getenv("TERM"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
+    return term && !slice_is(slice_of(term), "dumb") && terminal_is(out);
+}
+
 bool terminal_has_colour(FILE *out)
 {
-    const char *off = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe): nobody sets it */
-    const char *term = getenv("TERM");    /* NOLINT(concurrency-mt-unsafe) */
-    return !(off && *off) && term && !slice_is(slice_of(term), "dumb") && terminal_is(out);
+    const char *off = getenv("NO_COLOR"); /* NOLINT(concurrency-mt-unsafe) */
+    return !(off && *off) && terminal_is_able(out);
 }
 
 void terminal_progress(FILE *out, const char *format, ...)
 {
-    if (!terminal_is(out))
+    if (!terminal_is_able(out))
         return;
     fputs("\r\033[K", out);
     if (format) {

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -82,14 +83,25 @@ static void expand_env(struct expansion *in, const char *name)
         problems_add(in->problems, in->at, "environment variable %s is not set", name);
 }
 
+/* What waits for a writer, as a pipe does, may wait for ever; and it can be read once, but is read
+ * again at each reload. */
+static bool is_file(int fd)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) != 0)
+        return false;
+    errno = S_ISDIR(stat.st_mode) ? EISDIR : ESPIPE;
+    return S_ISREG(stat.st_mode);
+}
+
 /* At most `size` bytes; -1: errno says why. */
 static ssize_t read_all(const char *path, char *bytes, size_t size)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return -1;
     size_t used = 0;
-    ssize_t got = 1;
+    ssize_t got = is_file(fd) ? 1 : -1;
     while (used < size && got > 0) {
         got = read(fd, bytes + used, size - used);
         used += got > 0 ? (size_t)got : 0;
@@ -116,7 +128,7 @@ static void expand_file(struct expansion *in, const char *name)
     ssize_t size = bytes ? read_all(path, bytes, EXPAND_FILE_MAX + 1) : -1;
     if (size < 0)
         problems_add(in->problems, in->at, "file %s can't be read: %s", path,
-                     strerrordesc_np(errno));
+                     errno == ESPIPE ? "It is no regular file" : strerrordesc_np(errno));
     else if (size > (ssize_t)EXPAND_FILE_MAX)
         problems_add(in->problems, in->at, "file %s is larger than 64KiB", path);
     else

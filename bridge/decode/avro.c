@@ -382,7 +382,7 @@ static const char *name_code(int code)
 static bool explain(const struct avro_reading *reading, int code, struct error *err)
 {
     struct buffer path = {0};
-    if (reading->bytes.failed || reading->scratch.failed)
+    if (reading->bytes.failed || reading->scratch.failed || reading->out->no_memory)
         return error_set(err, ERROR_MEMORY, "no memory for an Avro value");
     write_path(reading, &path);
     error_set(err, ERROR_DECODE, "%.*s%s%s", SLICE_ARGS(buffer_slice(&path)), path.size ? ": " : "",
@@ -432,6 +432,8 @@ bool avro_reading_to_json(struct avro_reading *reading, struct avro_plan *plan, 
         return explain(reading, failed, err);
     if (!is_over(reading))
         return error_set(err, ERROR_DECODE, "the value is not as long as the schema says");
+    if (out->no_memory)
+        return error_set(err, ERROR_MEMORY, "no memory for the JSON of an Avro value");
     return !out->failed || error_set(err, ERROR_DECODE, "it is more than 64 MiB of JSON");
 }
 

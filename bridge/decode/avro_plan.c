@@ -282,7 +282,9 @@ static json_t *read_texts(const struct slice *texts, size_t count, struct error 
         json_t *one =
             json_loadb(texts[i].data, texts[i].size, JSON_DECODE_ANY | JSON_ALLOW_NUL, &wrong);
         if (!one) {
-            error_set(err, ERROR_DECODE, "it is not JSON: %s", wrong.text);
+            bool no_memory = json_error_code(&wrong) == json_error_out_of_memory;
+            error_set(err, no_memory ? ERROR_MEMORY : ERROR_DECODE, "it is not JSON: %s",
+                      wrong.text);
             json_decref(all);
             return NULL;
         }

@@ -30,8 +30,71 @@ bool cloudevents_is_structured(struct slice content_type, bool *structured, stru
         return true;
     if (rest.size >= 6 && slice_equal_nocase((struct slice){rest.data, 6}, SLICE("-batch")))
         return error_set(err, ERROR_DECODE, "a batch of CloudEvents, which is more than one event");
-    return error_set(err, ERROR_DECODE, "a CloudEvent in %.*s; only +json can be read",
+    return error_set(err, ERROR_DECODE,
+                     "a CloudEvent in %.*s; of the structured formats only JSON can be read",
                      SLICE_ARGS(type));
+}
+
+/* ── what each has ───────────────────────────────────────────────────────── */
+
+static bool check_version(struct slice version, struct slice expected, struct error *err)
+{
+    if (!version.data)
+        return error_set(err, ERROR_DECODE, "a CloudEvent without specversion");
+    return slice_equal(version, expected) ||
+           error_set(err, ERROR_DECODE, "a CloudEvent whose specversion is %.*s instead of %.*s",
+                     (int)(version.size < 20 ? version.size : 20), version.data,
+                     SLICE_ARGS(expected));
+}
+
+static bool check_headers(const struct hints *hints, struct error *err)
+{
+    const struct {
+        const char *name;
+        struct slice value;
+    } required[] = {{"ce_id", hints->id}, {"ce_source", hints->source}, {"ce_type", hints->type}};
+    if (!check_version(hints->specversion, SLICE("1.0"), err))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(required); i++)
+        if (!required[i].value.size)
+            return error_set(err, ERROR_DECODE, "a CloudEvent whose header %s is %s",
+                             required[i].name, required[i].value.data ? "empty" : "missing");
+    return true;
+}
+
+/* As it is written; data NULL: there is none. */
+static struct slice find_member(const struct event *ev, struct slice name)
+{
+    uint32_t member = jtext_member(&ev->json, JTEXT_ROOT, name);
+    return member == JTEXT_NOTHING ? SLICE_NONE : jtext_value(&ev->json, member);
+}
+
+static bool check_envelope(const struct event *ev, struct error *err)
+{
+    static const struct slice required[] = {SLICE_INIT("id"), SLICE_INIT("source"),
+                                            SLICE_INIT("type")};
+    if (jtext_kind(jtext_value(&ev->json, JTEXT_ROOT)) != JTEXT_OBJECT)
+        return error_set(err, ERROR_DECODE, "a structured CloudEvent has to be a JSON object");
+    if (!check_version(find_member(ev, SLICE("specversion")), SLICE("\"1.0\""), err))
+        return false;
+    for (size_t i = 0; i < COUNT_OF(required); i++) {
+        struct slice value = find_member(ev, required[i]);
+        if (!value.data)
+            return error_set(err, ERROR_DECODE, "a CloudEvent without .%s", required[i].data);
+        if (jtext_kind(value) != JTEXT_STRING || value.size == 2)
+            return error_set(err, ERROR_DECODE,
+                             "a CloudEvent whose .%s is not a string with something in it",
+                             required[i].data);
+    }
+    return true;
+}
+
+bool cloudevents_check(const struct event *ev, struct error *err)
+{
+    if (ev->cloudevents == CLOUDEVENTS_STRUCTURED)
+        return check_envelope(ev, err);
+    return ev->cloudevents == CLOUDEVENTS_NONE || ev->form == EVENT_NULL ||
+           check_headers(&ev->hints, err);
 }
 
 /* ── binary mode: headers ────────────────────────────────────────────────── */
@@ -162,8 +225,11 @@ static bool decode_base64(struct slice value, struct cloudevents_data *data, str
     struct buffer text = {0};
     bool fine = jtext_kind(value) == JTEXT_STRING &&
                 base64_decode(jtext_string(value, &text), scratch) && !text.failed;
+    bool no_memory = text.no_memory;
     buffer_finish(&text);
     data->bytes = buffer_slice(scratch);
+    if (no_memory)
+        return error_set(err, ERROR_MEMORY, "no memory for data_base64");
     return fine || error_set(err, ERROR_DECODE, "data_base64 is not base64");
 }
 

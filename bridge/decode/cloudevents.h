@@ -25,6 +25,10 @@ enum cloudevents_mode {
 bool cloudevents_is_structured(struct slice content_type, bool *structured,
                                struct error *err) MUST_CHECK;
 
+/* Has it what each CloudEvent 1.0 has: the specversion 1.0, an id, a source and a type? Of a
+ * tombstone, and of what is no CloudEvent, nothing is asked. False is ERROR_DECODE. */
+bool cloudevents_check(const struct event *ev, struct error *err) MUST_CHECK;
+
 struct cloudevents_attribute {
     struct slice name; /* "id", "source", "datacontenttype", "myextension" */
     struct slice text; /* what it says; a number or a boolean as it is written in JSON */
@@ -50,7 +54,7 @@ struct cloudevents_data {
     bool is_json;       /* `bytes` is JSON text, which structured mode takes as it is */
 };
 
-/* Clears `scratch` too. False is ERROR_DECODE: `data_base64` is not base64. */
+/* Clears `scratch` too. False is ERROR_DECODE: `data_base64` is not base64; or ERROR_MEMORY. */
 bool cloudevents_data(const struct event *ev, struct cloudevents_data *data, struct buffer *scratch,
                       struct error *err) MUST_CHECK;
 

@@ -48,11 +48,9 @@ static bool find_cloudevent(struct event *ev, struct error *err)
         return true;
     if (!cloudevents_is_structured(ev->hints.content_type, &structured, err))
         return false;
-    if (!structured)
-        return true;
-    ev->cloudevents = CLOUDEVENTS_STRUCTURED;
-    return jtext_kind(jtext_value(&ev->json, JTEXT_ROOT)) == JTEXT_OBJECT ||
-           error_set(err, ERROR_DECODE, "a structured CloudEvent has to be a JSON object");
+    if (structured)
+        ev->cloudevents = CLOUDEVENTS_STRUCTURED;
+    return true;
 }
 
 void event_begin(struct event *ev, const struct record *record)
@@ -67,7 +65,7 @@ bool event_read(struct event *ev, enum event_form form, struct slice value, stru
 {
     ev->form = form;
     ev->value = value;
-    if (!read_value(ev, err) || !find_cloudevent(ev, err))
+    if (!find_cloudevent(ev, err) || !read_value(ev, err) || !cloudevents_check(ev, err))
         return false;
     ev->type = ev->hints.type;
     if (!ev->type.data)

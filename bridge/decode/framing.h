@@ -1,6 +1,8 @@
 /* How a value names the schema that a registry has for it (Confluent's wire format): five bytes
  * before it, a zero and the schema's id, big-endian; or the header __value_schema_id, a one and the
- * sixteen bytes of a GUID, and then nothing stands before the value. Pure. */
+ * sixteen bytes of a GUID, and then nothing stands before the value. Confluent's serializers write
+ * GUIDs only, but what reads them (SchemaId.fromBytes in DualSchemaIdDeserializer) takes the five
+ * bytes there as well. Pure. */
 #ifndef DECODE_FRAMING_H
 #define DECODE_FRAMING_H
 

@@ -4,9 +4,17 @@ static void look_at(const struct record_header *header, struct hints *hints)
 {
     struct slice name = header->name;
     switch (name.size) {
+    case sizeof "ce_id" - 1:
+        if (slice_equal(name, SLICE("ce_id")))
+            hints->id = header->value;
+        break;
     case sizeof "ce_type" - 1:
         if (slice_equal(name, SLICE("ce_type")))
             hints->type = header->value;
+        break;
+    case sizeof "ce_source" - 1:
+        if (slice_equal(name, SLICE("ce_source")))
+            hints->source = header->value;
         break;
     case sizeof "content-type" - 1:
         if (slice_equal_nocase(name, SLICE("content-type")))

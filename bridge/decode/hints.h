@@ -7,6 +7,8 @@
 /* Each is the last header of that name; data NULL: there is none. Borrows the record. */
 struct hints {
     struct slice specversion;  /* ce_specversion: it is a CloudEvent in binary mode */
+    struct slice id;           /* ce_id */
+    struct slice source;       /* ce_source */
     struct slice type;         /* ce_type */
     struct slice content_type; /* content-type, in any case, as some producers write it */
     struct slice schema_id;    /* __value_schema_id */

@@ -1,5 +1,5 @@
 /* Keeps schemas: those that are known, and those that somebody waits for. How they are asked for is
- * in registry_ask.c. */
+ * in registry_ask.c, and what an odd answer means in registry_doubt.c. */
 #include "decode/registry.h"
 
 #include <stdlib.h>
@@ -48,6 +48,7 @@ void registry_forget(struct registry_schema *schema)
     list_remove(&schema->bucket);
     list_remove(&schema->used);
     list_remove(&schema->turn);
+    loop_disarm(registry->options.loop, &schema->pause);
     registry->count--;
     registry->bytes -= schema->bytes;
     avro_plan_destroy(schema->plan);
@@ -174,6 +175,8 @@ struct registry *registry_create(const struct registry_options *options, struct 
         list_init(&registry->buckets[i]);
     list_init(&registry->used);
     list_init(&registry->queue);
+    list_init(&registry->doubted);
+    list_init(&registry->judged);
     list_init(&registry->told);
     list_init(&registry->step.link);
     registry->pause.fire = pause_over;
@@ -196,6 +199,7 @@ void registry_destroy(struct registry *registry)
         registry_forget(CONTAINER_OF(registry->used.next, struct registry_schema, used));
     while (list_pop(&registry->told))
         continue;
+    registry_end_doubt(registry);
     loop_disarm(registry->options.loop, &registry->pause);
     list_remove(&registry->step.link);
     http_destroy(registry->http);

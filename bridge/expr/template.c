@@ -15,6 +15,15 @@ void template_add_literal(struct template_builder *builder, struct slice text)
     buffer_add_slice(&builder->literal, text);
 }
 
+void template_add_name(struct template_builder *builder, const struct text *name,
+                       enum encoding encoding, const char *where)
+{
+    if (find_open(name->data, name->data + name->size))
+        problems_add(builder->problems, name->at,
+                     "%s: a name can't hold an expression; body: { jq: … } can make one", where);
+    encode_add(&builder->literal, encoding, text_slice(name));
+}
+
 static struct template_part *add_part(struct template_builder *builder)
 {
     if (builder->count == builder->capacity) {
@@ -202,6 +211,23 @@ bool template_value(const struct template *template, const struct scope *scope, 
            error_wrap(err, "%s", part->where);
 }
 
+/* Does what part `i` added, nothing, leave a segment of a path empty? A `?` in `out` is a
+ * literal's: there the query begins. Of several expressions in a segment the last one tells. */
+static bool is_empty_segment(const struct template *template, size_t i, const struct buffer *out)
+{
+    const struct template_part *next = &template->parts[i + 1];
+    bool at_end = i + 1 == template->count;
+    if (out->failed || out->size == 0 || out->data[out->size - 1] != '/' ||
+        memchr(out->data, '?', out->size))
+        return false;
+    return at_end || (next->literal.data && strchr("/?", next->literal.data[0]));
+}
+
+static bool is_in_path(const struct template_part *part)
+{
+    return part->encoding == ENCODE_SEGMENT || part->encoding == ENCODE_PATH;
+}
+
 bool template_render(const struct template *template, const struct scope *scope, struct buffer *out,
                      struct error *err)
 {
@@ -214,9 +240,13 @@ bool template_render(const struct template *template, const struct scope *scope,
         }
         if (!expression_value(&part->expression, scope, &value, err))
             return error_wrap(err, "%s", part->where);
+        size_t before = out->size;
         add_value(out, part->encoding, &value, scope->scratch);
         if (scope->scratch->failed)
             return error_set(err, ERROR_MEMORY, "%s: no memory for the value", part->where);
+        if (is_in_path(part) && out->size == before && is_empty_segment(template, i, out))
+            return error_set(err, ERROR_RENDER, "%s: an empty value leaves a path segment empty",
+                             part->where);
     }
     return true;
 }

@@ -3,7 +3,7 @@
  * its query, the lines of a header block, a JSON body.
  *
  * `{{ "{{" }}` writes a literal `{{`. Among the segments of a URL, `{{{ … }}}` is an expression
- * whose value may be several of them. */
+ * whose value may be several of them; none may be left empty by a value. */
 #ifndef EXPR_TEMPLATE_H
 #define EXPR_TEMPLATE_H
 
@@ -52,6 +52,10 @@ struct template_style {
 
 /* Text as it stands, without expressions. */
 void template_add_literal(struct template_builder *builder, struct slice text);
+
+/* A name, which no event chooses: one that holds an expression is a mistake. */
+void template_add_name(struct template_builder *builder, const struct text *name,
+                       enum encoding encoding, const char *where);
 
 /* A text with expressions; each mistake in it is added to the problems. */
 void template_add_text(struct template_builder *builder, const struct text *text,

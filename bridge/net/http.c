@@ -36,6 +36,7 @@ struct http_call {
     int64_t duration_us;
     int64_t timeout_ms;
     struct buffer *whole;
+    struct buffer *head;
     struct error err;
 };
 
@@ -135,12 +136,23 @@ static void on_timer(struct loop_timer *timer)
     finish(call);
 }
 
+/* Of several heads, as 1xx answers have them, the last one stays. */
+static void keep_line(struct buffer *head, struct slice line)
+{
+    if (slice_starts(line, SLICE("HTTP/")))
+        buffer_clear(head);
+    else
+        buffer_add_slice(head, line);
+}
+
 static size_t on_line(char *data, size_t one, size_t size, void *context)
 {
     struct http_call *call = context;
     bool complete = call->answer.complete;
     if (!answer_take_line(&call->answer, (struct slice){data, size}))
         return 0;
+    if (call->head && !call->answer.complete)
+        keep_line(call->head, (struct slice){data, size});
     if (call->answer.complete && !complete) {
         call->duration_us = clock_now_us() - call->started_us;
         if (!call->whole)
@@ -326,6 +338,7 @@ struct http_call *http_send(struct http *http, const struct http_request *reques
     call->started_us = clock_now_us();
     call->timeout_ms = request->timeout_ms;
     call->whole = request->whole;
+    call->head = request->head;
     call->err.kind = ERROR_NONE;
     answer_clear(&call->answer);
     if (curl_multi_add_handle(http->engine.multi, call->handle.easy) != CURLM_OK) {

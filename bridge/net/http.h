@@ -53,6 +53,7 @@ struct http_request {
     int64_t timeout_ms;   /* from http_send to the status; with `whole` to the answer's end */
     const struct http_options *options;
     struct buffer *whole; /* NULL; or it gets all of the body, and the answer only stands with it */
+    struct buffer *head;  /* NULL; or it gets the lines of the answer's headers, as they came */
 };
 
 /* Is its Content-Length sent? With a body, and for methods that usually have one. */

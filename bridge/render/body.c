@@ -18,14 +18,14 @@ static void add_json_text(struct template_builder *builder, const struct text *t
     template_add_literal(builder, SLICE("\""));
 }
 
+/* That JSON has no number for .inf is what config/ has said. */
 static void add_json_scalar(struct template_builder *builder, const struct yaml_node *node,
                             const char *where)
 {
     if (yaml_kind(node) == YAML_STRING)
         add_json_text(builder, &node->text, where);
-    else if (!yaml_add_json(node, &builder->literal))
-        problems_add(builder->problems, node->at, "%s: JSON has no number for %s", where,
-                     node->written);
+    else
+        (void)!yaml_add_json(node, &builder->literal);
 }
 
 static void add_json(struct template_builder *builder, const struct yaml_node *node,
@@ -44,7 +44,7 @@ static void add_json(struct template_builder *builder, const struct yaml_node *n
         if (i > 0)
             template_add_literal(builder, SLICE(","));
         if (mapping) {
-            jtext_add_string(&builder->literal, text_slice(&node->keys[i]));
+            template_add_name(builder, &node->keys[i], ENCODE_JSON, where);
             template_add_literal(builder, SLICE(":"));
         }
         add_json(builder, node->items[i], inner);
@@ -61,7 +61,7 @@ static void add_form(struct template_builder *builder, const struct yaml_node *n
             arena_print(builder->arena, "%s.%s", where, node->keys[i].data)};
         if (i > 0)
             template_add_literal(builder, SLICE("&"));
-        encode_add(&builder->literal, ENCODE_FORM, text_slice(&node->keys[i]));
+        template_add_name(builder, &node->keys[i], ENCODE_FORM, where);
         template_add_literal(builder, SLICE("="));
         template_add_text(builder, &node->items[i]->text, &style);
     }
@@ -79,6 +79,8 @@ static void add_jq(struct template_builder *builder, const struct yaml_node *nod
                    const char *where)
 {
     struct template_style style = {ENCODE_NOTHING, ENCODE_JSON, where};
+    if (node->type != YAML_SCALAR || yaml_is_null(node))
+        return; /* config/ has said so */
     template_add_program(builder, &node->text, &style);
 }
 
@@ -174,8 +176,8 @@ bool body_render(const struct body *body, const struct scope *scope, struct requ
     if (!make(body, scope, request, err))
         return false;
     if (request->body_bytes.failed || request->body.size > body->max_bytes)
-        return error_set(err, ERROR_TOO_LARGE, "the body has more than max_body's %zu bytes",
-                         body->max_bytes);
+        return error_set(err, ERROR_TOO_LARGE,
+                         "delivery.max_body: the body has more than %zu bytes", body->max_bytes);
     pack(body, request);
     return true;
 }

@@ -112,6 +112,20 @@ static bool has_too_many_members(const struct event *ev)
     return count > MEMBERS_MAX;
 }
 
+/* An event that said less than the one published would be no error that anybody sees. */
+static bool check_attribute(struct writer *w, const struct cloudevents_attribute *attribute)
+{
+    enum jtext_kind kind = attribute->json.data ? jtext_kind(attribute->json) : JTEXT_STRING;
+    if (!is_attribute_name(attribute->name))
+        return error_set(
+            w->err, ERROR_RENDER,
+            "body.cloudevents: the name of an attribute is of a-z and 0-9, not \"%.*s\"",
+            SLICE_ARGS(attribute->name));
+    return (kind != JTEXT_OBJECT && kind != JTEXT_ARRAY) ||
+           error_set(w->err, ERROR_RENDER, "body.cloudevents: the attribute %.*s is an %s",
+                     SLICE_ARGS(attribute->name), jtext_kind_name(kind));
+}
+
 /* Those of a record that is a CloudEvent, extensions too. */
 static bool copy_attributes(struct writer *w)
 {
@@ -124,7 +138,9 @@ static bool copy_attributes(struct writer *w)
     while (cloudevents_next(ev, &at, &attribute, &w->request->unescaped)) {
         if (++count > ATTRIBUTES_MAX)
             return too_many(w);
-        if (!is_attribute_name(attribute.name) || slice_is(attribute.name, "datacontenttype"))
+        if (!check_attribute(w, &attribute))
+            return false;
+        if (slice_is(attribute.name, "datacontenttype"))
             continue;
         note_seen(w, attribute.name);
         add_attribute(w, attribute.name, attribute.text);

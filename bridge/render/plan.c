@@ -66,7 +66,7 @@ static void add_query_item(struct template_builder *builder, const struct named_
     struct template_style style = {ENCODE_URI, ENCODE_URI,
                                    arena_print(builder->arena, "query.%s", item->name.data)};
     template_add_literal(builder, slice_of(joint));
-    encode_add(&builder->literal, ENCODE_URI, text_slice(&item->name));
+    template_add_name(builder, &item->name, ENCODE_URI, "query");
     template_add_literal(builder, SLICE("="));
     template_add_text(builder, &item->value, &style);
 }

@@ -1,5 +1,6 @@
 /* What a URL template may look like, so that a value in it stays a value: scheme, host and port are
- * constant, and a path segment is neither `.` nor `..`, which clients and servers would resolve. */
+ * constant, and a path segment is neither `.` nor `..`, which clients and servers would resolve.
+ * That none is left empty by a value is expr/template.h's to see. */
 #ifndef RENDER_URL_H
 #define RENDER_URL_H
 

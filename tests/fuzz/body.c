@@ -101,7 +101,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct slice value = slice_from(rest, cut);
     const struct record_header headers[] = {
         {SLICE("content-type"), data[0] & 1 ? SLICE("application/cloudevents+json") : first},
-        {data[0] & 2 ? SLICE("ce_specversion") : SLICE("h"), first},
+        {data[0] & 2 ? SLICE("ce_specversion") : SLICE("h"), SLICE("1.0")},
+        {SLICE("ce_id"), SLICE("1")},
+        {SLICE("ce_source"), SLICE("/s")},
+        {data[0] & 2 ? SLICE("ce_type") : SLICE("h"), first},
         {data[0] & 4 ? SLICE("ce_x") : first, value},
         {first, first},
     };

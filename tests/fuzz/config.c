@@ -1,10 +1,12 @@
-/* Any bytes as grapnel.yaml and, behind a NUL, as the subscriptions file a.yaml beside it. */
+/* Any bytes as grapnel.yaml and, behind a NUL, as the subscriptions file a.yaml beside it; what can
+ * be read of the requests is compiled too, but for programs that only jq knows. */
 #include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "config/settings.h"
+#include "render/plan.h"
 
 static char folder[] = "/tmp/grapnel-fuzz-XXXXXX";
 
@@ -56,6 +58,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FILE *out = open_memstream(&text, &text_size);
     struct problems problems = {0};
     struct settings *settings = settings_load(path, &problems);
+    for (size_t i = 0; settings && i < settings->subscription_count; i++)
+        plan_destroy(plan_create(&settings->subscriptions[i], NULL, NULL, &problems));
     settings_destroy(settings);
     problems_print(&problems, out);
     fclose(out);

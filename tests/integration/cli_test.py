@@ -197,6 +197,7 @@ def test_send_sends_once_and_shows_the_exchange(signed, receiver, names):
     [request] = receiver.requests("/hook")
     assert (request.body, request.query) == (SALE, "n=41.10")
     assert request.header("authorization") == "Bearer tok-0123456789"
+    assert re.search(rb"\n200, after [0-9.]+ ms\n([A-Za-z-]+: .+\n)+\n", done.stdout), "with the headers of the answer"
     assert b"200" in done.stdout and ENV["TOKEN"].encode() not in done.stdout
 
 
@@ -217,7 +218,8 @@ def test_results_are_listed(topics, orders, names, receiver, subscribe, grapnel,
     lines = command("results", "-c", running.path, "--output", "json").stdout.decode().splitlines()
     assert sorted((json.loads(line)["id"] for line in lines)) == sorted(r["id"] for r in rows)
     none = command("results", "-c", running.path, "--subscription", "another", "--output", "json")
-    assert none.stdout == b""
+    assert (none.returncode, none.stdout) == (0, b"")
+    assert b'there is no subscription "another" in the configuration' in none.stderr
     last = command("results", "-c", running.path, "--limit", "1", "--output", "json")
     assert len(last.stdout.splitlines()) == 1
 
@@ -250,6 +252,9 @@ def test_version_and_help():
     version = command("version")
     assert version.returncode == 0
     assert re.match(rb"grapnel \d+\.\d+\.\d+", version.stdout)
+    for library in (b"librdkafka", b"libcurl", b"libmicrohttpd", b"libyaml", b"jansson", b"zlib", b"Oniguruma", b"libseccomp", b"OpenSSL"):
+        assert re.search(library + rb" \d+\.\d+", version.stdout), library
+    assert re.search(rb"libavro\.so\.\d+.*libjq\.so\.\d+", version.stdout)
     whole = command("help")
     assert whole.returncode == 0
     for name in ("run", "check", "render", "send", "results", "demo", "version"):

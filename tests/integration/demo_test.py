@@ -63,6 +63,18 @@ def test_no_color_is_respected():
     assert not re.search(r"\033\[\d*m", on_a_terminal({"LC_ALL": "C.UTF-8", "NO_COLOR": "1"}))
 
 
+def test_interrupted_it_has_not_been_played_to_its_end():
+    process = subprocess.Popen([program.BINARY, "demo"], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+    page = ""
+    while "webhook" not in page:  # the first of several events
+        page += process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    page += process.stdout.read()
+    assert process.wait(30 * PATIENCE) == 130, page
+    assert "interrupted" in page and "as it should" not in page
+    assert not os.path.exists(re.search(r"configuration (\S+)/grapnel.yaml", page)[1])
+
+
 class Kept:
     """grapnel demo --keep, with what it has written so far."""
 

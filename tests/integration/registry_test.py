@@ -330,6 +330,26 @@ def test_a_guid_in_the_header(topics, orders, receiver, subscribe, grapnel):
     server.shutdown()
 
 
+def test_a_guid_that_the_registry_does_not_know(topics, orders, registry, value, receiver, subscribe, grapnel, dead_letters):
+    """Apicurio answers with a 404 that has no error code, as a proxy might."""
+    guid = uuid.uuid4()
+    grapnel(subscribe(orders, receiver.url("/hook")), registry={"url": registry.url})
+    topics.produce(orders, b"x", headers=[("__value_schema_id", b"\x01" + guid.bytes)])
+    topics.produce(orders, value)
+    assert [s.body for s in receiver.wait(1, "/hook")] == [JSON]
+    [letter] = dead_letters(1)
+    headers = dict(letter.headers())
+    assert headers["grapnel-error"].decode() == f"schema {guid}: the registry knows no such schema"
+    assert headers["grapnel-reason"] == b"decode"
+
+
+def test_an_id_in_the_header(topics, orders, registry, order_id, receiver, subscribe, grapnel):
+    """Confluent's serializers write GUIDs there; what reads them takes an id as well."""
+    grapnel(subscribe(orders, receiver.url("/hook")), registry={"url": registry.url})
+    topics.produce(orders, encode(ORDER, VALUE), headers=[("__value_schema_id", framed(order_id, b""))])
+    assert receiver.wait(1, "/hook")[0].body == JSON
+
+
 def test_a_deep_one_and_a_truncated_one_do_no_harm(
     topics, orders, registry, receiver, subscribe, grapnel, unique, dead_letters
 ):

@@ -1,5 +1,3 @@
-/* Rows after JSONTestSuite (y_*: must be read, n_*: must be refused), its undecided ones (i_*) as
- * jtext.h decides them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,66 +9,26 @@
 #include "base/compiler.h"
 #include "base/jtext.h"
 
+static const struct {
+    const char *name;
+    struct slice text;
+    bool read;
+} published[] = {
+#define READ(name, text)    {name, SLICE_INIT(text), true},
+#define REFUSED(name, text) {name, SLICE_INIT(text), false},
+#include "../json_test_suite.def"
+#undef READ
+#undef REFUSED
+};
+
+/* And some more. */
 static const struct slice valid[] = {
-    SLICE_INIT("[[]   ]"),
-    SLICE_INIT("[\"\"]"),
-    SLICE_INIT("[]"),
-    SLICE_INIT("[\"a\"]"),
-    SLICE_INIT("[false]"),
-    SLICE_INIT("[null, 1, \"1\", {}]"),
-    SLICE_INIT("[null]"),
-    SLICE_INIT("[1\n]"),
-    SLICE_INIT(" [1]"),
-    SLICE_INIT("[1,null,null,null,2]"),
-    SLICE_INIT("[2] "),
-    SLICE_INIT("[0e+1]"),
-    SLICE_INIT("[0e1]"),
-    SLICE_INIT("[ 4]"),
     SLICE_INIT(
         "[-0.000000000000000000000000000000000000000000000000000000000000000000000000000001]"),
-    SLICE_INIT("[20e1]"),
-    SLICE_INIT("[-0]"),
-    SLICE_INIT("[-123]"),
-    SLICE_INIT("[-1]"),
-    SLICE_INIT("[1E22]"),
-    SLICE_INIT("[1E-2]"),
-    SLICE_INIT("[1E+2]"),
-    SLICE_INIT("[123e45]"),
-    SLICE_INIT("[123.456e78]"),
-    SLICE_INIT("[123.456789]"),
-    SLICE_INIT("[1e-2]"),
-    SLICE_INIT("[1e+2]"),
     SLICE_INIT("[12345678901234567890123456789012345678901234567890]"),
     SLICE_INIT("[1e999999999]"),
-    SLICE_INIT("{\"asd\":\"sdf\", \"dfg\":\"fgh\"}"),
-    SLICE_INIT("{\"a\":\"b\",\"a\":\"c\"}"),
-    SLICE_INIT("{}"),
-    SLICE_INIT("{\"\":0}"),
-    SLICE_INIT("{\"foo\\u0000bar\": 42}"),
     SLICE_INIT("{\"title\":\"\\u041f\\u043e\\u043b\\u0442\" }"),
-    SLICE_INIT("{\n\"a\": \"b\"\n}"),
-    SLICE_INIT("[\"\\u0060\\u012a\\u12AB\"]"),
-    SLICE_INIT("[\"\\uD801\\udc37\"]"),
-    SLICE_INIT("[\"\\ud83d\\ude39\\ud83d\\udc8d\"]"),
-    SLICE_INIT("[\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"]"),
-    SLICE_INIT("[\"\\\\u0000\"]"),
-    SLICE_INIT("[\"\\\\n\"]"),
-    SLICE_INIT("[\"a/*b*/c/*d//e\"]"),
-    SLICE_INIT("[\"\xF4\x8F\xBF\xBF\"]"),
-    SLICE_INIT("[\"\xEF\xBF\xBF\"]"),
-    SLICE_INIT("[\"\x7F\"]"),
-    SLICE_INIT("[\"\xE2\x80\xA8\"]"),
     SLICE_INIT("[\"\\uD800\"]"),
-    SLICE_INIT("[\"\\uDFAA\"]"),
-    SLICE_INIT("[\"\\uD888\\u1234\"]"),
-    SLICE_INIT("\" \""),
-    SLICE_INIT("false"),
-    SLICE_INIT("42"),
-    SLICE_INIT("-0.1"),
-    SLICE_INIT("null"),
-    SLICE_INIT("\"asd\""),
-    SLICE_INIT("true"),
-    SLICE_INIT("\"\""),
     SLICE_INIT("[true]\n"),
     SLICE_INIT("\t\r\n [] \t\r\n"),
     SLICE_INIT("[\"exactly 16 bytes\",\"and a longer one than that\",\"\xC3\xA9 in the 2nd block: "
@@ -78,131 +36,33 @@ static const struct slice valid[] = {
 };
 
 static const struct slice refused[] = {
-    SLICE_INIT("[1 true]"),
-    SLICE_INIT("[a\xE5]"),
-    SLICE_INIT("[\"\": 1]"),
-    SLICE_INIT("[\"\"],"),
-    SLICE_INIT("[,1]"),
-    SLICE_INIT("[1,,2]"),
-    SLICE_INIT("[\"x\",,]"),
-    SLICE_INIT("[\"x\"]]"),
-    SLICE_INIT("[\"\",]"),
-    SLICE_INIT("[\"x\""),
-    SLICE_INIT("[x"),
-    SLICE_INIT("[3[4]]"),
-    SLICE_INIT("[1:2]"),
-    SLICE_INIT("[,]"),
-    SLICE_INIT("[-]"),
-    SLICE_INIT("[   , \"\"]"),
-    SLICE_INIT("[\"a\",\n4\n,1,"),
-    SLICE_INIT("[1,]"),
-    SLICE_INIT("[*]"),
-    SLICE_INIT("[\"\""),
-    SLICE_INIT("[1,"),
-    SLICE_INIT("[{}"),
-    SLICE_INIT("[fals]"),
-    SLICE_INIT("[nul]"),
-    SLICE_INIT("[tru]"),
-    SLICE_INIT("[++1234]"),
-    SLICE_INIT("[+1]"),
-    SLICE_INIT("[-01]"),
-    SLICE_INIT("[-1.0.]"),
-    SLICE_INIT("[-2.]"),
-    SLICE_INIT("[-NaN]"),
-    SLICE_INIT("[.-1]"),
-    SLICE_INIT("[.2e-3]"),
-    SLICE_INIT("[0.1.2]"),
-    SLICE_INIT("[0.3e+]"),
-    SLICE_INIT("[0.3e]"),
-    SLICE_INIT("[0.e1]"),
-    SLICE_INIT("[0E+]"),
-    SLICE_INIT("[0e]"),
-    SLICE_INIT("[1.0e-]"),
-    SLICE_INIT("[1 000.0]"),
-    SLICE_INIT("[1eE2]"),
-    SLICE_INIT("[2.e+3]"),
-    SLICE_INIT("[9.e+]"),
-    SLICE_INIT("[Inf]"),
-    SLICE_INIT("[NaN]"),
-    SLICE_INIT("[0x1]"),
-    SLICE_INIT("[1+2]"),
-    SLICE_INIT("[012]"),
-    SLICE_INIT("[-foo]"),
     SLICE_INIT("[1a]"),
-    SLICE_INIT("[\xEF\xBC\x91]"),
-    SLICE_INIT("{\"x\", null}"),
-    SLICE_INIT("[\"x\", truth]"),
-    SLICE_INIT("{[: \"x\"}\n"),
-    SLICE_INIT("{\"x\"::\"b\"}"),
-    SLICE_INIT("{\"a\":\"a\" 123}"),
-    SLICE_INIT("{key: 'value'}"),
-    SLICE_INIT("{\"a\" b}"),
-    SLICE_INIT("{:\"b\"}"),
-    SLICE_INIT("{\"a\" \"b\"}"),
-    SLICE_INIT("{\"a\":"),
-    SLICE_INIT("{\"a\""),
-    SLICE_INIT("{1:1}"),
-    SLICE_INIT("{null:null,null:null}"),
-    SLICE_INIT("{\"id\":0,,,,,}"),
-    SLICE_INIT("{'a':0}"),
-    SLICE_INIT("{\"id\":0,}"),
-    SLICE_INIT("{\"a\":\"b\"}/**/"),
-    SLICE_INIT("{\"a\":\"b\"}//"),
-    SLICE_INIT("{\"a\":\"b\",,\"c\":\"d\"}"),
-    SLICE_INIT("{\"a\":\"a"),
-    SLICE_INIT("{\"a\":\"b\"}#"),
-    SLICE_INIT(" "),
-    SLICE_INIT(""),
-    SLICE_INIT("[\"\\uD800\\\"]"),
-    SLICE_INIT("[\"\\uD800\\u\"]"),
-    SLICE_INIT("[\"\\uD800\\u1x\"]"),
-    SLICE_INIT("[\xC3\xA9]"),
-    SLICE_INIT("[\"\\a\"]"),
-    SLICE_INIT("[\"\\x00\"]"),
-    SLICE_INIT("[\"\\\\\\\"]"),
-    SLICE_INIT("[\"\\\t\"]"),
-    SLICE_INIT("[\"\\\xF0\x9F\x8C\x80\"]"),
-    SLICE_INIT("[\"\\"),
-    SLICE_INIT("[\"\\\"]"),
-    SLICE_INIT("[\"\\u00A\"]"),
-    SLICE_INIT("[\"\\uqqqq\"]"),
-    SLICE_INIT("[\"a\0a\"]"),
-    SLICE_INIT("[\"new\nline\"]"),
-    SLICE_INIT("[\"\t\"]"),
-    SLICE_INIT("\""),
-    SLICE_INIT("['single quote']"),
-    SLICE_INIT("abc"),
-    SLICE_INIT("<.>"),
-    SLICE_INIT("[<null>]"),
-    SLICE_INIT("[1]x"),
-    SLICE_INIT("[1]]"),
-    SLICE_INIT("[][]"),
-    SLICE_INIT("]"),
-    SLICE_INIT("\xEF\xBB\xBF{}"),
-    SLICE_INIT("\xE5"),
-    SLICE_INIT("{\"a\": true} \"x\""),
-    SLICE_INIT("[\f]"),
-    SLICE_INIT("[\xE2\x81\xA0]"),
-    SLICE_INIT("1]"),
-    SLICE_INIT("2@"),
-    SLICE_INIT("{}}"),
-    SLICE_INIT("{]"),
     SLICE_INIT("[}"),
     SLICE_INIT("[1}"),
     SLICE_INIT("{\"a\":1]"),
     SLICE_INIT("nullx"),
     SLICE_INIT("truefalse"),
     SLICE_INIT("[\"\x80\"]"),             /* a continuation alone */
-    SLICE_INIT("[\"\xC0\xAF\"]"),         /* overlong '/' */
     SLICE_INIT("[\"\xE0\x80\xAF\"]"),     /* overlong, three bytes */
     SLICE_INIT("[\"\xF0\x80\x80\xAF\"]"), /* overlong, four bytes */
-    SLICE_INIT("[\"\xED\xA0\x80\"]"),     /* a surrogate */
     SLICE_INIT("[\"\xF4\x90\x80\x80\"]"), /* beyond U+10FFFF */
     SLICE_INIT("[\"\xF5\x80\x80\x80\"]"), /* no such lead byte */
-    SLICE_INIT("[\"\xFF\"]"),
-    SLICE_INIT("[\"\xE2\x82\"]"), /* cut */
-    SLICE_INIT("[\"\xE2\x82"),    /* cut by the end */
+    SLICE_INIT("[\"\xE2\x82\"]"),         /* cut */
+    SLICE_INIT("[\"\xE2\x82"),            /* cut by the end */
 };
+
+static void agrees_with_the_published_test_suite(void **state)
+{
+    (void)state;
+    struct jtext json = {0};
+    for (size_t i = 0; i < COUNT_OF(published); i++) {
+        struct error err = {0};
+        if (jtext_read(&json, published[i].text, &err) != published[i].read)
+            fail_msg("%s: %s", published[i].name, err.text);
+        assert_int_equal(err.kind, published[i].read ? ERROR_NONE : ERROR_DECODE);
+    }
+    jtext_finish(&json);
+}
 
 static void reads_what_the_rfc_allows(void **state)
 {
@@ -304,15 +164,15 @@ static void bounds_the_depth(void **state)
 static void reads_a_hundred_thousand_open_brackets_without_recursion(void **state)
 {
     (void)state;
-    size_t size = 100000;
-    char *text = malloc(size);
-    assert_non_null(text);
-    memset(text, '{', size);
+    static const char *const pieces[] = {"[", "{", "[{\"\":"};
     struct jtext json = {0};
-    assert_false(jtext_read(&json, (struct slice){text, size}, NULL));
-    memset(text, '[', size);
-    assert_false(jtext_read(&json, (struct slice){text, size}, NULL));
-    free(text);
+    for (size_t i = 0; i < COUNT_OF(pieces); i++) {
+        struct buffer text = {0};
+        for (unsigned n = 0; n < 100000; n++)
+            buffer_add_text(&text, pieces[i]);
+        assert_false(jtext_read(&json, buffer_slice(&text), NULL));
+        buffer_finish(&text);
+    }
     jtext_finish(&json);
 }
 
@@ -332,6 +192,7 @@ static void reuses_its_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(agrees_with_the_published_test_suite),
         cmocka_unit_test(reads_what_the_rfc_allows),
         cmocka_unit_test(refuses_what_it_does_not),
         cmocka_unit_test(refuses_every_beginning_of_a_document),

@@ -2,7 +2,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <pty.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "base/compiler.h"
@@ -74,6 +77,39 @@ static void cutting_never_halves_a_character(void **state)
         assert_int_equal(terminal_cut(text, columns).size, sizes[columns]);
 }
 
+/* What a terminal gets of it. */
+static void read_progress(const char *term, char text[64])
+{
+    int ours = -1;
+    int theirs = -1;
+    assert_int_equal(openpty(&ours, &theirs, NULL, NULL, NULL), 0);
+    FILE *out = fdopen(theirs, "w");
+    assert_int_equal(term ? setenv("TERM", term, 1) : unsetenv("TERM"), 0);
+    terminal_progress(out, "%d of %d", 1, 2);
+    fputs(".", out); /* so that its end is seen */
+    fflush(out);
+    size_t size = 0;
+    while (size == 0 || text[size - 1] != '.') {
+        assert_int_equal(read(ours, text + size, 1), 1);
+        assert_true(++size < 63);
+    }
+    text[size] = '\0';
+    fclose(out);
+    close(ours);
+}
+
+static void progress_is_for_terminals_that_can_take_it_back(void **state)
+{
+    (void)state;
+    char text[64];
+    read_progress("xterm", text);
+    assert_string_equal(text, "\r\033[K1 of 2.");
+    read_progress("dumb", text);
+    assert_string_equal(text, ".");
+    read_progress(NULL, text);
+    assert_string_equal(text, ".");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +117,7 @@ int main(void)
         cmocka_unit_test(lines_stay_where_they_are_wanted),
         cmocka_unit_test(width_is_in_columns),
         cmocka_unit_test(cutting_never_halves_a_character),
+        cmocka_unit_test(progress_is_for_terminals_that_can_take_it_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
@@ -148,6 +149,14 @@ static void says_what_is_missing_and_where(void **state)
     check_problem(
         fixture, "${file:.}",
         arena_print(&fixture->arena, "file %s/. can't be read: Is a directory", fixture->folder));
+    char *fifo = arena_print(&fixture->arena, "%s/fifo", fixture->folder);
+    assert_int_equal(mkfifo(fifo, 0600), 0);
+    check_problem(
+        fixture, "${file:fifo}",
+        arena_print(&fixture->arena, "file %s can't be read: It is no regular file", fifo));
+    unlink(fifo);
+    check_problem(fixture, "${file:/dev/zero}",
+                  "file /dev/zero can't be read: It is no regular file");
     check_problem(fixture, "x ${env:NAME", "${env: is not closed by a }");
     check_problem(fixture, "${file:", "${file: is not closed by a }");
     check_problem(fixture, "${env:}", "${env:} lacks a variable's name");

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <cmocka.h>
 
 #include "base/compiler.h"
@@ -247,20 +248,54 @@ static void refuses_what_would_never_end(void **state)
     buffer_finish(&out);
 }
 
+/* 102400 times a symbol of 1000 letters. */
+static void make_much(struct buffer *schema, struct buffer *bytes)
+{
+    buffer_print(schema,
+                 "{\"type\":\"array\",\"items\":{\"type\":\"enum\",\"name\":\"e\",\"symbols\":"
+                 "[\"%01000d\"]}}",
+                 1);
+    buffer_add(bytes, "\x80\xC0\x0C", 3);
+    buffer_reserve(bytes, 102401);
+    memset(bytes->data + bytes->size, 0, 102401);
+    bytes->size += 102401;
+}
+
 static void limits_the_json(void **state)
 {
     (void)state;
     struct buffer schema = {0}, bytes = {0}, out = {0};
-    buffer_print(&schema,
-                 "{\"type\":\"array\",\"items\":{\"type\":\"enum\",\"name\":\"e\",\"symbols\":"
-                 "[\"%01000d\"]}}",
-                 1);
-    buffer_add(&bytes, "\x80\xC0\x0C", 3); /* 102400 of them */
-    buffer_reserve(&bytes, 102401);
-    memset(bytes.data + bytes.size, 0, 102401);
-    bytes.size += 102401;
+    make_much(&schema, &bytes);
     read_one(buffer_text(&schema), buffer_slice(&bytes), &out);
     assert_non_null(strstr(buffer_text(&out), "it is more than 64 MiB of JSON"));
+    buffer_finish(&schema);
+    buffer_finish(&bytes);
+    buffer_finish(&out);
+}
+
+/* What there is no memory for is no fault of the value's. */
+static void says_when_there_is_no_memory(void **state)
+{
+    (void)state;
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    skip(); /* they need more address space than there is */
+#endif
+    struct buffer schema = {0}, bytes = {0}, out = {0};
+    struct error err = {0};
+    struct rlimit before;
+    make_much(&schema, &bytes);
+    struct slice text = slice_of(buffer_text(&schema));
+    struct avro_reading *reading = avro_reading_create();
+    struct avro_plan *plan = avro_plan_create(&text, 1, &err);
+    assert_int_equal(getrlimit(RLIMIT_AS, &before), 0);
+    const struct rlimit little = {48u << 20, before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_AS, &little), 0);
+    bool read = avro_reading_to_json(reading, plan, buffer_slice(&bytes), &out, &err);
+    assert_int_equal(setrlimit(RLIMIT_AS, &before), 0);
+    assert_false(read);
+    assert_int_equal(err.kind, ERROR_MEMORY);
+    avro_plan_destroy(plan);
+    avro_reading_destroy(reading);
     buffer_finish(&schema);
     buffer_finish(&bytes);
     buffer_finish(&out);
@@ -275,6 +310,7 @@ int main(void)
         cmocka_unit_test(refuses_what_ends_too_early),
         cmocka_unit_test(refuses_what_would_never_end),
         cmocka_unit_test(limits_the_json),
+        cmocka_unit_test(says_when_there_is_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

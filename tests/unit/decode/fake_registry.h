@@ -9,8 +9,13 @@
 #define FOUND(schema) "HTTP/1.1 200 OK", "{\"schema\":\"" schema "\"}"
 #define UNKNOWN       "HTTP/1.1 404 Not Found", "{\"error_code\":40403,\"message\":\"Schema not found\"}"
 
+#define TYPES                                                                                      \
+    {                                                                                              \
+        "/schemas/types", "HTTP/1.1 200 OK", "[\"JSON\",\"PROTOBUF\",\"AVRO\"]", 0                 \
+    }
+
 struct fake_answer {
-    const char *path;
+    const char *path; /* with a * at its end: all that begin so */
     const char *head; /* the status line; NULL: the connection is closed */
     const char *body;
     unsigned times; /* 0: for ever */
@@ -19,7 +24,6 @@ struct fake_answer {
 struct fake_registry {
     struct server *server;
     const struct fake_answer *answers; /* ended by one without a path */
-    bool any_path;                     /* the first answer is for every path */
     unsigned given[32];
     struct buffer asked; /* "GET /schemas/ids/7\n" … */
     char first[4096];    /* the first request as it came */
@@ -27,14 +31,13 @@ struct fake_registry {
 
 static inline const struct fake_answer *fake_find(struct fake_registry *fake, const char *line)
 {
-    if (fake->any_path)
-        return fake->answers;
     static const struct fake_answer none = {"", "HTTP/1.1 404 Not Found", "no such page", 0};
     const char *path = strchr(line, ' ') + 1;
     for (unsigned i = 0; fake->answers[i].path; i++) {
         const struct fake_answer *answer = &fake->answers[i];
-        size_t size = strlen(answer->path);
-        if (strncmp(path, answer->path, size) != 0 || path[size] != ' ' ||
+        size_t size = strcspn(answer->path, "*");
+        bool whole = !answer->path[size];
+        if (strncmp(path, answer->path, size) != 0 || (whole && path[size] != ' ') ||
             (answer->times && fake->given[i] >= answer->times))
             continue;
         fake->given[i]++;

@@ -756,6 +756,31 @@ static void gives_the_whole_answer_to_who_asks_for_it(void **state)
     buffer_finish(&whole);
 }
 
+static void answer_with_headers(struct server *server)
+{
+    int fd = server_accept(server);
+    server_read(server, fd);
+    server_send(fd, "HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"
+                    "HTTP/1.1 200 OK\r\nX-One: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+                    "0\r\nX-Trailer: 1\r\n\r\n");
+    close(fd);
+}
+
+static void gives_the_answer_s_headers_to_who_asks_for_them(void **state)
+{
+    (void)state;
+    struct server *server = server_start(answer_with_headers, NULL);
+    struct fixture f;
+    struct buffer head = {0};
+    begin(&f, server);
+    f.request.head = &head;
+    assert_int_equal(client_exchange(&f.client, &f.request).status, 200);
+    assert_string_equal(buffer_text(&head), "X-One: 1\r\nTransfer-Encoding: chunked\r\n");
+    client_close(&f.client);
+    server_join(server);
+    buffer_finish(&head);
+}
+
 static void a_whole_answer_that_is_too_large_is_none(void **state)
 {
     (void)state;
@@ -844,6 +869,7 @@ int main(void)
         cmocka_unit_test(a_call_can_be_cancelled_by_another_s_done),
         cmocka_unit_test(destroying_cancels_what_is_under_way),
         cmocka_unit_test(gives_the_whole_answer_to_who_asks_for_it),
+        cmocka_unit_test(gives_the_answer_s_headers_to_who_asks_for_them),
         cmocka_unit_test(a_whole_answer_that_is_too_large_is_none),
         cmocka_unit_test(a_whole_answer_that_ends_too_early_is_none),
         cmocka_unit_test(a_whole_answer_that_does_not_end_is_a_timeout),

@@ -49,7 +49,8 @@ static void encodes_values_in_the_url_and_query(void **state)
         {"url: \"https://h/{{ .tenant }}/hook\"", "https://h/a%2F..%2Fb%3Fc%23d/hook"},
         {"url: \"https://h/{{ $key }}\"", "https://h/k%2F1"},
         {"url: \"https://h/?t={{ .tenant }}\"", "https://h/?t=a%2F..%2Fb%3Fc%23d"},
-        {"url: \"https://h/{{ .nil }}/x\"", "https://h//x"},
+        {"url: \"https://h//x{{ .nil }}/?a=/{{ .nil }}\"", "https://h//x/?a=/"},
+        {"url: \"https://h/{{ .nil }}{{ .dot }}a{{ .nil }}?{{ .nil }}\"", "https://h/.a?"},
         {"url: \"https://h/{{{ $key }}}/{{ $key }}\"", "https://h/k/1/k%2F1"},
         {"url: \"https://h/{{{.data.invoice}}}?q={{{ $key }}}\"", "https://h/INV%201?q=k/1"},
         {"url: \"https://h/{{{ .gone // \\\"a/b}}}?c#d\\\" }}}\"",
@@ -83,6 +84,7 @@ static void encodes_values_in_the_url_and_query(void **state)
 static void refuses_to_render_what_would_lead_elsewhere(void **state)
 {
     (void)state;
+#define EMPTY "url: an empty value leaves a path segment empty"
     static const struct {
         const char *yaml;
         enum error_kind kind;
@@ -98,6 +100,10 @@ static void refuses_to_render_what_would_lead_elsewhere(void **state)
          "url: a segment of the path would be . or .."},
         {"request: { url: \"https://h/x/{{{ .up }}}\" }", ERROR_RENDER,
          "url: a segment of the path would be . or .."},
+        {"request: { url: \"https://h/{{ .nil }}/x\" }", ERROR_RENDER, EMPTY},
+        {"request: { url: \"https://h/orders/{{ .gone // \\\"\\\" }}\" }", ERROR_RENDER, EMPTY},
+        {"request: { url: \"https://h/{{ .nil }}{{ .nil }}?a\" }", ERROR_RENDER, EMPTY},
+        {"request: { url: \"https://h/a/{{{ .nil }}}\", query: { a: b } }", ERROR_RENDER, EMPTY},
         {"request: { url: \"https://h/{{{ .gone }}}\" }", ERROR_RENDER, "url: missing field .gone"},
         {"request: { url: \"https://h/{{ .gone }}\" }", ERROR_RENDER, "url: missing field .gone"},
         {"request: { url: \"https://h/\", query: { Amount: \"{{ .data.gone }}\" } }", ERROR_RENDER,
@@ -114,12 +120,12 @@ static void refuses_to_render_what_would_lead_elsewhere(void **state)
          "id: missing field .gone"},
         {"id: \"{{ .nil }}\"\nrequest: { url: \"https://h/\" }", ERROR_RENDER, "id: it is empty"},
         {"request: { url: \"https://h/\" }\ndelivery: { max_body: 20B }", ERROR_TOO_LARGE,
-         "the body has more than max_body's 20 bytes"},
+         "delivery.max_body: the body has more than 20 bytes"},
         {"request: { url: \"https://h/\", body: { text: \"{{ . }}\" } }\ndelivery: { max_body: 20B "
          "}",
-         ERROR_TOO_LARGE, "the body has more than max_body's 20 bytes"},
+         ERROR_TOO_LARGE, "delivery.max_body: the body has more than 20 bytes"},
         {"request: { url: \"https://h/\", body: { text: \"x\" } }\ndelivery: { max_body: 0B }",
-         ERROR_TOO_LARGE, "the body has more than max_body's 0 bytes"},
+         ERROR_TOO_LARGE, "delivery.max_body: the body has more than 0 bytes"},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct fixture f;
@@ -393,6 +399,40 @@ static void reports_every_mistake_at_its_place(void **state)
     finish(&f);
 }
 
+/* Also what config/ reports, once. */
+static void reports_a_mistake_in_a_body_once(void **state)
+{
+    (void)state;
+#define NAME "a name can't hold an expression; body: { jq: … } can make one"
+    static const struct {
+        const char *request;
+        const char *message;
+    } rows[] = {
+        {"query: { \"{{ .a }}\": b }", "query: " NAME},
+        {"body: { form: { \"x{{ .a }}\": b } }", "body.form: " NAME},
+        {"body: { json: { a: [{ \"{{ .a }}\": b }] } }", "body.json.a[0]: " NAME},
+        {"body: { json: { a: [.inf] } }", "json: JSON has no number for \".inf\""},
+        {"body: { jq: [.a] }", "jq: a program is needed, not a list"},
+        {"body: { jq: null }", "jq: a program is needed, not null"},
+        {"body: { text: [a] }", "text: a text is needed, not a list"},
+        {"body: { form: [a] }", "form: a mapping of names and texts is needed, not a list"},
+        {"body: { form: { a: [] } }", "form: a: a text is needed, not a list"},
+        {"body: { xml: [a] }", "xml: a mapping with one key, the root, is needed, not a list"},
+        {"body: { cloudevents: [a] }", "cloudevents: binary or structured is needed, not a list"},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "request: { url: \"https://h/\", %s }", rows[i].request);
+        compile(&f, yaml, NULL);
+        if (f.problems.count != 1)
+            fail_msg("%s: %zu problems: %s", rows[i].request, f.problems.count,
+                     f.problems.count ? f.problems.items[0].message : "");
+        assert_string_equal(f.problems.items[0].message, rows[i].message);
+        finish(&f);
+    }
+}
+
 static void names_the_column_where_the_file_holds_the_text_as_it_is(void **state)
 {
     (void)state;
@@ -454,6 +494,7 @@ int main(void)
         cmocka_unit_test(runs_jq_wherever_an_expression_may_stand),
         cmocka_unit_test(sends_what_a_program_makes),
         cmocka_unit_test(reports_every_mistake_at_its_place),
+        cmocka_unit_test(reports_a_mistake_in_a_body_once),
         cmocka_unit_test(names_the_column_where_the_file_holds_the_text_as_it_is),
         cmocka_unit_test(leaves_nothing_behind_in_a_reused_request),
     };
