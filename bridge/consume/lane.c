@@ -18,6 +18,8 @@
 #define SHARE_ASK_MS    300
 #define SHARE_RETRY_MS  5000
 
+#define PARTITION_FETCH_MOST (1u << 20)
+
 static void on_ready(struct loop_io *io, uint32_t events)
 {
     (void)events;
@@ -26,14 +28,20 @@ static void on_ready(struct loop_io *io, uint32_t events)
     lane_poll(lane);
 }
 
+/* A fetch must not fill the queue: librdkafka 2.0.2 asks for nothing in the second after it has.
+ * It would make a fetch as large as message.max.bytes at least, which means nothing else here. */
 static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err)
 {
     char queue_kbytes[24];
     char fetch_bytes[24];
+    char partition_bytes[24];
     size_t queue = lane->intake->roster->queue_bytes;
+    size_t partition = queue / 2 < PARTITION_FETCH_MOST ? queue / 2 : PARTITION_FETCH_MOST;
     const char *ignored = lane->roster->ignored;
+    bool given = client_given(lane->intake->kafka, "fetch.max.bytes");
     snprintf(queue_kbytes, sizeof queue_kbytes, "%zu", queue / 1024);
-    snprintf(fetch_bytes, sizeof fetch_bytes, "%zu", queue / 2 < 1048576 ? queue / 2 : 1048576);
+    snprintf(fetch_bytes, sizeof fetch_bytes, "%zu", queue / 2);
+    snprintf(partition_bytes, sizeof partition_bytes, "%zu", partition);
     const struct client_property own[] = {
         {"group.id", lane->group, false},
         {"enable.auto.commit", "false", false},
@@ -45,8 +53,10 @@ static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err
         {"topic.metadata.refresh.interval.ms", "10000", true},
         {"queued.min.messages", "1000000", true}, /* bytes are the bound, not messages */
         {"queued.max.messages.kbytes", queue_kbytes, true},
-        {"fetch.message.max.bytes", fetch_bytes, true},
+        {"fetch.message.max.bytes", partition_bytes, true},
         {"topic.blacklist", ignored ? ignored : "", false},
+        {"fetch.max.bytes", fetch_bytes, true},
+        {given ? NULL : "message.max.bytes", partition_bytes, false},
         {0},
     };
     return client_conf(lane->intake->kafka, own, err);

@@ -16,7 +16,7 @@
 #define REBALANCE_WAIT_MS 4000
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
-#define QUEUE_BYTES_LEAST (256u << 10)
+#define QUEUE_BYTES_LEAST (16u << 10)
 
 enum source_message {
     SOURCE_RECORD,
