@@ -7,7 +7,8 @@
 
 #include "base/memory.h"
 
-#define BLOCK_BYTES 4096
+#define BLOCK_LEAST 512 /* there may be one for each of 10,000 subscriptions */
+#define BLOCK_MOST  4096
 
 struct arena_block {
     struct arena_block *next;
@@ -42,13 +43,22 @@ static struct arena_block *block_create(size_t size)
     return block;
 }
 
+/* Each twice as large as the one before. */
+static size_t next_size(const struct arena_block *last)
+{
+    if (!last)
+        return BLOCK_LEAST;
+    return last->size < BLOCK_MOST / 2 ? last->size * 2 : BLOCK_MOST;
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
     size_t unit = _Alignof(max_align_t);
     size = (size + unit - 1) / unit * unit;
     struct arena_block *block = arena->blocks;
     if (!block || block->size - block->used < size) {
-        block = block_create(size > BLOCK_BYTES ? size : BLOCK_BYTES);
+        size_t room = next_size(arena->blocks);
+        block = block_create(size > room ? size : room);
         block->next = arena->blocks;
         arena->blocks = block;
     }

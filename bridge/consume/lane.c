@@ -8,14 +8,17 @@
 #include "consume/start.h"
 #include "consume/topics.h"
 #include "kafka/client.h"
+#include "kafka/ends.h"
 #include "kafka/wake.h"
 
 #define JOIN_TIMEOUT_MS 500
 #define JOIN_RETRY_MS   1000
 #define COMMIT_EVERY_MS 1000
 #define ENDS_EVERY_MS   5000
-#define ENDS_TIMEOUT_MS 300
+#define SHARE_ASK_MS    300
 #define SHARE_RETRY_MS  5000
+
+#define PARTITION_FETCH_MOST (1u << 20)
 
 static void on_ready(struct loop_io *io, uint32_t events)
 {
@@ -25,14 +28,20 @@ static void on_ready(struct loop_io *io, uint32_t events)
     lane_poll(lane);
 }
 
+/* A fetch must not fill the queue: librdkafka 2.0.2 asks for nothing in the second after it has.
+ * It would make a fetch as large as message.max.bytes at least, which means nothing else here. */
 static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err)
 {
     char queue_kbytes[24];
     char fetch_bytes[24];
+    char partition_bytes[24];
     size_t queue = lane->intake->roster->queue_bytes;
+    size_t partition = queue / 2 < PARTITION_FETCH_MOST ? queue / 2 : PARTITION_FETCH_MOST;
     const char *ignored = lane->roster->ignored;
+    bool given = client_given(lane->intake->kafka, "fetch.max.bytes");
     snprintf(queue_kbytes, sizeof queue_kbytes, "%zu", queue / 1024);
-    snprintf(fetch_bytes, sizeof fetch_bytes, "%zu", queue / 2 < 1048576 ? queue / 2 : 1048576);
+    snprintf(fetch_bytes, sizeof fetch_bytes, "%zu", queue / 2);
+    snprintf(partition_bytes, sizeof partition_bytes, "%zu", partition);
     const struct client_property own[] = {
         {"group.id", lane->group, false},
         {"enable.auto.commit", "false", false},
@@ -44,8 +53,10 @@ static rd_kafka_conf_t *consumer_conf(const struct lane *lane, struct error *err
         {"topic.metadata.refresh.interval.ms", "10000", true},
         {"queued.min.messages", "1000000", true}, /* bytes are the bound, not messages */
         {"queued.max.messages.kbytes", queue_kbytes, true},
-        {"fetch.message.max.bytes", fetch_bytes, true},
+        {"fetch.message.max.bytes", partition_bytes, true},
         {"topic.blacklist", ignored ? ignored : "", false},
+        {"fetch.max.bytes", fetch_bytes, true},
+        {given ? NULL : "message.max.bytes", partition_bytes, false},
         {0},
     };
     return client_conf(lane->intake->kafka, own, err);
@@ -188,25 +199,31 @@ static void learn_ends(struct lane *lane)
     }
 }
 
-/* RD_KAFKA_OFFSET_BEGINNING or _END of every partition. */
-static void ask_for(struct lane *lane, int64_t which)
+static void ask_ends(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *list =
-        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    struct ends_question *question = ends_question_create(lane->group);
+    if (!question)
+        return; /* it is asked in the next second */
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        rd_kafka_topic_partition_list_add(list, p->topic, p->number)->offset = which;
-    rd_kafka_resp_err_t code = rd_kafka_offsets_for_times(lane->rk, list, ENDS_TIMEOUT_MS);
-    for (int i = 0; !code && i < list->cnt; i++) {
-        struct partition *p =
-            partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
-        int64_t offset = list->elems[i].err ? -1 : list->elems[i].offset;
-        if (p && which == RD_KAFKA_OFFSET_END && offset > p->end)
-            p->end = offset;
-        else if (p && which == RD_KAFKA_OFFSET_BEGINNING)
-            p->low = offset;
+        ends_question_add(question, p->topic, p->number);
+    lane->ends_asked = true;
+    ends_ask(lane->intake->ends, question);
+}
+
+void lane_learn_ends(struct lane *lane, const struct ends_question *question)
+{
+    lane->ends_asked = false;
+    lane->ends_at_ms = loop_now_ms(lane->intake->loop) + ENDS_EVERY_MS;
+    for (int i = 0; question->answered && i < question->end->cnt; i++) {
+        const rd_kafka_topic_partition_t *low = &question->low->elems[i];
+        const rd_kafka_topic_partition_t *end = &question->end->elems[i];
+        struct partition *p = partitions_find(&lane->partitions, end->topic, end->partition);
+        if (p && !low->err)
+            p->low = low->offset;
+        if (p && !end->err && end->offset > p->end)
+            p->end = end->offset;
     }
-    rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* One of which nothing has been read or committed stands at its beginning. */
@@ -232,11 +249,9 @@ static void note_lag(struct lane *lane)
     int64_t now_ms = loop_now_ms(lane->intake->loop);
     int64_t lag = 0;
     learn_ends(lane);
-    if (!fetches_all(lane) && !lane->intake->held && now_ms >= lane->ends_at_ms) {
-        lane->ends_at_ms = now_ms + ENDS_EVERY_MS;
-        ask_for(lane, RD_KAFKA_OFFSET_BEGINNING);
-        ask_for(lane, RD_KAFKA_OFFSET_END);
-    }
+    if (!fetches_all(lane) && !lane->ends_asked && !lane->intake->held &&
+        now_ms >= lane->ends_at_ms)
+        ask_ends(lane);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
         lag += lag_of(p);
@@ -254,7 +269,7 @@ static void note_share(struct lane *lane)
         return;
     rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
     lane->share_at_ms = INT64_MAX;
-    if (topics_partitions(lane->rk, &lane->roster->topics, ENDS_TIMEOUT_MS, all, &err))
+    if (topics_partitions(lane->rk, &lane->roster->topics, SHARE_ASK_MS, all, &err))
         hooks->share(hooks->context, lane->roster, (unsigned)lane->partitions.count,
                      (unsigned)all->cnt);
     else

@@ -30,6 +30,8 @@ struct lane;
 struct settlement;
 struct settled_record;
 struct source_hooks;
+struct ends;
+struct ends_question;
 
 /* What the lanes of a source share. */
 struct intake {
@@ -44,6 +46,7 @@ struct intake {
     const struct named_texts *kafka; /* properties */
     const struct roster *roster;
     const struct source_hooks *hooks;
+    struct ends *ends;
     bool more; /* a lane has more to poll: the loop must not sleep */
 };
 
@@ -81,6 +84,9 @@ void lane_suspend(struct lane *lane, bool suspended);
 
 /* Asked by the hook `sync`: it is known which keys are parked. */
 void lane_synced(struct lane *lane, uint32_t turn);
+
+/* Where its partitions begin and end: the answer to its question, which stays the caller's. */
+void lane_learn_ends(struct lane *lane, const struct ends_question *question);
 
 /* Nobody is in it any more: what has not been sent is given up; when all else has come home, or
  * its time is up, it closes by itself. Its roster is not used any more. */

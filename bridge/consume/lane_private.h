@@ -45,7 +45,8 @@ struct lane {
     int64_t sync_again_ms; /* 0: the question has been answered */
     int64_t join_at_ms;
     int64_t commit_at_ms;
-    int64_t ends_at_ms;
+    int64_t ends_at_ms;            /* when Kafka is asked where the partitions end, … */
+    bool ends_asked;               /* … which it has been, without an answer yet */
     int64_t read_at_ms;            /* when those that are unread are tried again */
     int64_t share_at_ms;           /* when Kafka is asked how many partitions there are */
     struct record_header *headers; /* of the record being copied */

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "consume/lane_private.h"
+#include "kafka/ends.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
@@ -15,7 +16,7 @@
 #define REBALANCE_WAIT_MS 4000
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
-#define QUEUE_BYTES_LEAST (256u << 10)
+#define QUEUE_BYTES_LEAST (16u << 10)
 
 enum source_message {
     SOURCE_RECORD,
@@ -26,6 +27,7 @@ enum source_message {
     SOURCE_RESUME,
     SOURCE_SYNCED,
     SOURCE_SETTLE,
+    SOURCE_ENDS,
     SOURCE_DRAIN,
     SOURCE_STOP,
 };
@@ -282,6 +284,22 @@ static void settle(struct source *source, struct settlement *settlement)
     source->options.hooks.settled(source->options.hooks.context, settlement);
 }
 
+/* On the thread of `ends`. */
+static void on_answer(void *context, struct ends_question *question)
+{
+    struct source *source = context;
+    question->message.type = SOURCE_ENDS;
+    mailbox_post(source->mailbox, &question->message);
+}
+
+static void learn_ends(struct source *source, struct ends_question *question)
+{
+    struct lane *lane = find_lane(source, question->asker);
+    if (lane)
+        lane_learn_ends(lane, question);
+    ends_question_destroy(question);
+}
+
 static void handle(void *context, struct message *message)
 {
     struct source *source = context;
@@ -311,6 +329,9 @@ static void handle(void *context, struct message *message)
         break;
     case SOURCE_SETTLE:
         settle(source, CONTAINER_OF(message, struct settlement, message));
+        break;
+    case SOURCE_ENDS:
+        learn_ends(source, CONTAINER_OF(message, struct ends_question, message));
         break;
     case SOURCE_DRAIN:
         drain(source);
@@ -349,8 +370,11 @@ struct source *source_create(const struct source_options *options, struct error 
     source->intake.loop = loop_create(err);
     if (source->intake.loop && source->intake.outgoing)
         source->mailbox = mailbox_create(source->intake.loop, handle, source, err);
+    const struct ends_hooks asking = {source, on_answer};
+    if (source->mailbox)
+        source->intake.ends = ends_create(options->kafka, &asking, err);
     bool seeded = getrandom(&source->intake.seed, sizeof source->intake.seed, 0) > 0;
-    if (!source->mailbox || !seeded || !add_lanes(source, err)) {
+    if (!source->intake.ends || !seeded || !add_lanes(source, err)) {
         source_destroy(source);
         return NULL;
     }
@@ -368,6 +392,8 @@ size_t source_queue_bytes(size_t memory_bytes, size_t lanes)
 
 bool source_start(struct source *source, struct error *err)
 {
+    if (!ends_start(source->intake.ends, err))
+        return false;
     loop_arm(source->intake.loop, &source->tick, 0);
     source->thread = thread_start("source", source->intake.loop, err);
     return source->thread != NULL;
@@ -432,11 +458,12 @@ void source_drain(struct source *source)
 
 void source_stop(struct source *source)
 {
-    if (!source->thread)
-        return;
-    mailbox_post(source->mailbox, &source->stop);
-    thread_join(source->thread);
-    source->thread = NULL;
+    if (source->thread) {
+        mailbox_post(source->mailbox, &source->stop);
+        thread_join(source->thread);
+        source->thread = NULL;
+    }
+    ends_stop(source->intake.ends);
 }
 
 static void drop_change(struct source *source, struct change *order)
@@ -461,6 +488,8 @@ static void drop_leftovers(struct source *source)
         else if (message->type == SOURCE_SUSPEND || message->type == SOURCE_RESUME ||
                  message->type == SOURCE_SYNCED)
             free(CONTAINER_OF(message, struct order, message));
+        else if (message->type == SOURCE_ENDS)
+            ends_question_destroy(CONTAINER_OF(message, struct ends_question, message));
         else if (message->type == SOURCE_CHANGE)
             drop_change(source, CONTAINER_OF(message, struct change, message));
     }
@@ -470,6 +499,7 @@ void source_destroy(struct source *source)
 {
     if (!source)
         return;
+    ends_destroy(source->intake.ends);
     if (source->mailbox)
         drop_leftovers(source);
     for (size_t i = 0; i < source->lane_count; i++)

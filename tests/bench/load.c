@@ -1,10 +1,12 @@
-/* The bench's load: JSON records of 1 KiB, spread evenly over a topic's partitions.
+/* The bench's load: JSON records, spread evenly over a topic's partitions.
  *
- *     bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE]
+ *     bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE [TYPES [BYTES]]]
  *
- * Without a rate as fast as Kafka takes them; with one, so many a second at even distances, each
- * sent at once. A record starts with the microseconds of CLOCK_REALTIME at which it was published,
- * so that the receiver can tell how long it was under way. Ends when all are stored. */
+ * Without a rate (or 0) as fast as Kafka takes them; with one, so many a second at even distances,
+ * each sent at once. With types, theirs is type-0, type-1, … in turn, in each partition; else
+ * order.created. They are of 1 KiB, if nothing else is said. A record starts with the microseconds
+ * of CLOCK_REALTIME at which it was published, so that the receiver can tell how long it was under
+ * way. Ends when all are stored. */
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -13,14 +15,17 @@
 #include <string.h>
 #include <time.h>
 
-#define RECORD_BYTES 1024
+#define BYTES_LEAST 160 /* what its fields take */
+#define BYTES_MOST  65536
 
 struct load {
     rd_kafka_t *kafka;
     rd_kafka_topic_t *topic;
     int32_t partitions;
     uint64_t count;
-    uint64_t rate; /* 0: as fast as possible */
+    uint64_t rate;  /* 0: as fast as possible */
+    uint64_t types; /* 0: all are of the same */
+    size_t bytes;   /* of a record */
     uint64_t failed;
 };
 
@@ -32,17 +37,28 @@ static int64_t realtime_us(void)
     return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
 }
 
-static void write_record(char *text, uint64_t number)
+static void write_type(const struct load *load, uint64_t number, char *text, size_t size)
 {
-    int used = snprintf(text, RECORD_BYTES,
-                        "{\"t\":%016" PRId64 ",\"type\":\"order.created\",\"id\":\"%09" PRIu64
+    if (load->types)
+        snprintf(text, size, "type-%" PRIu64, number / (uint64_t)load->partitions % load->types);
+    else
+        snprintf(text, size, "order.created");
+}
+
+static void write_record(const struct load *load, uint64_t number, char *text)
+{
+    char type[32];
+
+    write_type(load, number, type, sizeof(type));
+    int used = snprintf(text, load->bytes,
+                        "{\"t\":%016" PRId64 ",\"type\":\"%s\",\"id\":\"%09" PRIu64
                         "\",\"data\":{\"amount\":41.10,\"currency\":\"EUR\",\"tenant\":\"acme\"},"
                         "\"note\":\"",
-                        realtime_us(), number);
+                        realtime_us(), type, number);
 
-    memset(text + used, 'x', (size_t)(RECORD_BYTES - used));
-    text[RECORD_BYTES - 2] = '"';
-    text[RECORD_BYTES - 1] = '}';
+    memset(text + used, 'x', load->bytes - (size_t)used);
+    text[load->bytes - 2] = '"';
+    text[load->bytes - 1] = '}';
 }
 
 static void reported(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
@@ -76,12 +92,12 @@ static bool load_open(struct load *load, const char *bootstrap, const char *topi
 
 static bool load_send(struct load *load, uint64_t number)
 {
-    char text[RECORD_BYTES];
+    char text[BYTES_MOST];
     int32_t partition = (int32_t)(number % (uint64_t)load->partitions);
 
-    write_record(text, number);
-    while (rd_kafka_produce(load->topic, partition, RD_KAFKA_MSG_F_COPY, text, RECORD_BYTES, NULL,
-                            0, NULL) != 0) {
+    write_record(load, number, text);
+    while (rd_kafka_produce(load->topic, partition, RD_KAFKA_MSG_F_COPY, text, load->bytes, NULL, 0,
+                            NULL) != 0) {
         if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             fprintf(stderr, "bench-load: %s\n", rd_kafka_err2str(rd_kafka_last_error()));
             return false;
@@ -116,16 +132,26 @@ static bool load_run(struct load *load)
     return load->failed == 0 && rd_kafka_outq_len(load->kafka) == 0;
 }
 
+/* What stands at that place, or `otherwise`. */
+static uint64_t number_at(char **argv, int argc, int place, uint64_t otherwise)
+{
+    return argc > place ? strtoull(argv[place], NULL, 10) : otherwise;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 5 || argc > 6) {
-        fprintf(stderr, "usage: bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE]\n");
+    if (argc < 5 || argc > 8) {
+        fprintf(stderr,
+                "usage: bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE [TYPES [BYTES]]]\n");
         return 2;
     }
     struct load load = {.partitions = (int32_t)strtol(argv[3], NULL, 10),
-                        .count = strtoull(argv[4], NULL, 10),
-                        .rate = argc > 5 ? strtoull(argv[5], NULL, 10) : 0};
-    if (load.partitions < 1 || !load_open(&load, argv[1], argv[2]))
+                        .count = number_at(argv, argc, 4, 0),
+                        .rate = number_at(argv, argc, 5, 0),
+                        .types = number_at(argv, argc, 6, 0),
+                        .bytes = number_at(argv, argc, 7, 1024)};
+    if (load.partitions < 1 || load.bytes < BYTES_LEAST || load.bytes > BYTES_MOST ||
+        !load_open(&load, argv[1], argv[2]))
         return 3;
     bool well = load_run(&load);
     rd_kafka_topic_destroy(load.topic);

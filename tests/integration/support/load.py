@@ -15,10 +15,10 @@ def tool(name, *args):
     return [str(pathlib.Path(program.BINARY).parent / "tests" / f"bench-{name}"), *map(str, args)]
 
 
-def publish(bootstrap, topic, partitions, count, rate=None):
-    """JSON records of 1 KiB, evenly over the partitions; at once, or `rate` a second."""
-    command = tool("load", bootstrap, topic, partitions, count, *([rate] if rate else []))
-    subprocess.run(command, check=True)
+def publish(bootstrap, topic, partitions, count, rate=0, types=0, size=1024):
+    """JSON records of 1 KiB, evenly over the partitions; at once, or `rate` a second. With `types`,
+    those are type-0, type-1, … in turn."""
+    subprocess.run(tool("load", bootstrap, topic, partitions, count, rate, types, size), check=True)
 
 
 class FastReceiver:

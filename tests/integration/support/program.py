@@ -17,6 +17,7 @@ from .wait import PATIENCE, until
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 BINARY = os.environ.get("GRAPNEL", str(ROOT / "build" / "dev" / "grapnel"))
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast
 SANITIZER = re.compile(r"(ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|runtime error:)")
 
 
@@ -35,14 +36,18 @@ def command(*args, stdin=b"", env=None, cwd=None, seconds=30):
     return done
 
 
+def dump(value):
+    return yaml.dump(value, Dumper=DUMPER, sort_keys=False)
+
+
 def write_files(directory, config, subscriptions):
     """grapnel.yaml and, beside it, subscriptions/all.yaml."""
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "subscriptions").mkdir(exist_ok=True)
     path = directory / "grapnel.yaml"
-    path.write_text(yaml.safe_dump({"subscriptions": ["subscriptions/*.yaml"], **config}, sort_keys=False))
+    path.write_text(dump({"subscriptions": ["subscriptions/*.yaml"], **config}))
     listed = {"subscriptions": subscriptions}
-    (directory / "subscriptions" / "all.yaml").write_text(yaml.safe_dump(listed, sort_keys=False))
+    (directory / "subscriptions" / "all.yaml").write_text(dump(listed))
     return path
 
 
