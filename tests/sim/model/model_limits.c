@@ -6,8 +6,8 @@
 #include "sim/model/book.h"
 #include "sim/world/memory.h"
 
-#define LANE_BYTES    (320 << 10) /* librdkafka's queue is no smaller than 256 KiB */
-#define REQUEST_BYTES (40 << 10)  /* with its body: an event may have 30,000 bytes */
+#define LANE_BYTES    (96 << 10) /* its queue, and what one fetch brings beyond */
+#define REQUEST_BYTES (40 << 10) /* with its body: an event may have 30,000 bytes */
 #define SHARED_OUT_US INT64_C(10000000)
 
 /* One subscription at one instance. */
