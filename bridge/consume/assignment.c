@@ -3,11 +3,11 @@
  * The happy path: on assignment the committed offset and what had finished above it are read back;
  * once a second what is news is committed; on revocation what is in flight ends, it is committed,
  * and the ledger forgotten.
- * What can fail: a commit (its partitions stay dirty, the next one covers them), reading back
- * (what had finished is sent again), the group (the partitions are lost: nothing is committed). */
+ * What can fail: a commit (its partitions stay dirty, the next one covers them), reading back (it
+ * is tried again, and nothing taken meanwhile), the group (the partitions are lost: nothing is
+ * committed). */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "commit/metadata.h"
@@ -16,9 +16,8 @@
 #include "kafka/client.h"
 
 #define COMMIT_TIMEOUT_MS 3000
-#define HELD_COMMIT_MS    300   /* when Kafka may be away */
-#define UNSTABLE_MS       25000 /* for Kafka to end a transaction whose producer is dead */
-#define UNSTABLE_AGAIN_MS 200
+#define HELD_COMMIT_MS    300 /* when Kafka may be away */
+#define READ_AGAIN_MS     1000
 #define LEAVE_MS          5000 /* what is in flight may take that long to end */
 #define SYNC_AGAIN_MS     10000
 #define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
@@ -56,6 +55,11 @@ void assignment_note(struct lane *lane)
 {
     lane_gauge(lane, METRIC_ASSIGNED_PARTITIONS, lane->partitions.count);
     lane_gauge(lane, METRIC_PAUSED_PARTITIONS, lane->paused ? lane->partitions.count : 0);
+}
+
+static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_list_t *list, int i)
+{
+    return partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
 }
 
 /* ── committing ──────────────────────────────────────────────────────────── */
@@ -188,7 +192,7 @@ static void restore(struct lane *lane, struct partition *partition,
                  INT("partition", partition->number), STR("error", err.text));
 }
 
-static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given)
+static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *given, bool unread)
 {
     const char *topic = intern(lane, given->topic);
     struct partition *partition =
@@ -198,7 +202,9 @@ static void take_partition(struct lane *lane, const rd_kafka_topic_partition_t *
         log_error("no memory for a partition", STR("group", lane->group));
         return;
     }
-    restore(lane, partition, given);
+    partition->unread = unread;
+    if (!unread)
+        restore(lane, partition, given);
     partition->rewinds = lane->suspended;
     partition->barred = lane->roster->parks ? lane->syncs : 0;
 }
@@ -217,39 +223,57 @@ void assignment_sync(struct lane *lane)
     lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
 }
 
-static rd_kafka_resp_err_t read_once(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+/* False: of one at least it is not known where it goes on. While a transaction of who had it before
+ * is open, it has no stable offset. */
+static bool read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list, int timeout_ms)
 {
-    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, COMMIT_TIMEOUT_MS);
+    uint64_t held_back = 0;
+    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, timeout_ms);
     for (int i = 0; !code && i < list->cnt; i++)
         code = list->elems[i].err;
-    return code;
+    if (code && log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
+        log_warn("committed offsets can't be read yet; nothing is taken until they are",
+                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+    return !code;
 }
 
-/* While a transaction of who had the partitions before is open they have no stable offset. Kafka
- * ends it in a while; without knowing what it had finished nothing may be written again. */
-static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+void assignment_read_again(struct lane *lane)
 {
-    int64_t give_up_ms = clock_now_ms() + (lane->intake->transactional ? UNSTABLE_MS : 0);
-    rd_kafka_resp_err_t code = read_once(lane, list);
-    while (code && clock_now_ms() < give_up_ms) {
-        nanosleep(&(struct timespec){.tv_nsec = UNSTABLE_AGAIN_MS * 1000000L}, NULL);
-        code = read_once(lane, list);
+    rd_kafka_topic_partition_list_t *list =
+        rd_kafka_topic_partition_list_new((int)lane->partitions.count);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (p->unread)
+            rd_kafka_topic_partition_list_add(list, p->topic, p->number);
+    bool read = list->cnt > 0 && read_committed(lane, list, READ_AGAIN_MS);
+    for (int i = 0; read && i < list->cnt; i++) {
+        struct partition *p = find(lane, list, i);
+        p->unread = false;
+        restore(lane, p, &list->elems[i]);
+        pause_update_partition(lane, p, true);
     }
-    return code;
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* They begin anywhere, paused. Left to itself librdkafka would ask for committed offsets too, and
+ * never again where the answer is an error (2.0.2, rd_kafka_assignment_apply_offsets). */
+static void begin_unread(rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
 }
 
 static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     lane->assignments++;
     commit_in_background(lane); /* no JoinGroup is under way: see give_back */
-    rd_kafka_resp_err_t code = read_committed(lane, list);
-    if (code)
-        log_warn("committed offsets can't be read; what had finished will be sent again",
-                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
-    bool stopped = lane->suspended || lane->roster->parks;
+    bool unread = !read_committed(lane, list, COMMIT_TIMEOUT_MS);
+    bool stopped = lane->suspended || lane->roster->parks || unread;
     lane->syncs += lane->roster->parks;
+    if (unread)
+        begin_unread(list);
     for (int i = 0; i < list->cnt; i++)
-        take_partition(lane, &list->elems[i]);
+        take_partition(lane, &list->elems[i], unread);
     report(lane, "partitions can't be taken", rd_kafka_incremental_assign(lane->rk, list));
     if (lane->paused || stopped)
         rd_kafka_pause_partitions(lane->rk, list);
@@ -262,11 +286,6 @@ static void take_partitions(struct lane *lane, rd_kafka_topic_partition_list_t *
 }
 
 /* ── partitions go ───────────────────────────────────────────────────────── */
-
-static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_list_t *list, int i)
-{
-    return partitions_find(&lane->partitions, list->elems[i].topic, list->elems[i].partition);
-}
 
 /* What is finished is committed, unless the group has given them to somebody else already: in all
  * partitions, since where one rebalance follows the other there is no other time for it. */

@@ -234,8 +234,8 @@ static void take_message(struct lane *lane, const rd_kafka_message_t *message)
 {
     struct partition *partition =
         partitions_find(&lane->partitions, rd_kafka_topic_name(message->rkt), message->partition);
-    if (!partition)
-        return; /* taken away meanwhile */
+    if (!partition || partition->unread)
+        return; /* taken away meanwhile; or from anywhere: see begin_unread */
     bool known = ledger_knows(&partition->ledger, message->offset);
     struct record *record = make_record(lane, message);
     size_t place = 0;

@@ -268,6 +268,8 @@ static void once_a_second(struct lane *lane)
         lane->member = has_member_id(lane);
     if (lane->state != LANE_CLOSING)
         assignment_commit_soon(lane);
+    if (lane->state == LANE_JOINED)
+        assignment_read_again(lane);
     if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
         assignment_sync(lane);
     note_lag(lane);

@@ -91,6 +91,9 @@ void assignment_forget_topics(struct lane *lane);
 /* All partitions are somebody else's: nothing more of them is sent or committed. */
 void assignment_lose_all(struct lane *lane);
 
+/* Asks where those go on of which that could not be read. */
+void assignment_read_again(struct lane *lane);
+
 /* Asks which keys are parked. */
 void assignment_sync(struct lane *lane);
 

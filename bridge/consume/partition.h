@@ -25,6 +25,7 @@ struct partition {
     size_t out;      /* records in memory, workers' included */
     bool leaving;    /* paused: it is being taken away */
     bool rewinds;    /* paused: it is read again once nothing of it is in memory */
+    bool unread;     /* paused: where it goes on is not known yet */
     uint32_t barred; /* paused: until it is known which keys are parked; 0: not so */
     bool full;       /* paused: the commit's metadata could not tell of more */
     struct record *head; /* paused: a retry that is not due yet; NULL: none */

@@ -36,7 +36,7 @@ static void pause_or_resume(struct lane *lane, rd_kafka_topic_partition_list_t *
 bool pause_is_stopped(const struct partition *partition)
 {
     return partition->full || partition->head || partition->leaving || partition->rewinds ||
-           partition->barred;
+           partition->barred || partition->unread;
 }
 
 static void set_paused(struct lane *lane, bool paused)
