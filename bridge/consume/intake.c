@@ -272,6 +272,8 @@ static void report(struct lane *lane, const rd_kafka_message_t *message)
         fence(lane, message);
         return;
     }
+    if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        lane->topic_gone = true;
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, loop_now_ms(lane->intake->loop), &held_back))
         log_warn("consumer", STR("group", lane->group),
