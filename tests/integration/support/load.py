@@ -1,5 +1,6 @@
 """The bench's own receiver and load, for tests with many records: they count in C."""
 
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -15,10 +16,22 @@ def tool(name, *args):
     return [str(pathlib.Path(program.BINARY).parent / "tests" / f"bench-{name}"), *map(str, args)]
 
 
-def publish(bootstrap, topic, partitions, count, rate=None):
-    """JSON records of 1 KiB, evenly over the partitions; at once, or `rate` a second."""
-    command = tool("load", bootstrap, topic, partitions, count, *([rate] if rate else []))
-    subprocess.run(command, check=True)
+def publish(bootstrap, topic, partitions, count, rate=0, keys=0):
+    """JSON records of 1 KiB, evenly over the partitions; at once, or `rate` a second; with none or so many keys."""
+    with publishing(bootstrap, topic, partitions, count, rate, keys):
+        pass
+
+
+@contextlib.contextmanager
+def publishing(bootstrap, topic, partitions, count, rate=0, keys=0):
+    """The same beside what the block does; at its end all are stored."""
+    process = subprocess.Popen(tool("load", bootstrap, topic, partitions, count, rate, keys))
+    try:
+        yield
+        assert process.wait() == 0, "bench-load has failed"
+    finally:
+        process.kill()
+        process.wait()
 
 
 class FastReceiver:
