@@ -244,8 +244,8 @@ static void take_message(struct lane *lane, const rd_kafka_message_t *message)
 {
     struct partition *partition =
         partitions_find(&lane->partitions, rd_kafka_topic_name(message->rkt), message->partition);
-    if (!partition)
-        return; /* taken away meanwhile */
+    if (!partition || partition->unread)
+        return; /* taken away meanwhile; or from anywhere: see begin_unread */
     bool known = ledger_knows(&partition->ledger, message->offset);
     struct record *record = make_record(lane, message);
     size_t place = 0;
@@ -282,6 +282,8 @@ static void report(struct lane *lane, const rd_kafka_message_t *message)
         fence(lane, message);
         return;
     }
+    if (message->err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+        lane->topic_gone = true;
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, loop_now_ms(lane->intake->loop), &held_back))
         log_warn("consumer", STR("group", lane->group),

@@ -122,10 +122,12 @@ const char *lane_group(const struct lane *lane)
 
 /* librdkafka 2.0.2 aborts when a cooperative-sticky member is destroyed between its first JoinGroup
  * and its first assignment (github.com/confluentinc/librdkafka/issues/4312). The program is about
- * to end: such a one, which librdkafka's threads still use, is left to the system. */
+ * to end: such a one, which librdkafka's threads still use, is left to the system. So is one of
+ * which a topic was deleted while it was read: librdkafka 2.0.2 waits for ever for that topic's
+ * broker when the member is destroyed. */
 static bool must_be_left(const struct lane *lane)
 {
-    return lane->subscribed && !lane->assigned;
+    return lane->subscribed && (!lane->assigned || lane->topic_gone);
 }
 
 void lane_destroy(struct lane *lane)

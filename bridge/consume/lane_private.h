@@ -19,10 +19,11 @@ struct lane {
     bool member;
     bool fenced; /* another instance has its place in the group: it is over until a restart */
     bool subscribed;
-    bool assigned;  /* at least once, partitions or none */
-    bool paused;    /* all partitions, for memory, the recorder or the lane's state */
-    bool suspended; /* its only subscription is disabled */
-    bool leave_cut; /* what is in flight of the partitions that leave has been given up too */
+    bool assigned;   /* at least once, partitions or none */
+    bool topic_gone; /* one it had partitions of was deleted, once at least */
+    bool paused;     /* all partitions, for memory, the recorder or the lane's state */
+    bool suspended;  /* its only subscription is disabled */
+    bool leave_cut;  /* what is in flight of the partitions that leave has been given up too */
     enum lane_state state;
     struct intake *intake;
     const struct roster_lane *roster;

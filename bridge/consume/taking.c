@@ -2,8 +2,8 @@
  *
  * The happy path: the committed offset and what had finished above it are read back, and reading
  * begins there.
- * What can fail: reading back (what had finished is sent again; but where transactions commit it is
- * waited for, since nothing may be written twice), and memory. */
+ * What can fail: reading back; it is tried again, and nothing taken meanwhile. While a transaction
+ * of who had the partition before is open it has no stable offset: Kafka ends that in a while. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #include "consume/source.h"
 
 #define READ_FIRST_MS   3000
-#define READ_TIMEOUT_MS 300 /* again, while Kafka ends a transaction whose producer is dead */
+#define READ_TIMEOUT_MS 300 /* again */
 #define READ_AGAIN_MS   500
 #define SYNC_AGAIN_MS   10000
 
@@ -113,6 +113,15 @@ static void pause_unread(struct lane *lane)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
+/* They begin anywhere, paused. Left to itself librdkafka would ask for committed offsets too, and
+ * never again where the answer is an error (2.0.2, rd_kafka_assignment_apply_offsets). */
+static void begin_unread(rd_kafka_topic_partition_list_t *list)
+{
+    for (int i = 0; i < list->cnt; i++)
+        if (list->elems[i].err)
+            list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
+}
+
 static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *committed)
 {
     struct partition *partition =
@@ -124,12 +133,10 @@ static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *commi
     pause_update_partition(lane, partition, true);
 }
 
-/* While a transaction of who had the partitions before is open they have no stable offset. Kafka
- * ends it in a while; without knowing what it had finished nothing may be written again. */
 void taking_read_again(struct lane *lane)
 {
     int64_t now_ms = loop_now_ms(lane->intake->loop);
-    if (!lane->intake->transactional || now_ms < lane->read_at_ms)
+    if (lane->state == LANE_CLOSING || now_ms < lane->read_at_ms)
         return;
     lane->read_at_ms = now_ms + READ_AGAIN_MS;
     rd_kafka_topic_partition_list_t *list = list_unread(lane);
@@ -142,20 +149,18 @@ void taking_read_again(struct lane *lane)
 
 void taking_begin(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
-    bool waits = lane->intake->transactional;
+    uint64_t held_back = 0;
     lane->assignments++;
     assignment_commit_begin(lane); /* no JoinGroup is under way: see give_back */
     rd_kafka_resp_err_t code = read_committed(lane, list, READ_FIRST_MS);
-    if (code && waits)
-        log_info("partitions wait for a transaction of who had them before to end",
-                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
-    else if (code)
-        log_warn("committed offsets can't be read; what had finished will be sent again",
+    if (code && log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
+        log_warn("committed offsets can't be read yet; nothing is taken until they are",
                  STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
     bool stopped = lane->suspended || lane->roster->parks;
     lane->syncs += lane->roster->parks;
     for (int i = 0; i < list->cnt; i++)
-        take_partition(lane, &list->elems[i], waits && list->elems[i].err);
+        take_partition(lane, &list->elems[i], list->elems[i].err);
+    begin_unread(list);
     assignment_report(lane, "partitions can't be taken",
                       rd_kafka_incremental_assign(lane->rk, list));
     if (lane->paused || stopped)

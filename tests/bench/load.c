@@ -1,12 +1,13 @@
 /* The bench's load: JSON records, spread evenly over a topic's partitions.
  *
- *     bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE [TYPES [BYTES]]]
+ *     bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE [TYPES [BYTES [KEYS]]]]
  *
  * Without a rate (or 0) as fast as Kafka takes them; with one, so many a second at even distances,
  * each sent at once. With types, theirs is type-0, type-1, … in turn, in each partition; else
- * order.created. They are of 1 KiB, if nothing else is said. A record starts with the microseconds
- * of CLOCK_REALTIME at which it was published, so that the receiver can tell how long it was under
- * way. Ends when all are stored. */
+ * order.created. They are of 1 KiB, if nothing else is said. KEYS, a multiple of PARTITIONS, are
+ * the numbers from 0, in turn; then each record is stored once and in its place, whatever becomes
+ * of brokers meanwhile. A record starts with the microseconds of CLOCK_REALTIME at which it was
+ * published, so that the receiver can tell how long it was under way. Ends when all are stored. */
 #include <inttypes.h>
 #include <librdkafka/rdkafka.h>
 #include <stdbool.h>
@@ -26,6 +27,7 @@ struct load {
     uint64_t rate;  /* 0: as fast as possible */
     uint64_t types; /* 0: all are of the same */
     size_t bytes;   /* of a record */
+    uint64_t keys;  /* 0: none */
     uint64_t failed;
 };
 
@@ -79,6 +81,7 @@ static bool load_open(struct load *load, const char *bootstrap, const char *topi
     rd_kafka_conf_set(conf, "linger.ms", load->rate ? "0" : "20", NULL, 0);
     rd_kafka_conf_set(conf, "batch.size", "262144", NULL, 0);
     rd_kafka_conf_set(conf, "socket.nagle.disable", "true", NULL, 0);
+    rd_kafka_conf_set(conf, "enable.idempotence", load->keys ? "true" : "false", NULL, 0);
     rd_kafka_conf_set_dr_msg_cb(conf, reported);
     rd_kafka_conf_set_opaque(conf, load);
     load->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof(error));
@@ -93,11 +96,13 @@ static bool load_open(struct load *load, const char *bootstrap, const char *topi
 static bool load_send(struct load *load, uint64_t number)
 {
     char text[BYTES_MOST];
+    char key[24];
     int32_t partition = (int32_t)(number % (uint64_t)load->partitions);
+    int key_bytes = load->keys ? snprintf(key, sizeof(key), "%" PRIu64, number % load->keys) : 0;
 
     write_record(load, number, text);
-    while (rd_kafka_produce(load->topic, partition, RD_KAFKA_MSG_F_COPY, text, load->bytes, NULL, 0,
-                            NULL) != 0) {
+    while (rd_kafka_produce(load->topic, partition, RD_KAFKA_MSG_F_COPY, text, load->bytes,
+                            load->keys ? key : NULL, (size_t)key_bytes, NULL) != 0) {
         if (rd_kafka_last_error() != RD_KAFKA_RESP_ERR__QUEUE_FULL) {
             fprintf(stderr, "bench-load: %s\n", rd_kafka_err2str(rd_kafka_last_error()));
             return false;
@@ -128,7 +133,7 @@ static bool load_run(struct load *load)
         if (!load_send(load, n))
             return false;
     }
-    rd_kafka_flush(load->kafka, 60000);
+    rd_kafka_flush(load->kafka, -1); /* each is stored or fails after message.timeout.ms */
     return load->failed == 0 && rd_kafka_outq_len(load->kafka) == 0;
 }
 
@@ -140,16 +145,17 @@ static uint64_t number_at(char **argv, int argc, int place, uint64_t otherwise)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5 || argc > 8) {
-        fprintf(stderr,
-                "usage: bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE [TYPES [BYTES]]]\n");
+    if (argc < 5 || argc > 9) {
+        fprintf(stderr, "usage: bench-load BOOTSTRAP TOPIC PARTITIONS COUNT [RATE [TYPES [BYTES "
+                        "[KEYS]]]]\n");
         return 2;
     }
     struct load load = {.partitions = (int32_t)strtol(argv[3], NULL, 10),
                         .count = number_at(argv, argc, 4, 0),
                         .rate = number_at(argv, argc, 5, 0),
                         .types = number_at(argv, argc, 6, 0),
-                        .bytes = number_at(argv, argc, 7, 1024)};
+                        .bytes = number_at(argv, argc, 7, 1024),
+                        .keys = number_at(argv, argc, 8, 0)};
     if (load.partitions < 1 || load.bytes < BYTES_LEAST || load.bytes > BYTES_MOST ||
         !load_open(&load, argv[1], argv[2]))
         return 3;

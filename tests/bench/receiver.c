@@ -4,7 +4,9 @@
  *     bench-receiver PORT [DELAY_MS]
  *
  * It counts distinct webhook-ids (topic-partition-offset) in a bitmap a partition, and where a body
- * starts with {"t":MICROSECONDS (as bench-load publishes it) how long ago that was. GET /stats
+ * starts with {"t":MICROSECONDS (as bench-load publishes it) how long ago that was. Where requests
+ * carry an X-Key, a number, it counts those that come for the first time after a later one of their
+ * key. GET /stats
  * tells; GET /reset forgets. What a well-behaved client wouldn't do ends its connection. */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -26,6 +28,7 @@
 
 #define REQUEST_BYTES ((size_t)128 * 1024)
 #define PARTITIONS    64
+#define KEYS          4096
 #define CONNECTIONS   8192
 
 struct connection {
@@ -47,10 +50,12 @@ struct stats {
     uint64_t without_id;
     uint64_t distinct;
     uint64_t duplicates;
+    uint64_t overtaken;
     struct latency latency;
     int64_t first_us; /* CLOCK_MONOTONIC, of a request with a new id */
     int64_t last_us;
     struct seen seen[PARTITIONS];
+    uint64_t behind[KEYS]; /* the highest offset that has come of a key, and one */
 };
 
 struct receiver {
@@ -105,7 +110,17 @@ static const char *find_header(const struct request *req, const char *name)
     return NULL;
 }
 
-static void count_id(struct stats *stats, const char *id)
+static void count_order(struct stats *stats, const char *key, uint64_t offset)
+{
+    uint64_t *behind = &stats->behind[strtoul(key, NULL, 10) % KEYS];
+
+    if (offset < *behind)
+        stats->overtaken++;
+    else
+        *behind = offset + 1;
+}
+
+static void count_id(struct stats *stats, const char *id, const char *key)
 {
     const char *end = strchr(id, '\r');
     const char *offset = end ? memrchr(id, '-', (size_t)(end - id)) : NULL;
@@ -116,10 +131,13 @@ static void count_id(struct stats *stats, const char *id)
         return;
     }
     size_t place = strtoul(partition + 1, NULL, 10) % PARTITIONS;
-    if (!seen_first(&stats->seen[place], strtoull(offset + 1, NULL, 10))) {
+    uint64_t number = strtoull(offset + 1, NULL, 10);
+    if (!seen_first(&stats->seen[place], number)) {
         stats->duplicates++;
         return;
     }
+    if (key)
+        count_order(stats, key, number);
     stats->last_us = clock_us(CLOCK_MONOTONIC);
     if (stats->distinct++ == 0)
         stats->first_us = stats->last_us;
@@ -131,7 +149,7 @@ static void count(struct stats *stats, const struct request *req)
 
     stats->requests++;
     if (id)
-        count_id(stats, id);
+        count_id(stats, id, find_header(req, "x-key"));
     else
         stats->without_id++;
     latency_count(&stats->latency, req->body, req->body_bytes);
@@ -149,11 +167,11 @@ static bool answer_stats(struct connection *conn, const struct stats *stats)
     int bytes =
         snprintf(body, sizeof(body),
                  "{\"requests\":%" PRIu64 ",\"without_id\":%" PRIu64 ",\"distinct\":%" PRIu64
-                 ",\"duplicates\":%" PRIu64 ",\"first_us\":%" PRId64 ",\"last_us\":%" PRId64
-                 ",\"timed\":%" PRIu64 ",\"p50_us\":%" PRIu64 ",\"p90_us\":%" PRIu64
-                 ",\"p99_us\":%" PRIu64 ",\"p999_us\":%" PRIu64 "}\n",
+                 ",\"duplicates\":%" PRIu64 ",\"overtaken\":%" PRIu64 ",\"first_us\":%" PRId64
+                 ",\"last_us\":%" PRId64 ",\"timed\":%" PRIu64 ",\"p50_us\":%" PRIu64
+                 ",\"p90_us\":%" PRIu64 ",\"p99_us\":%" PRIu64 ",\"p999_us\":%" PRIu64 "}\n",
                  stats->requests, stats->without_id, stats->distinct, stats->duplicates,
-                 stats->first_us, stats->last_us, stats->latency.count,
+                 stats->overtaken, stats->first_us, stats->last_us, stats->latency.count,
                  latency_us(&stats->latency, 0.5), latency_us(&stats->latency, 0.9),
                  latency_us(&stats->latency, 0.99), latency_us(&stats->latency, 0.999));
     int total = snprintf(whole, sizeof(whole),

@@ -6,21 +6,10 @@ import pytest
 
 from support import program
 from support.receiver import Reply
+from support.reconcile import reconcile
 from support.wait import until
 
 ONCE = {"retry": {"schedule": []}}
-NOTHING = {"matching": 0, "delivered": 0, "dead": 0, "under_way": 0, "missing": 0, "twice": 0, "unproven": 0}
-
-
-def reconcile(path, *args):
-    """(exit code, {subscription: counts that are not 0}, stderr)"""
-    done = program.command("reconcile", "-c", path, "-o", "json", *args)
-    rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert all(row.keys() == {"subscription", *NOTHING} for row in rows)
-    counts = {row.pop("subscription"): {k: v for k, v in row.items() if v} for row in rows}
-    return done.returncode, counts, done.stderr.decode()
-
-
 def events(count, kind="order.created"):
     return [json.dumps({"type": kind, "n": n}) for n in range(count)]
 

@@ -6,6 +6,9 @@
 Everything it writes is in a directory of its own, removed at the end. Brokers can be stopped,
 killed and started again one by one: `kafka.brokers[0].stop()`. Only processes started here are
 ever signalled.
+
+Of three brokers each holds every record, and two must have it before it counts as written. Each
+can have a place of its own in the network, and a listener that is to be reached by a proxy only.
 """
 
 import base64
@@ -18,6 +21,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from dataclasses import dataclass
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -28,12 +32,14 @@ READY_SECONDS = 120  # a broker answers after about 5 s; a busy machine may take
 PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
-listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}
-advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port}
 controller.listener.names=CONTROLLER
 controller.quorum.voters={voters}
 log.dirs={data}
 auto.create.topics.enable=false
+default.replication.factor={replication}
+min.insync.replicas={in_sync}
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 offsets.topic.num.partitions=4
@@ -44,6 +50,14 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor={replication}
 share.coordinator.state.topic.min.isr=1
 log.cleaner.dedupe.buffer.size=8388608
+"""
+
+# A later line takes the place of an earlier one.
+PROXIED = """\
+listeners=PLAINTEXT://{host}:{port},PROXIED://{host}:{far_port},CONTROLLER://{host}:{controller_port}
+advertised.listeners=PLAINTEXT://{host}:{port},PROXIED://{host}:{proxy_port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 """
 
 
@@ -60,28 +74,47 @@ def free_port():
             return port
 
 
+@dataclass
+class Place:
+    """Where a broker is: its address, and what a command begins with that is to be run there."""
+
+    host: str = "127.0.0.1"
+    enter: tuple = ()
+
+
 class Broker:
-    def __init__(self, node, port, jars, directory):
+    def __init__(self, node, port, jars, directory, place, heap):
         self.node = node
+        self.host = place.host
         self.port = port
         self.controller_port = free_port()
+        self.far_port = free_port()  # what a proxy leads to, …
+        self.proxy_port = free_port()  # … which listens at this one
         self.directory = directory
         self.log = directory / "broker.log"
         self.process = None
         self._jars = jars
+        self._enter = place.enter
+        self._heap = heap
 
-    def configure(self, cluster_id, voters, replication):
+    def configure(self, cluster_id, voters, replication, proxied, more):
         self.directory.mkdir()
         properties = self.directory / "server.properties"
+        template = PROPERTIES + (PROXIED if proxied else "")
         properties.write_text(
-            PROPERTIES.format(
+            template.format(
                 node=self.node,
+                host=self.host,
                 port=self.port,
                 controller_port=self.controller_port,
+                far_port=self.far_port,
+                proxy_port=self.proxy_port,
                 voters=voters,
                 data=self.directory / "data",
                 replication=replication,
+                in_sync=max(replication - 1, 1),
             )
+            + "".join(f"{name}={value}\n" for name, value in more.items())
         )
         subprocess.run(
             [*self._java("128m"), "kafka.tools.StorageTool", "format"]
@@ -93,7 +126,8 @@ class Broker:
     def start(self):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self._java("512m"), "kafka.Kafka", str(self.directory / "server.properties")],
+                [*self._enter, *self._java(self._heap), "kafka.Kafka"]
+                + [str(self.directory / "server.properties")],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -126,27 +160,37 @@ class Broker:
 
 
 class Cluster:
-    def __init__(self, brokers=1, port=None, start=True):
+    """`places`: one for each broker; `proxied`: there are `proxied_bootstrap` and its proxies, which
+    the test provides; `properties`: more of server.properties."""
+
+    def __init__(
+        self, brokers=1, port=None, start=True, places=(), proxied=False, heap="512m", properties=None
+    ):
         jars = subprocess.run(
             [str(HERE / "fetch")], check=True, stdout=subprocess.PIPE, text=True
         ).stdout.strip()
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="grapnel-kafka-"))
+        places = places or [Place()] * brokers
         self.brokers = [
-            Broker(n, port + n - 1 if port else free_port(), jars, self.directory / str(n))
-            for n in range(1, brokers + 1)
+            Broker(n, port + n - 1 if port else free_port(), jars, self.directory / str(n), place, heap)
+            for n, place in enumerate(places, 1)
         ]
-        voters = ",".join(f"{b.node}@127.0.0.1:{b.controller_port}" for b in self.brokers)
+        voters = ",".join(f"{b.node}@{b.host}:{b.controller_port}" for b in self.brokers)
         cluster_id = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         if cluster_id.startswith("-"):
             cluster_id = "A" + cluster_id[1:]  # would be read as an option
         for broker in self.brokers:
-            broker.configure(cluster_id, voters, min(brokers, 3))
+            broker.configure(cluster_id, voters, min(len(places), 3), proxied, properties or {})
         if start:
             self.start()
 
     @property
     def bootstrap(self):
-        return ",".join(f"127.0.0.1:{b.port}" for b in self.brokers)
+        return ",".join(f"{b.host}:{b.port}" for b in self.brokers)
+
+    @property
+    def proxied_bootstrap(self):
+        return ",".join(f"{b.host}:{b.proxy_port}" for b in self.brokers)
 
     def start(self):
         for broker in self.brokers:

@@ -1,5 +1,6 @@
 """The bench's own receiver and load, for tests with many records: they count in C."""
 
+import contextlib
 import json
 import pathlib
 import subprocess
@@ -15,10 +16,23 @@ def tool(name, *args):
     return [str(pathlib.Path(program.BINARY).parent / "tests" / f"bench-{name}"), *map(str, args)]
 
 
-def publish(bootstrap, topic, partitions, count, rate=0, types=0, size=1024):
+def publish(bootstrap, topic, partitions, count, rate=0, types=0, size=1024, keys=0):
     """JSON records of 1 KiB, evenly over the partitions; at once, or `rate` a second. With `types`,
-    those are type-0, type-1, … in turn."""
-    subprocess.run(tool("load", bootstrap, topic, partitions, count, rate, types, size), check=True)
+    those are type-0, type-1, … in turn; with none or so many keys."""
+    with publishing(bootstrap, topic, partitions, count, rate, types, size, keys):
+        pass
+
+
+@contextlib.contextmanager
+def publishing(bootstrap, topic, partitions, count, rate=0, types=0, size=1024, keys=0):
+    """The same beside what the block does; at its end all are stored."""
+    process = subprocess.Popen(tool("load", bootstrap, topic, partitions, count, rate, types, size, keys))
+    try:
+        yield
+        assert process.wait() == 0, "bench-load has failed"
+    finally:
+        process.kill()
+        process.wait()
 
 
 class FastReceiver:

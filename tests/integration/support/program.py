@@ -52,19 +52,22 @@ def write_files(directory, config, subscriptions):
 
 
 class Grapnel:
-    """`grapnel run` on a configuration."""
+    """`grapnel run` on a configuration; `enter` is what its command begins with, `headers` what the
+    admin listener wants to hear."""
 
-    def __init__(self, path, admin_port, env=None):
+    def __init__(self, path, admin_port, env=None, host="127.0.0.1", enter=(), headers=None):
         self.path = path
-        self.admin = f"http://127.0.0.1:{admin_port}"
+        self.admin = f"http://{host}:{admin_port}"
         self.log_path = path.with_suffix(".log")
         self.process = None
         self._env = {**os.environ, **(env or {})}
+        self._enter = enter
+        self._headers = headers or {}
 
     def start(self, ready=True):
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                [BINARY, "run", "-c", str(self.path)],
+                [*self._enter, BINARY, "run", "-c", str(self.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -79,7 +82,7 @@ class Grapnel:
 
     def get(self, path, headers=None):
         """(status, body) of the admin listener; (0, b"") where nobody answers."""
-        request = urllib.request.Request(self.admin + path, headers=headers or {})
+        request = urllib.request.Request(self.admin + path, headers=self._headers | (headers or {}))
         try:
             with urllib.request.urlopen(request, timeout=5 * PATIENCE) as answer:
                 return answer.status, answer.read()

@@ -97,6 +97,30 @@ class Reset:
         return False
 
 
+class HalfClose:
+    """The end of what it sends (FIN) instead of an answer; it goes on reading."""
+
+    def send(self, connection):
+        connection.socket.shutdown(socket.SHUT_WR)
+        connection.wait_for_client()
+        return False
+
+
+@dataclass
+class Trickle:
+    """An answer of which a byte comes every `pause` seconds."""
+
+    pause: float = 0.5
+    status: int = 200
+
+    def send(self, connection):
+        for byte in f"HTTP/1.1 {self.status} Said\r\nContent-Length: 0\r\n\r\n".encode():
+            connection.send(bytes([byte]))
+            if connection.closing.wait(self.pause):
+                return False
+        return True
+
+
 @dataclass
 class Endless:
     """A status, and a body that never ends."""
@@ -203,7 +227,8 @@ class Connection:
 
 
 class Receiver:
-    def __init__(self, certificate=None, port=0):
+    def __init__(self, certificate=None, port=0, host="127.0.0.1"):
+        self.host = host
         self.closing = threading.Event()
         self._changed = threading.Condition()
         self._requests = []
@@ -214,12 +239,12 @@ class Receiver:
         if certificate:
             self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
             self._tls.load_cert_chain(*certificate)
-        self._listener = socket.create_server(("127.0.0.1", port), backlog=1024)
+        self._listener = socket.create_server((host, port), backlog=1024)
         self.port = self._listener.getsockname()[1]
         threading.Thread(target=self._accept, daemon=True).start()
 
     def url(self, path="/"):
-        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self.port}{path}"
+        return f"{'https' if self._tls else 'http'}://{self.host}:{self.port}{path}"
 
     def script(self, path, *answers):
         """Answers to requests on `path`, in order, the last one again and again.

@@ -12,14 +12,15 @@ from .wait import PATIENCE, until
 
 
 class Topics:
-    def __init__(self, bootstrap):
+    def __init__(self, bootstrap, replication=1):
+        self._replication = replication
         self._client = {"bootstrap.servers": bootstrap, "log_level": 0}
         self._admin = AdminClient(self._client)
         self._producer = self._new_producer()
 
     def create(self, name, partitions=1, **config):
         """Creates a topic and returns when every partition has its leader."""
-        topic = NewTopic(name, num_partitions=partitions, replication_factor=1, config=config)
+        topic = NewTopic(name, num_partitions=partitions, replication_factor=self._replication, config=config)
         self._admin.create_topics([topic])[name].result(30)
         self._wait_for_partitions(name, partitions)
         return name
@@ -43,8 +44,23 @@ class Topics:
             return 0
         return sum(p.leader >= 0 for p in topic.partitions.values())
 
-    def produce(self, topic, *values, key=None, headers=None, partition=None, timestamp_ms=0):
-        """Publishes values (bytes, text or None) and returns their (partition, offset)s in order."""
+    def wait_in_sync(self, seconds=60):
+        """Until every replica of every partition has what its leader has."""
+
+        def behind():
+            known = self._admin.list_topics(timeout=10).topics
+            return [
+                f"{name}-{p.id}"
+                for name, topic in known.items()
+                for p in topic.partitions.values()
+                if len(p.isrs) < len(p.replicas)
+            ]
+
+        until(lambda: not behind(), lambda: f"replicas of {behind()[:10]}", seconds, every=0.1)
+
+    def produce(self, topic, *values, key=None, keys=None, headers=None, partition=None, timestamp_ms=0):
+        """Publishes values (bytes, text or None), with one key or `keys`, and returns their (partition,
+        offset)s in order."""
         placed = [None] * len(values)
 
         def delivered(number):
@@ -58,7 +74,7 @@ class Topics:
             while True:
                 try:
                     self._producer.produce(
-                        topic, value, key=key, headers=headers, timestamp=timestamp_ms,
+                        topic, value, key=keys[number] if keys else key, headers=headers, timestamp=timestamp_ms,
                         on_delivery=delivered(number), **options,
                     )
                     break
@@ -129,6 +145,11 @@ class Topics:
         """How many members the group has."""
         return sum(len(g.members) for g in self._admin.list_groups(group, timeout=10))
 
+    def coordinator(self, group):
+        """The number of the broker that has the group."""
+        [found] = self._admin.list_groups(group, timeout=10)
+        return found.broker.id
+
     def committed(self, group, topic):
         """{partition: committed offset}, without those that have none."""
         consumer = Consumer({**self._client, "group.id": group})
@@ -156,7 +177,7 @@ class Topics:
         )
 
     def _new_producer(self):
-        return Producer({**self._client, "linger.ms": 2, "message.max.bytes": 8 << 20})
+        return Producer({**self._client, "linger.ms": 2, "message.max.bytes": 8 << 20, "enable.idempotence": True})
 
     def _wait_for_partitions(self, name, count):
         until(lambda: self.partitions(name) == count, f"leaders of {name}")

@@ -320,7 +320,7 @@ bool toppar_serve_all(rd_kafka_t *rk)
             toppar_fetch(t);
         if (!t->assigned || t->started)
             continue;
-        if (t->start >= 0) {
+        if (t->start >= 0 || t->start == RD_KAFKA_OFFSET_BEGINNING) {
             start(t, t->start);
             continue;
         }

@@ -1,4 +1,4 @@
-"""What every integration test has: a real Kafka, a receiver, and the program.
+"""What every test on a real Kafka has, of tests/integration and tests/fault: the broker, a receiver, and the program.
 
     def test_an_event_arrives(topics, orders, receiver, subscribe, grapnel):
         grapnel(subscribe(orders, receiver.url("/hook")))
@@ -20,8 +20,8 @@ import pytest
 import yaml
 
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = subprocess.run([HERE.parent / "python" / "fetch"], check=True, capture_output=True, text=True)
-sys.path[:0] = [str(HERE), str(HERE.parent / "kafka"), str(HERE.parent / "registry")]
+PACKAGES = subprocess.run([HERE / "python" / "fetch"], check=True, capture_output=True, text=True)
+sys.path[:0] = [str(HERE / folder) for folder in ("integration", "kafka", "registry")]
 sys.path.append(PACKAGES.stdout.strip())
 
 from cluster import Cluster, free_port  # noqa: E402
