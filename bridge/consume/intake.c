@@ -294,22 +294,22 @@ void lane_poll(struct lane *lane)
 {
     unsigned polled = 0;
     unsigned taken = 0;
-    bool full = false;
+    bool full = false; /* at once, and not after a turn's worth: there may be many lanes */
     while (polled < POLL_TURN && !full) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(lane->rk, 0);
         if (!message)
             break;
-        if (message->err) {
-            report(lane, message);
-        } else {
+        bool taking = !message->err;
+        if (taking)
             take_message(lane, message);
-            taken++;
-            full = budget_must_pause(&lane->intake->budget, lane->held_bytes);
-        }
+        else
+            report(lane, message);
         rd_kafka_message_destroy(message);
+        taken += taking;
         polled++;
+        full = taking && budget_must_pause(&lane->intake->budget, lane->held_bytes);
     }
-    if (polled == POLL_TURN)
+    if (polled == POLL_TURN || full)
         lane->intake->more = true;
     if (taken > 0) {
         lane_count(lane, METRIC_RECORDS, METRICS_NO_LABEL, taken);

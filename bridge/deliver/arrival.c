@@ -10,7 +10,8 @@
 #include "base/memory.h"
 #include "deliver/worker_private.h"
 
-#define DECODED_MOST     64        /* events are kept decoded while their deliveries queue */
+#define DECODED_MOST     64 /* events are kept decoded while their deliveries queue */
+#define DECODED_TRIES    4
 #define FANOUT_TURN      1024      /* deliveries, so that sockets are looked at between */
 #define DISABLED_WAIT_MS 60000     /* until a retry asks again whether it may go */
 #define NO_TIME          INT64_MAX /* until its schema is there */
@@ -52,13 +53,14 @@ void worker_drop_event(struct worker *worker, struct shared_event *shared)
     list_push_front(&worker->events, &shared->link);
 }
 
-/* The oldest go first, but not one whose bytes a request in flight may have for its body. */
+/* The oldest go first, but not one whose bytes a request in flight may have for its body. A few are
+ * looked at: of a thousand in flight, it may be all that can't go. */
 void worker_note_decoded(struct worker *worker, struct shared_event *shared)
 {
     list_push(&worker->decoded, &shared->link);
     worker->decoded_count++;
-    for (unsigned tries = worker->decoded_count; worker->decoded_count > DECODED_MOST && tries > 1;
-         tries--) {
+    for (unsigned tries = 0; worker->decoded_count > DECODED_MOST && tries < DECODED_TRIES;
+         tries++) {
         struct shared_event *oldest = CONTAINER_OF(worker->decoded.next, struct shared_event, link);
         if (oldest->sending > 0) {
             list_remove(&oldest->link);

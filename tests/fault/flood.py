@@ -54,7 +54,7 @@ class Flood:
             self._stream(subscribe, f"{name}-any", self._receivers[0], {}),
             self._stream(subscribe, f"{name}-ordered", self._receivers[1], {"order": "key"}),
         ]
-        self._load = subprocess.Popen(tool("load", bootstrap, self.topic, PARTITIONS, records, rate, KEYS))
+        self._load = subprocess.Popen(tool("load", bootstrap, self.topic, PARTITIONS, records, rate, 0, 1024, KEYS))
         self._watch = threading.Thread(target=self._note, daemon=True)
         self._watch.start()
 

@@ -54,3 +54,14 @@ def test_a_paused_lane_knows_how_far_it_is_behind(topics, orders, receiver, subs
     topics.produce(orders, *['{"a":"' + "x" * 5000 + '"}' for _ in range(5000)])
     until(lambda: running.metric("grapnel_lag") == 5000, lambda: f"a lag of 5000, not {running.metric('grapnel_lag')}", 30)
     assert running.metric("grapnel_paused_partitions") == 1
+
+
+def test_many_groups_share_the_memory(kafka, topics, unique, names, receiver, subscribe, grapnel):
+    """However many have something to take at once: records take a third of the limit."""
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    publish(kafka.bootstrap, orders, 4, 20_000)
+    receiver.script("/hang", Hang())
+    lanes = [{**subscribe(orders, receiver.url("/hang")), "name": f"lane-{n}-{unique[-6:]}"} for n in range(16)]
+    running = grapnel(*lanes, limits={"memory": "16MiB", "in_flight": 16}, shutdown_grace="500ms")
+    until(lambda: running.metric("grapnel_paused_partitions") >= 4 * 16, "all to pause", seconds=60)
+    assert running.metric("grapnel_memory_bytes") <= LIMIT / 3 + 16 * 2048

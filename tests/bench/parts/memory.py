@@ -17,16 +17,12 @@ SECONDS = 20
 HANGS_MS = 3_600_000
 
 
-def over_limit(bench, name, subscriptions):
+def over_limit(bench, name, receiver, subscriptions):
     """MiB over the limit, at the peak: from the start until some time after records are under way."""
     limits = {"workers": 2, "memory": f"{LIMIT_MIB}MiB"}
     with bench.grapnel(name, *subscriptions, ready=False, limits=limits, shutdown_grace="0s") as running:
         until(
-            lambda: running.alive() and running.metric("grapnel_attempts_total") > 0
-            or running.metric("grapnel_in_flight") > 0,
-            "an attempt",
-            seconds=60,
-            every=0.5,
+            lambda: running.alive() and receiver.stats()["requests"], "a request", seconds=60, every=0.2
         )
         time.sleep(SECONDS)  # the length of a measurement
         held = running.metric("grapnel_memory_bytes") / (1 << 20)
@@ -36,19 +32,19 @@ def over_limit(bench, name, subscriptions):
 
 
 def measure(bench, figures):
-    with FastReceiver() as receiver, FastReceiver(HANGS_MS) as hanging:
-        topic = backlog.topic(bench)
-
-        def lanes(name, url):
-            return [subscription(f"{name}-{n}", topic, url, "earliest") for n in range(LANES)]
-
-        figures["lanes_over_mib"] = over_limit(bench, "lanes", lanes("lanes", receiver.url("/hook")))
-        figures["hanging_lanes_over_mib"] = over_limit(
-            bench, "hanging-lanes", lanes("hanging-lanes", hanging.url("/hook"))
-        )
+    with FastReceiver() as well, FastReceiver(HANGS_MS) as hangs:
         bench.topics.create("long", PARTITIONS)
         publish(bench.bootstrap, "long", PARTITIONS, BACKLOG, size=BACKLOG_BYTES)
+
+        def over(name, topic, receiver, lanes):
+            url = receiver.url("/hook")
+            subs = [subscription(f"{name}-{n}", topic, url, "earliest") for n in range(lanes)]
+            return over_limit(bench, name, receiver, subs)
+
+        figures["lanes_over_mib"] = over("lanes", backlog.topic(bench), well, LANES)
+        figures["hanging_lanes_over_mib"] = over("hanging-lanes", backlog.topic(bench), hangs, LANES)
+        well.forget()
+        hangs.forget()
         figures["backlog_over_mib"] = max(
-            over_limit(bench, name, [subscription(name, "long", url, "earliest")])
-            for name, url in (("long-well", receiver.url("/hook")), ("long-hanging", hanging.url("/hook")))
+            over("long-well", "long", well, 1), over("long-hanging", "long", hangs, 1)
         )
