@@ -2,7 +2,8 @@
 
 void outlet_send(struct outlet *outlet, int64_t now_ms)
 {
-    if (outlet->under_way++ == 0)
+    bool again = outlet->purged_ms > 0 && now_ms < outlet->purged_ms + OUTLET_LATE_MS;
+    if (outlet->under_way++ == 0 && !again)
         outlet->since_ms = now_ms;
 }
 
@@ -10,6 +11,7 @@ void outlet_stored(struct outlet *outlet, int64_t now_ms)
 {
     outlet->under_way--;
     outlet->since_ms = now_ms;
+    outlet->purged_ms = 0;
     outlet->failing = false;
 }
 
@@ -25,9 +27,17 @@ void outlet_refused(struct outlet *outlet)
     outlet->failing = false;
 }
 
-void outlet_purged(struct outlet *outlet)
+void outlet_purged(struct outlet *outlet, int64_t now_ms)
 {
     outlet->under_way--;
+    outlet->purged_ms = now_ms;
+}
+
+void outlet_purged_all(struct outlet *outlet, int64_t now_ms)
+{
+    if (outlet->under_way > 0)
+        outlet->purged_ms = now_ms;
+    outlet->under_way = 0;
 }
 
 bool outlet_is_late(struct outlet *outlet, int64_t now_ms)

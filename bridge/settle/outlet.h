@@ -18,7 +18,8 @@
 /* Zero-initialised is valid. */
 struct outlet {
     size_t under_way;
-    int64_t since_ms; /* nothing has been stored since, though something was under way */
+    int64_t since_ms;  /* nothing has been stored since, though something was under way */
+    int64_t purged_ms; /* when something was called back last */
     bool failing;
 };
 
@@ -29,8 +30,10 @@ void outlet_stored(struct outlet *outlet, int64_t now_ms);
 void outlet_failed(struct outlet *outlet);
 void outlet_refused(struct outlet *outlet);
 
-/* It was called back, which says nothing of the topic. */
-void outlet_purged(struct outlet *outlet);
+/* It was called back, which says nothing of the topic; or all was that is under way. What is sent
+ * soon after is that again, and has been waiting since then. */
+void outlet_purged(struct outlet *outlet, int64_t now_ms);
+void outlet_purged_all(struct outlet *outlet, int64_t now_ms);
 
 /* Nothing has been stored for OUTLET_LATE_MS: it fails, if it did not yet. True once in that time:
  * is the topic still there? */

@@ -188,7 +188,7 @@ void recorder_note_stored(struct recorder *recorder, const struct write *write)
 
 void recorder_note_purged(struct recorder *recorder, const struct write *write)
 {
-    outlet_purged(&recorder->outlets[write->topic]);
+    outlet_purged(&recorder->outlets[write->topic], clock_now_ms());
 }
 
 static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp_err_t code)
@@ -498,7 +498,7 @@ void recorder_close(struct recorder *recorder)
         recorder->topics[i] = NULL;
     }
     for (size_t i = 0; recorder->outlets && i < recorder->topic_count; i++)
-        recorder->outlets[i].under_way = 0;
+        outlet_purged_all(&recorder->outlets[i], clock_now_ms());
     wake_end(recorder->loop, &recorder->io, recorder->queue);
     if (recorder->queue)
         rd_kafka_queue_destroy(recorder->queue);

@@ -58,6 +58,21 @@ static void is_not_late_with_nothing_under_way(void **state)
     assert_false(outlet_is_late(&outlet, INT64_MAX));
 }
 
+static void what_is_sent_again_has_been_waiting_since(void **state)
+{
+    (void)state;
+    struct outlet outlet = {0};
+    outlet_send(&outlet, 1000);
+    outlet_purged(&outlet, 3000);
+    outlet_send(&outlet, 3100);
+    outlet_purged_all(&outlet, 5000);
+    outlet_send(&outlet, 5100);
+    assert_true(outlet_is_late(&outlet, 1000 + OUTLET_LATE_MS));
+    outlet_purged(&outlet, 7000);
+    outlet_send(&outlet, 7000 + OUTLET_LATE_MS); /* something else */
+    assert_false(outlet_is_late(&outlet, 7000 + 2 * OUTLET_LATE_MS - 1));
+}
+
 static void a_record_refused_for_itself_is_no_failure(void **state)
 {
     (void)state;
@@ -79,6 +94,7 @@ int main(void)
         cmocka_unit_test(fails_until_one_is_stored),
         cmocka_unit_test(fails_when_nothing_is_stored_for_long),
         cmocka_unit_test(is_not_late_while_others_are_stored),
+        cmocka_unit_test(what_is_sent_again_has_been_waiting_since),
         cmocka_unit_test(is_not_late_with_nothing_under_way),
         cmocka_unit_test(a_record_refused_for_itself_is_no_failure),
     };
