@@ -131,8 +131,8 @@ static bool was_well(unsigned subscription, int64_t since_us)
     return well_us == 0 || well_us + (pause_us > ASKED_US ? pause_us : ASKED_US) < since_us;
 }
 
-/* A transaction has all of a record: what one subscription hands over to a retry topic waits for the
- * others of its group. */
+/* A transaction has all of a record: what one subscription hands over to a retry topic waits for
+ * the others of its group. */
 static bool waits_for_others(unsigned subscription)
 {
     return book.scenario->world.transactional && book_is_shared(subscription);
