@@ -16,7 +16,7 @@ def test_a_retry_that_waits_holds_nobody_up(topics, orders, unique, names, recei
     Kafka answers nothing else until there is something to read."""
     receiver.script("/busy", Reply(503))
     wells = topics.create(f"wells-{unique}")
-    busy = subscribe(orders, receiver.url("/busy"), delivery={"retry": {"schedule": ["1h", "2h"]}})
+    busy = subscribe(orders, receiver.url("/busy"), delivery={"retry": {"schedule": ["1h", "2h"], "jitter": "0%"}})
     well = {**subscribe(wells, receiver.url("/well")), "name": f"well-{unique[-20:]}"}
     grapnel(busy, well)
     topics.produce(orders, "{}")
