@@ -10,6 +10,10 @@ from support.receiver import Hang, Reply
 from support.wait import PATIENCE, until
 
 
+def offsets(receiver):
+    return sorted(int(r.id.rsplit("-", 1)[1]) for r in receiver.requests("/hook"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_what_is_under_way_is_finished(topics, orders, names, receiver, subscribe, grapnel, results, number):
     gate = threading.Event()
@@ -22,15 +26,17 @@ def test_what_is_under_way_is_finished(topics, orders, names, receiver, subscrib
     running.alive()
     gate.set()
     assert running.wait() == 0
-    finished = len(receiver.requests("/hook"))
-    assert 5 <= finished <= 100
-    assert len(results(finished)) == finished
-    assert topics.committed(names.group, orders) == {0: finished}, running.log()
+    finished = offsets(receiver)
+    assert 5 <= len(finished) <= 100
+    assert len(results(len(finished))) == len(finished)
+    # Which of several workers hears of the stop first is chance, so there may be gaps.
+    first_gap = next(n for n in range(101) if n not in finished)
+    assert topics.committed(names.group, orders) == {0: first_gap}, running.log()
 
     running.start()  # and the rest comes, none twice
     receiver.wait(100, "/hook")
     topics.wait_committed(names.group, orders)
-    assert sorted(int(r.id.rsplit("-", 1)[1]) for r in receiver.requests("/hook")) == list(range(100))
+    assert offsets(receiver) == list(range(100))
 
 
 def test_the_drain_has_an_end(topics, orders, names, receiver, subscribe, grapnel):
