@@ -15,7 +15,7 @@
 #define CLOSE_TIMEOUT_MS  8000
 #define REBALANCE_WAIT_MS 4000
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
-#define QUEUE_BYTES_MOST  (4u << 20)
+#define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (16u << 10)
 
 enum source_message {

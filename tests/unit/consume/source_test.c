@@ -18,8 +18,8 @@ static void queues_take_a_quarter_of_the_memory_however_many_there_are(void **st
         size_t lanes;
         size_t bytes;
     } cases[] = {
-        {256 * MIB, 1, 4 * MIB}, /* more is of no use */
-        {256 * MIB, 16, 4 * MIB},    {256 * MIB, 64, MIB},
+        {256 * MIB, 1, 16 * MIB}, /* more is of no use */
+        {256 * MIB, 4, 16 * MIB},    {256 * MIB, 64, MIB},
         {256 * MIB, 4096, 16 * KIB}, {64 * MIB, 51, 64 * MIB / 4 / 51},
         {16 * MIB, 2, 2 * MIB},      {16 * MIB, 256, 16 * KIB},
         {16 * MIB, 1000, 16 * KIB}, /* less would not hold a batch */
