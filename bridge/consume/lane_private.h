@@ -1,5 +1,5 @@
-/* A lane from the inside: for lane.c (its life), taking.c and assignment.c (partitions and
- * commits), intake.c (records in), home.c (records home) and pause.c, and no one else. */
+/* A lane from the inside: for lane.c (its life), taking.c and assignment.c (partitions, commits),
+ * intake.c (records in and home), settling.c (transactions) and pause.c, and no one else. */
 #ifndef CONSUME_LANE_PRIVATE_H
 #define CONSUME_LANE_PRIVATE_H
 

@@ -39,26 +39,21 @@ static int64_t doubled(int64_t pause_ms, int64_t longest_ms)
     return pause_ms < longest_ms / 2 ? pause_ms * 2 : longest_ms;
 }
 
-/* ── the registry is absent ──────────────────────────────────────────────── */
-
-static bool may_tell(struct registry *registry, uint64_t *held_back)
-{
-    return log_gate_open(&registry->gate, loop_now_ms(registry->options.loop), held_back);
-}
-
-static void tell_absence(struct registry_schema *schema, const char *why)
+/* True: it has been told, and not held back. */
+static bool tell(const struct registry_schema *schema, const char *what, const char *why)
 {
     struct registry *registry = schema->registry;
     char name[FRAMING_NAME_SIZE];
     uint64_t held_back = 0;
-    if (!may_tell(registry, &held_back))
-        return;
-    registry->told_absent = true;
+    if (!log_gate_open(&registry->gate, loop_now_ms(registry->options.loop), &held_back))
+        return false;
     framing_name(&schema->framing, name);
-    log_warn("the schema registry can't be asked; records wait for their schemas",
-             BYTES("url", registry->access.shown), STR("error", why), STR("schema", name),
+    log_warn(what, BYTES("url", registry->access.shown), STR("error", why), STR("schema", name),
              INT("schemas", registry->awaited), INT("repeated", held_back));
+    return true;
 }
+
+/* ── the registry is absent ──────────────────────────────────────────────── */
 
 static void fail_once(struct registry_schema *schema, enum error_kind kind, const char *why)
 {
@@ -76,7 +71,8 @@ static void give_up_for_now(struct registry_schema *schema, enum error_kind kind
         fail_once(schema, kind, why);
         return;
     }
-    tell_absence(schema, why);
+    if (tell(schema, "the schema registry can't be asked; records wait for their schemas", why))
+        registry->told_absent = true;
     registry_end_asking(schema);
     list_push(&registry->queue, &schema->turn);
     registry->missed = true;
@@ -103,17 +99,8 @@ static void own_pause_over(struct loop_timer *timer)
 
 static void wait_alone(struct registry_schema *schema)
 {
-    struct registry *registry = schema->registry;
-    struct loop *loop = registry->options.loop;
-    char name[FRAMING_NAME_SIZE];
-    uint64_t held_back = 0;
-    if (may_tell(registry, &held_back)) {
-        framing_name(&schema->framing, name);
-        log_warn("the schema registry doesn't tell a schema; its records wait",
-                 BYTES("url", registry->access.shown), STR("error", schema->why),
-                 STR("schema", name), INT("schemas", registry->awaited),
-                 INT("repeated", held_back));
-    }
+    struct loop *loop = schema->registry->options.loop;
+    tell(schema, "the schema registry doesn't tell a schema; its records wait", schema->why);
     schema->pause.fire = own_pause_over;
     schema->pause_ms =
         schema->pause_ms ? doubled(schema->pause_ms, OWN_LONGEST_MS) : REGISTRY_PAUSE_MS;

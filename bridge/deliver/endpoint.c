@@ -86,16 +86,16 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
     return useful < endpoint->in_flight_most ? (unsigned)useful : endpoint->in_flight_most;
 }
 
+static int64_t most_of(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
     int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
-    return rate_ms > next_ms ? rate_ms : next_ms;
-}
-
-static int64_t most_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
+    return most_of(rate_ms, next_ms);
 }
 
 /* How long it takes until what queues here has been sent, as things go now. */

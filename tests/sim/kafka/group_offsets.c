@@ -45,6 +45,17 @@ static char *copy(const char *text)
     return memcpy(memory_get(bytes), text, bytes);
 }
 
+void group_offsets_copy(struct group_offsets *to, const struct group_offsets *from)
+{
+    *to = *from;
+    to->request = (struct wire_request){0};
+    to->items = memory_get((from->count + 1) * sizeof *to->items);
+    for (size_t i = 0; i < from->count; i++) {
+        to->items[i] = from->items[i];
+        to->items[i].metadata = copy(from->items[i].metadata);
+    }
+}
+
 int64_t group_committed(const char *name, const struct kafka_log *log, const char **metadata)
 {
     const struct group_offset *found = find(group_get(name), log);
@@ -86,16 +97,23 @@ static rd_kafka_resp_err_t store(struct group *group, const struct group_offsets
     return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+void group_store_offsets(struct group_offsets *offsets)
+{
+    struct group *group = group_get(offsets->group);
+    for (size_t i = 0; i < offsets->count; i++)
+        offsets->items[i].code = store(group, offsets, &offsets->items[i]);
+}
+
 void group_serve_commit(struct wire_request *request)
 {
     struct group_offsets *commit = CONTAINER_OF(request, struct group_offsets, request);
-    struct group *group = group_get(commit->group);
-    commit->code = check(commit, group);
+    commit->code = check(commit, group_get(commit->group));
     for (size_t i = 0; i < commit->count; i++)
-        commit->items[i].code =
-            commit->code ? commit->code : store(group, commit, &commit->items[i]);
-    if (!commit->code)
+        commit->items[i].code = commit->code;
+    if (!commit->code) {
+        group_store_offsets(commit);
         model_check_lost();
+    }
     wire_answer(request);
 }
 
@@ -105,13 +123,6 @@ rd_kafka_resp_err_t group_check_offsets(const struct group_offsets *offsets)
     struct group *group = group_get(offsets->group);
     rd_kafka_resp_err_t code = check(offsets, group);
     return code == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS ? RD_KAFKA_RESP_ERR_NO_ERROR : code;
-}
-
-void group_store_offsets(struct group_offsets *offsets)
-{
-    struct group *group = group_get(offsets->group);
-    for (size_t i = 0; i < offsets->count; i++)
-        offsets->items[i].code = store(group, offsets, &offsets->items[i]);
 }
 
 static void read_offset(const struct group *group, const struct group_offsets *fetch,

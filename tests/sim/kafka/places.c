@@ -38,19 +38,6 @@ void places_finish(struct kafka_places *places)
     *places = (struct kafka_places){0};
 }
 
-void group_offsets_copy(struct group_offsets *to, const struct group_offsets *from)
-{
-    *to = *from;
-    to->request = (struct wire_request){0};
-    to->items = memory_get((from->count + 1) * sizeof *to->items);
-    for (size_t i = 0; i < from->count; i++) {
-        const char *text = from->items[i].metadata;
-        to->items[i] = from->items[i];
-        if (text)
-            to->items[i].metadata = strcpy(memory_get(strlen(text) + 1), text);
-    }
-}
-
 void group_offsets_finish(struct group_offsets *offsets)
 {
     for (size_t i = 0; i < offsets->count; i++)

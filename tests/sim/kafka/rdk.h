@@ -287,9 +287,8 @@ void commit_free_all(rd_kafka_t *rk);
 void subscription_match(const rd_kafka_t *rk, struct kafka_places *places);
 struct kafka_log *rdk_log(const char *topic, int32_t partition);
 
-void producer_broker_changed(rd_kafka_t *rk);
 void producer_free_all(rd_kafka_t *rk);
-/* Sends what waits, without lingering. */
+/* Sends what waits, without lingering; or Kafka is there, or gone. */
 void producer_hurry(rd_kafka_t *rk);
 /* Reports all that is not under way as given up, for that reason. */
 void producer_give_up(rd_kafka_t *rk, rd_kafka_resp_err_t why);

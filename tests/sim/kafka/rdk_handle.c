@@ -73,7 +73,7 @@ static void on_broker(struct wire *wire)
     rd_kafka_t *rk = CONTAINER_OF(wire, rd_kafka_t, broker);
     note_brokers(rk);
     if (rk->type == RD_KAFKA_PRODUCER)
-        producer_broker_changed(rk);
+        producer_hurry(rk);
     else if (wire->up)
         serve_partitions(rk);
 }

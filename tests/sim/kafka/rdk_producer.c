@@ -272,11 +272,6 @@ void producer_hurry(rd_kafka_t *rk)
         world_after(&CONTAINER_OF(link, struct part, link)->send, 1);
 }
 
-void producer_broker_changed(rd_kafka_t *rk)
-{
-    producer_hurry(rk);
-}
-
 void producer_give_up(rd_kafka_t *rk, rd_kafka_resp_err_t why)
 {
     for (struct list *link = rk->parts.next; link != &rk->parts; link = link->next) {

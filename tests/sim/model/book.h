@@ -169,7 +169,6 @@ bool state_was_disabled(unsigned subscription, int64_t since_us);
 void state_sent(const struct model_request *request);
 
 /* model_hold.c */
-void hold_stored(const struct process *by, const char *topic);
 void hold_fetched(const struct process *process);
 
 /* model_stray.c. A record of a stranger's in a retry topic: is stored; is one; is a dead letter; is

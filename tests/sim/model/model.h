@@ -85,9 +85,9 @@ void model_end(void);
 
 void model_stored(const struct kafka_log *log, const struct kafka_record *record,
                   const struct process *by);
-/* What it writes to the topic is, in a transaction that may be committed. */
+/* What that process writes to the topic is stored, or will be with its transaction. */
 void model_accepted(const struct process *by, const char *topic);
-/* What that process writes to the topic is not stored. */
+/* It is not stored. */
 void model_refused(const struct process *by, const char *topic, rd_kafka_resp_err_t code);
 void model_committed(const char *group, const struct kafka_log *log, int64_t offset,
                      const char *metadata, const struct group_offsets *commit);

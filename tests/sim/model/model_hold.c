@@ -19,23 +19,18 @@ static bool is_for_itself(rd_kafka_resp_err_t code)
     return code == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || code == RD_KAFKA_RESP_ERR_INVALID_RECORD;
 }
 
-void hold_stored(const struct process *by, const char *topic)
+void model_accepted(const struct process *by, const char *topic)
 {
     for (unsigned i = 0; i < TOPICS_REFUSED; i++)
         if (refusals[i].by == by && strcmp(refusals[i].topic, topic) == 0)
             refusals[i].by = NULL;
 }
 
-void model_accepted(const struct process *by, const char *topic)
-{
-    hold_stored(by, topic);
-}
-
 void model_refused(const struct process *by, const char *topic, rd_kafka_resp_err_t code)
 {
     unsigned free_place = TOPICS_REFUSED;
     if (is_for_itself(code)) {
-        hold_stored(by, topic);
+        model_accepted(by, topic);
         return;
     }
     for (unsigned i = 0; i < TOPICS_REFUSED; i++) {

@@ -307,7 +307,7 @@ void model_stored(const struct kafka_log *log, const struct kafka_record *record
     book.logs[log->id] = log;
     world_trace("%s [%d] @%" PRId64 " is stored, by %s", topic, (int)log->number, record->offset,
                 by ? by->name : "a publisher");
-    hold_stored(by, topic);
+    model_accepted(by, topic);
     if (record->number >= 0) {
         book.records[record->number] = record;
         order_published(record->number);

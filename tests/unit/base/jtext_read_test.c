@@ -8,18 +8,7 @@
 
 #include "base/compiler.h"
 #include "base/jtext.h"
-
-static const struct {
-    const char *name;
-    struct slice text;
-    bool read;
-} published[] = {
-#define READ(name, text)    {name, SLICE_INIT(text), true},
-#define REFUSED(name, text) {name, SLICE_INIT(text), false},
-#include "../json_test_suite.def"
-#undef READ
-#undef REFUSED
-};
+#include "../json_test_suite.h"
 
 /* And some more. */
 static const struct slice valid[] = {
@@ -55,11 +44,11 @@ static void agrees_with_the_published_test_suite(void **state)
 {
     (void)state;
     struct jtext json = {0};
-    for (size_t i = 0; i < COUNT_OF(published); i++) {
+    for (size_t i = 0; i < COUNT_OF(json_test_suite); i++) {
         struct error err = {0};
-        if (jtext_read(&json, published[i].text, &err) != published[i].read)
-            fail_msg("%s: %s", published[i].name, err.text);
-        assert_int_equal(err.kind, published[i].read ? ERROR_NONE : ERROR_DECODE);
+        if (jtext_read(&json, json_test_suite[i].text, &err) != json_test_suite[i].read)
+            fail_msg("%s: %s", json_test_suite[i].name, err.text);
+        assert_int_equal(err.kind, json_test_suite[i].read ? ERROR_NONE : ERROR_DECODE);
     }
     jtext_finish(&json);
 }

@@ -13,6 +13,7 @@
 #include "expr/node.h"
 #include "expr/variable.h"
 #include "jq/jq.h"
+#include "../json_test_suite.h"
 
 #define PROGRAMS 50 /* compiled as one, since that takes jq so long */
 #define EVENTS   30
@@ -540,18 +541,6 @@ static void reads_what_is_uncommon_as_jq_does(void **state)
     finish(&run);
 }
 
-static const struct {
-    const char *name;
-    struct slice text;
-    bool read;
-} published[] = {
-#define READ(name, text)    {name, SLICE_INIT(text), true},
-#define REFUSED(name, text) {name, SLICE_INIT(text), false},
-#include "../json_test_suite.def"
-#undef READ
-#undef REFUSED
-};
-
 /* What is refused is a dead letter, and reaches neither paths nor jq; what is read says the same by
  * both. */
 static void reads_the_published_cases_as_jq_does(void **state)
@@ -562,13 +551,13 @@ static void reads_the_published_cases_as_jq_does(void **state)
     for (run.count = 0; run.count < COUNT_OF(odd_programs); run.count++)
         buffer_add_text(&run.texts[run.count], odd_programs[run.count]);
     compile(&run, "");
-    for (size_t i = 0; i < COUNT_OF(published); i++) {
-        const struct record record = {.topic = "a", .value = published[i].text};
+    for (size_t i = 0; i < COUNT_OF(json_test_suite); i++) {
+        const struct record record = {.topic = "a", .value = json_test_suite[i].text};
         struct error err = {0};
-        if (event_decode(&record, FORMAT_JSON, &run.ev, &err) != published[i].read)
-            fail_msg("%s: %s", published[i].name, err.text);
-        assert_int_equal(err.kind, published[i].read ? ERROR_NONE : ERROR_DECODE);
-        if (published[i].read)
+        if (event_decode(&record, FORMAT_JSON, &run.ev, &err) != json_test_suite[i].read)
+            fail_msg("%s: %s", json_test_suite[i].name, err.text);
+        assert_int_equal(err.kind, json_test_suite[i].read ? ERROR_NONE : ERROR_DECODE);
+        if (json_test_suite[i].read)
             compare_on(&run, &record);
     }
     assert_true(run.undecided < run.compared / 4);
