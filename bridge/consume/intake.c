@@ -290,15 +290,24 @@ static void report(struct lane *lane, const rd_kafka_message_t *message)
                  STR("error", rd_kafka_message_errstr(message)), INT("repeated", held_back));
 }
 
+static void note_dry(struct lane *lane)
+{
+    if (lane->dry_ms == 0)
+        lane->dry_ms = loop_now_ms(lane->intake->loop);
+}
+
 void lane_poll(struct lane *lane)
 {
     unsigned polled = 0;
     unsigned taken = 0;
-    bool full = false; /* at once, and not after a turn's worth: there may be many lanes */
+    bool full = lane->full_ms && !lane->paused; /* see pause_update */
     while (polled < POLL_TURN && !full) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(lane->rk, 0);
-        if (!message)
+        if (!message) {
+            note_dry(lane);
             break;
+        }
+        lane->dry_ms = 0;
         bool taking = !message->err;
         if (taking)
             take_message(lane, message);
@@ -309,7 +318,7 @@ void lane_poll(struct lane *lane)
         polled++;
         full = taking && budget_must_pause(&lane->intake->budget, lane->held_bytes);
     }
-    if (polled == POLL_TURN || full)
+    if (polled == POLL_TURN)
         lane->intake->more = true;
     if (taken > 0) {
         lane_count(lane, METRIC_RECORDS, METRICS_NO_LABEL, taken);
@@ -367,6 +376,9 @@ void lane_take_back(struct lane *lane, struct record *record)
         come_home(lane, partition, record);
     forget(lane, record);
     assignment_leave(lane);
-    if (lane->paused)
+    bool was_full = lane->full_ms;
+    if (lane->paused || was_full)
         pause_update(lane);
+    if (was_full && !lane->full_ms)
+        lane->intake->more = true;
 }

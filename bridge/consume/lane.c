@@ -311,6 +311,7 @@ void lane_tick(struct lane *lane)
     if (lane->state == LANE_WAITING && now_ms >= lane->join_at_ms && !lane->intake->held)
         join(lane);
     lane_poll(lane);
+    pause_wake(lane);
     note_share(lane);
     taking_read_again(lane);
     assignment_leave(lane);

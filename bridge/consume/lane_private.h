@@ -22,6 +22,9 @@ struct lane {
     bool assigned;   /* at least once, partitions or none */
     bool topic_gone; /* one it had partitions of was deleted, once at least */
     bool paused;     /* all partitions, for memory, the recorder or the lane's state */
+    int64_t full_ms; /* since when memory is full, and nothing polled; 0: not so */
+    bool was_full;   /* its fetching may have stopped */
+    int64_t dry_ms;  /* since when that has been empty; 0: it is not */
     bool suspended;  /* its only subscription is disabled */
     bool leave_cut;  /* what is in flight of the partitions that leave has been given up too */
     enum lane_state state;
@@ -121,6 +124,9 @@ void assignment_give_up_all(struct lane *lane, bool sent);
 
 /* pause.c: pauses and resumes as memory, the recorder and the lane's state ask for. */
 void pause_update(struct lane *lane);
+
+/* Has librdkafka fetch again after its queue has been full. */
+void pause_wake(struct lane *lane);
 
 /* A reason of the partition's own to stop: so it was before something changed, … */
 bool pause_is_stopped(const struct partition *partition);

@@ -2,6 +2,9 @@
  * for a reason of its own. */
 #include "consume/lane_private.h"
 
+#define FULL_MS 500 /* the group's callbacks wait as long, too */
+#define DRY_MS  50  /* a fetch that is under way has been answered by then */
+
 /* The offset that comes next. What nothing has been read of begins where librdkafka begins it. */
 static int64_t next_offset(const struct partition *partition)
 {
@@ -17,6 +20,13 @@ static void add(rd_kafka_topic_partition_list_t *list, const struct partition *p
         next_offset(partition);
 }
 
+static void seek(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_error_t *error = rd_kafka_seek_partitions(lane->rk, list, 0);
+    if (error)
+        rd_kafka_error_destroy(error);
+}
+
 /* A pause throws away what has been fetched. librdkafka 2.0.2 then goes on behind what the program
  * has taken, but behind what was thrown away where nothing has been taken yet (rdkafka_partition.c,
  * rktp_app_offset): so it is told where to go on. */
@@ -25,9 +35,7 @@ static void pause_or_resume(struct lane *lane, rd_kafka_topic_partition_list_t *
     if (pause) {
         rd_kafka_pause_partitions(lane->rk, list);
     } else {
-        rd_kafka_error_t *error = rd_kafka_seek_partitions(lane->rk, list, 0);
-        if (error)
-            rd_kafka_error_destroy(error);
+        seek(lane, list);
         rd_kafka_resume_partitions(lane->rk, list);
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -39,27 +47,63 @@ bool pause_is_stopped(const struct partition *partition)
            partition->unread || partition->barred;
 }
 
-static void set_paused(struct lane *lane, bool paused)
+/* Those without a reason of their own to stop; the caller destroys the list. */
+static rd_kafka_topic_partition_list_t *unstopped(struct lane *lane)
 {
-    lane->paused = paused;
     rd_kafka_topic_partition_list_t *list =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
         if (!pause_is_stopped(p))
             add(list, p);
-    pause_or_resume(lane, list, paused);
+    return list;
+}
+
+static void set_paused(struct lane *lane, bool paused)
+{
+    lane->paused = paused;
+    pause_or_resume(lane, unstopped(lane), paused);
     assignment_note(lane);
+}
+
+/* Memory that is full for a moment is waited for without a pause, which would throw away what has
+ * been fetched: nothing is polled then. */
+static bool is_full_for_long(struct lane *lane)
+{
+    int64_t now_ms = loop_now_ms(lane->intake->loop);
+    if (!budget_must_pause(&lane->intake->budget, lane->held_bytes)) {
+        lane->full_ms = 0;
+        return false;
+    }
+    if (lane->full_ms == 0)
+        lane->full_ms = now_ms;
+    lane->was_full = true;
+    return now_ms >= lane->full_ms + FULL_MS;
 }
 
 void pause_update(struct lane *lane)
 {
     const struct intake *intake = lane->intake;
     bool shut = intake->held || lane->state != LANE_JOINED;
-    if (!lane->paused && (shut || budget_must_pause(&intake->budget, lane->held_bytes)))
+    bool full = is_full_for_long(lane);
+    if (!lane->paused && (shut || full))
         set_paused(lane, true);
     else if (lane->paused && !shut && budget_may_resume(&intake->budget, lane->held_bytes))
         set_paused(lane, false);
+}
+
+/* The thread of librdkafka 2.0.2 that finds its queue full sleeps for a second, whatever is taken
+ * out of it meanwhile (rdkafka_broker.c, rd_kafka_broker_consumer_serve). A seek wakes it; where
+ * the queue is empty, that costs nothing. */
+void pause_wake(struct lane *lane)
+{
+    bool dry = lane->dry_ms && loop_now_ms(lane->intake->loop) >= lane->dry_ms + DRY_MS;
+    if (!lane->was_full || lane->paused || !dry)
+        return;
+    lane->was_full = false;
+    rd_kafka_topic_partition_list_t *list = unstopped(lane);
+    seek(lane, list);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 void pause_update_partition(struct lane *lane, const struct partition *partition, bool was_stopped)
