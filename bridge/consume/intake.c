@@ -231,8 +231,8 @@ static void keep(struct lane *lane, struct partition *partition, struct record *
     record->home.ledger_place = ledger_place;
     partition->out++;
     record->polled_ms = loop_now_ms(lane->intake->loop);
-    lane->held_bytes += record->bytes;
-    lane->held_records++;
+    lane->held.bytes += record->bytes;
+    lane->held.records++;
     lane->intake->budget.used += record->bytes;
     if (is_due(record))
         hand_on(lane, record);
@@ -316,7 +316,7 @@ void lane_poll(struct lane *lane)
         rd_kafka_message_destroy(message);
         taken += taking;
         polled++;
-        full = taking && budget_must_pause(&lane->intake->budget, lane->held_bytes);
+        full = taking && budget_must_pause(&lane->intake->budget, &lane->held);
     }
     if (polled == POLL_TURN)
         lane->intake->more = true;
@@ -342,8 +342,8 @@ void intake_release_due(struct lane *lane)
 
 static void forget(struct lane *lane, struct record *record)
 {
-    lane->held_bytes -= record->bytes;
-    lane->held_records--;
+    lane->held.bytes -= record->bytes;
+    lane->held.records--;
     lane->intake->budget.used -= record->bytes;
     record_destroy(record);
 }
@@ -361,9 +361,10 @@ void intake_drop_head(struct lane *lane, struct partition *partition)
 static void come_home(struct lane *lane, struct partition *partition, const struct record *record)
 {
     partition->out--;
-    if (!record_is_abandoned(record))
+    if (!record_is_abandoned(record)) {
+        lane->held.finished += record->bytes;
         intake_finish(lane, partition, record->home.ledger_place);
-    else if (!partition->leaving && lane->state == LANE_JOINED)
+    } else if (!partition->leaving && lane->state == LANE_JOINED)
         assignment_rewind(lane, partition);
     assignment_go_on(lane, partition);
 }

@@ -95,6 +95,7 @@ struct lane *lane_create(struct intake *intake, const struct roster_lane *roster
     }
     lane->intake = intake;
     lane->roster = roster;
+    lane->held.least = roster->least_records;
     lane->io.fd = -1;
     partitions_init(&lane->partitions);
     if (!open_consumer(lane, err)) {
@@ -281,6 +282,7 @@ static void note_share(struct lane *lane)
 
 static void once_a_second(struct lane *lane)
 {
+    budget_turn(&lane->held);
     assignment_go_on_all(lane);
     if (!lane->member && !lane->fenced)
         lane->member = has_member_id(lane);
@@ -397,6 +399,7 @@ void lane_change(struct lane *lane, const struct roster_lane *roster)
     bool moved = moves_keys(before, roster);
     bool other = !same_topics(&before->topics, &roster->topics);
     lane->roster = roster;
+    lane->held.least = roster->least_records;
     lane->share_at_ms = 0;
     if (other && lane->subscribed && !subscribe(lane, &err))
         log_error("the topics can't be changed", STR("group", lane->group), STR("error", err.text));
@@ -406,7 +409,7 @@ void lane_change(struct lane *lane, const struct roster_lane *roster)
 
 bool lane_is_empty(const struct lane *lane)
 {
-    return lane->held_records == 0;
+    return lane->held.records == 0;
 }
 
 bool lane_is_leaving(const struct lane *lane)

@@ -37,8 +37,7 @@ struct lane {
     struct loop_io io;
     struct partitions partitions;
     struct topic_name *topic_names; /* interned */
-    size_t held_bytes;
-    size_t held_records;
+    struct budget_lane held;
     uint32_t assignments;
     unsigned commits_out; /* in the background, not answered yet */
     uint32_t syncs;       /* how often it has been asked which keys are parked */

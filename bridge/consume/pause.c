@@ -71,7 +71,7 @@ static void set_paused(struct lane *lane, bool paused)
 static bool is_full_for_long(struct lane *lane)
 {
     int64_t now_ms = loop_now_ms(lane->intake->loop);
-    if (!budget_must_pause(&lane->intake->budget, lane->held_bytes)) {
+    if (!budget_must_pause(&lane->intake->budget, &lane->held)) {
         lane->full_ms = 0;
         return false;
     }
@@ -88,7 +88,7 @@ void pause_update(struct lane *lane)
     bool full = is_full_for_long(lane);
     if (!lane->paused && (shut || full))
         set_paused(lane, true);
-    else if (lane->paused && !shut && budget_may_resume(&intake->budget, lane->held_bytes))
+    else if (lane->paused && !shut && budget_may_resume(&intake->budget, &lane->held))
         set_paused(lane, false);
 }
 

@@ -20,6 +20,7 @@ struct roster_lane {
     bool limited;          /* somebody in it has a rate, of which this instance has a share */
     bool parks;            /* keys may be parked: it is asked which, when partitions come */
     unsigned spread;       /* how many workers share its records */
+    size_t least_records;  /* it may hold so many, however slow it is */
     struct texts topics;
     struct subscription_start start;
     const char *ignored; /* topics that do not exist for it: regular expressions */

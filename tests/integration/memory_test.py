@@ -12,22 +12,27 @@ RSS = (128 << 20) * PATIENCE  # a sanitizer keeps what is freed for a while
 
 
 def test_a_hanging_receiver_fills_no_memory(kafka, topics, unique, names, receiver, subscribe, grapnel):
-    """Every delivery waits for an hour's retry or hangs: the partitions are paused, Kafka keeps the rest."""
+    """Where nothing finishes the partitions are paused, and Kafka keeps the rest; what waits for an hour's
+    retry waits there too."""
     orders = topics.create(f"orders-{unique}", partitions=4)
     publish(kafka.bootstrap, orders, 4, RECORDS)
     receiver.script("/hang", Hang())
     receiver.script("/busy", Reply(503))
     hang = subscribe(orders, receiver.url("/hang"), delivery={"timeout": "60s"})
     busy = subscribe(orders, receiver.url("/busy"), delivery={"retry": {"schedule": ["1h"]}})
-    running = grapnel(
-        hang, {**busy, "name": f"{names.subscription}-b"}, limits={"memory": "16MiB"}, shutdown_grace="500ms"
+    busy["name"] = f"{names.subscription}-b"
+    running = grapnel(hang, busy, limits={"memory": "16MiB"}, shutdown_grace="500ms")
+    until(
+        lambda: running.metric("grapnel_paused_partitions", subscription=names.subscription) > 0,
+        lambda: f"a pause, at {running.metric('grapnel_memory_bytes'):.0f} bytes",
+        seconds=60,
     )
-    for subscription in (names.subscription, f"{names.subscription}-b"):
-        until(
-            lambda: running.metric("grapnel_paused_partitions", subscription=subscription) > 0,
-            lambda: f"{subscription} to pause, at {running.metric('grapnel_memory_bytes'):.0f} bytes",
-            seconds=60,
-        )
+    waiting = {"subscription": busy["name"], "outcome": "retrying"}
+    until(
+        lambda: running.metric("grapnel_deliveries_total", **waiting) >= RECORDS,
+        lambda: f"{RECORDS} to wait in Kafka, {running.metric('grapnel_deliveries_total', **waiting):.0f} do",
+        seconds=120,
+    )
     assert running.metric("grapnel_memory_bytes") <= LIMIT
     assert running.peak_rss_bytes() < RSS
 

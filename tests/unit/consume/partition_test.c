@@ -64,19 +64,61 @@ static void leaves_memory_for_others_whatever_one_lane_holds(void **state)
 {
     (void)state;
     struct budget budget = {.limit = 1000};
-    size_t held[3] = {0};
+    struct budget_lane lanes[3] = {0};
+    const struct budget_lane none = {0};
     for (int round = 0; round < 1000; round++)
         for (int lane = 0; lane < 3; lane++)
-            if (!budget_must_pause(&budget, held[lane])) {
-                held[lane] += 10;
+            if (!budget_must_pause(&budget, &lanes[lane])) {
+                lanes[lane].bytes += 10;
                 budget.used += 10;
             }
     for (int lane = 0; lane < 3; lane++)
-        assert_in_range(held[lane], 240, 260); /* a quarter each, and one is free */
-    assert_false(budget_must_pause(&budget, 0));
-    assert_false(budget_may_resume(&budget, held[0]));
-    budget.used -= held[0];
-    assert_true(budget_may_resume(&budget, 0));
+        assert_in_range(lanes[lane].bytes, 240, 260); /* a quarter each, and one is free */
+    assert_false(budget_must_pause(&budget, &none));
+    assert_false(budget_may_resume(&budget, &lanes[0]));
+    budget.used -= lanes[0].bytes;
+    assert_true(budget_may_resume(&budget, &none));
+}
+
+#define RECORD_BYTES ((size_t)1000)
+
+static size_t holds_at_most(struct budget_lane *lane)
+{
+    struct budget budget = {.limit = (size_t)1 << 40};
+    lane->bytes = 0;
+    lane->records = 0;
+    while (!budget_must_pause(&budget, lane)) {
+        lane->bytes += RECORD_BYTES;
+        lane->records++;
+        budget.used += RECORD_BYTES;
+    }
+    return lane->bytes;
+}
+
+static void lets_a_lane_hold_what_it_finishes_in_ten_seconds(void **state)
+{
+    (void)state;
+    struct budget_lane lane = {.finished = 2000 * RECORD_BYTES};
+    size_t pace = 10 * lane.finished;
+    assert_in_range(holds_at_most(&lane), pace, pace + RECORD_BYTES);
+    budget_turn(&lane);
+    assert_in_range(holds_at_most(&lane), pace, pace + RECORD_BYTES);
+    lane.finished = 3000 * RECORD_BYTES; /* faster than in the second before */
+    assert_true(holds_at_most(&lane) >= 10 * lane.finished);
+    budget_turn(&lane);
+    budget_turn(&lane);
+    assert_in_range(holds_at_most(&lane), BUDGET_LEAST_BYTES, BUDGET_LEAST_BYTES + RECORD_BYTES);
+}
+
+static void lets_a_lane_hold_what_may_be_under_way(void **state)
+{
+    (void)state;
+    struct budget budget = {.limit = (size_t)1 << 40};
+    struct budget_lane lane = {.least = 20000};
+    assert_int_equal(holds_at_most(&lane), lane.least * RECORD_BYTES);
+    assert_false(budget_may_resume(&budget, &lane));
+    lane.records = lane.least / 2;
+    assert_true(budget_may_resume(&budget, &lane));
 }
 
 int main(void)
@@ -86,6 +128,8 @@ int main(void)
         cmocka_unit_test(walks_over_every_one_once),
         cmocka_unit_test(begins_a_fresh_ledger_when_it_is_assigned_again),
         cmocka_unit_test(leaves_memory_for_others_whatever_one_lane_holds),
+        cmocka_unit_test(lets_a_lane_hold_what_it_finishes_in_ten_seconds),
+        cmocka_unit_test(lets_a_lane_hold_what_may_be_under_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
