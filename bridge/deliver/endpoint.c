@@ -98,22 +98,35 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
     return most_of(rate_ms, next_ms);
 }
 
-/* How long it takes until what queues here has been sent, as things go now. */
-static int64_t queue_ms(const struct endpoint *endpoint)
+/* How long it takes to send so many, as things go now: by those that are answered, or by the one
+ * that waits for its answer for longest. Doubtful endpoints don't get all the places they may have.
+ */
+static int64_t sending_ms(const struct endpoint *endpoint, int64_t count, int64_t now_ms)
 {
-    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
-    int64_t at_once = endpoint->in_flight_most ? endpoint->in_flight_most : 1;
-    return queued * endpoint->duration_us / 1000 / at_once;
+    int64_t one_us = most_of(endpoint->duration_us, oldest_us(endpoint, now_ms));
+    int64_t at_once = endpoint->doubtful ? endpoint->in_flight : endpoint->in_flight_most;
+    return count * one_us / 1000 / most_of(at_once, 1);
 }
 
-static bool is_full(const struct endpoint *endpoint, bool retry)
+static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
-    unsigned queued = endpoint->record_count + endpoint_queued(endpoint);
+    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
+    return sending_ms(endpoint, queued, now_ms);
+}
+
+/* What has a rate waits for that, and not for the receiver. */
+static bool is_full(const struct endpoint *endpoint, bool retry, int64_t now_ms)
+{
+    unsigned queued = endpoint_queued(endpoint);
     unsigned most = endpoint->in_flight_most * 4;
     if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
         return true;
-    return !endpoint->alone &&
-           queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST);
+    if (endpoint->alone)
+        return false;
+    if (queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST))
+        return true;
+    return !endpoint->limited && queued >= ENDPOINT_QUEUE_ALWAYS &&
+           sending_ms(endpoint, queued, now_ms) > ENDPOINT_MOMENT_MS;
 }
 
 /* How long it takes until the rate lets it go, behind what queues here: of retries one goes for
@@ -164,14 +177,26 @@ int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms,
     int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
     *booked = false;
     if (wait_ms <= ENDPOINT_MOMENT_MS) {
-        bool full = is_full(endpoint, retry);
+        bool full = is_full(endpoint, retry, now_ms);
         *booked = endpoint->limited && (full || is_over_rate(endpoint, retry, now_ms));
         if (*booked)
             return book_ms(endpoint, retry, now_ms);
         if (!full)
             return 0;
-        wait_ms = most_of(queue_ms(endpoint), ENDPOINT_MOMENT_MS);
+        wait_ms = most_of(queue_ms(endpoint, now_ms), ENDPOINT_MOMENT_MS);
     }
+    return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
+}
+
+int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
+{
+    if (endpoint->alone || endpoint_queued(endpoint) == 0)
+        return 0;
+    int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
+    if (endpoint->doubtful && !endpoint->limited)
+        wait_ms = most_of(wait_ms, sending_ms(endpoint, endpoint_queued(endpoint), now_ms));
+    if (wait_ms <= ENDPOINT_OVERDUE_MS)
+        return 0;
     return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
 }
 
@@ -257,16 +282,20 @@ void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery)
     gauge(endpoint, METRIC_WAITING_RETRIES, --endpoint->waiting_count);
 }
 
-struct delivery *endpoint_take_idle(struct endpoint *endpoint)
+struct delivery *endpoint_take_queued(struct endpoint *endpoint)
 {
     struct list *link = pop_queued(endpoint, false);
     if (!link)
         link = pop_queued(endpoint, true);
-    if (link)
-        return CONTAINER_OF(link, struct delivery, link);
-    if (list_empty(&endpoint->waiting))
-        return NULL;
-    struct delivery *delivery = CONTAINER_OF(endpoint->waiting.next, struct delivery, link);
+    return link ? CONTAINER_OF(link, struct delivery, link) : NULL;
+}
+
+struct delivery *endpoint_take_idle(struct endpoint *endpoint)
+{
+    struct delivery *delivery = endpoint_take_queued(endpoint);
+    if (delivery || list_empty(&endpoint->waiting))
+        return delivery;
+    delivery = CONTAINER_OF(endpoint->waiting.next, struct delivery, link);
     endpoint_waited(endpoint, delivery);
     return delivery;
 }

@@ -16,15 +16,20 @@
 #include "deliver/order.h"
 #include "deliver/rate.h"
 
-/* Of a subscription that shares its lane: so many may wait here, and the others elsewhere. */
-#define ENDPOINT_QUEUE_LEAST 64
-#define ENDPOINT_WAITING     32
+/* Of a subscription that shares its lane: so many may wait here, and the others elsewhere; fewer
+ * where they would wait for longer than a moment, but always some, for the next free place. */
+#define ENDPOINT_QUEUE_LEAST  64
+#define ENDPOINT_QUEUE_ALWAYS 8
+#define ENDPOINT_WAITING      32
 
 /* Of any subscription: so many retries. */
 #define ENDPOINT_AGAIN 1024
 
 /* What must wait longer than that may as well wait elsewhere. */
 #define ENDPOINT_MOMENT_MS 1000
+
+/* … and what waits here already, when it turns out that it must wait so long. */
+#define ENDPOINT_OVERDUE_MS 2000
 
 /* What queues for longer, under its rate, waits elsewhere too: here it keeps offsets from being
  * committed. */
@@ -91,6 +96,10 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
  * for, and until the turn that is its own. */
 int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked);
 
+/* How long what queues already should wait elsewhere, since its receiver has stopped to answer and
+ * others share the lane; 0: it may stay. */
+int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms);
+
 /* May a delivery that has been tried wait here for its next attempt? */
 static inline bool endpoint_may_keep(const struct endpoint *endpoint)
 {
@@ -143,7 +152,8 @@ void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery);
 
-/* Takes one out that is queued or waiting; NULL when there is none. */
+/* Takes one out that is queued, or that is queued or waiting; NULL when there is none. */
+struct delivery *endpoint_take_queued(struct endpoint *endpoint);
 struct delivery *endpoint_take_idle(struct endpoint *endpoint);
 
 /* Moves what came from there and is not being sent behind `records` and `deliveries`. */

@@ -64,12 +64,30 @@ static void tell_others(struct worker *worker, struct endpoint *endpoint)
     }
 }
 
+/* What queues for a receiver that has stopped to answer waits elsewhere: a record is finished when
+ * all its deliveries are, and offsets that can't be committed keep the others of its lane waiting.
+ */
+static void hand_over_overdue(struct worker *worker, struct endpoint *endpoint)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    int64_t now_ms = loop_now_ms(worker->loop);
+    int64_t wait_ms = endpoint_overdue_ms(endpoint, now_ms);
+    for (; wait_ms > 0; wait_ms = endpoint_overdue_ms(endpoint, now_ms)) {
+        struct delivery *delivery = endpoint_take_queued(endpoint);
+        if (hooks->hand_over(hooks->context, delivery, wait_ms))
+            continue;
+        endpoint_queue(endpoint, delivery); /* no memory */
+        return;
+    }
+}
+
 void worker_hear(struct worker *worker, struct news *news)
 {
     const struct route *route = &worker->options.catalog->routes[news->route];
     struct endpoint *endpoint = route->sub ? worker_endpoint(worker, route) : NULL;
     if (endpoint) {
         breaker_hear(&endpoint->breaker, &news->news);
+        hand_over_overdue(worker, endpoint);
         worker_note_ready(worker, endpoint);
     }
     free(news);
@@ -183,6 +201,7 @@ void worker_attempt_over(void *context, struct attempt *attempt, struct delivery
     worker_renew_route(delivery);
     worker->options.hooks.settle(worker->options.hooks.context, delivery, outcome);
     worker_end_use(worker, use);
+    hand_over_overdue(worker, endpoint);
     worker_note_ready(worker, endpoint);
 }
 

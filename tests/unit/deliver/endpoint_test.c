@@ -152,6 +152,67 @@ static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **sta
     metrics_destroy(f.metrics);
 }
 
+static void what_shares_a_lane_waits_elsewhere_when_its_turn_is_far(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.duration_us = 1000000;
+    f.endpoint.queued_count = 20;
+    assert_int_equal(delay_ms(&f, false, 0), 0);
+    f.endpoint.queued_count = 21;
+    assert_int_equal(delay_ms(&f, false, 0), 1050);
+    f.endpoint.duration_us = 3000000;
+    f.endpoint.queued_count = ENDPOINT_QUEUE_ALWAYS - 1;
+    assert_int_equal(delay_ms(&f, false, 0), 0);
+    f.endpoint.queued_count = ENDPOINT_QUEUE_ALWAYS;
+    assert_int_equal(delay_ms(&f, false, 0), 1200);
+    metrics_destroy(f.metrics);
+}
+
+static void one_that_never_answers_counts_by_its_oldest_request(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    struct delivery delivery = {.sent_ms = 1000};
+    set_up_shared(&f, &sub, 20);
+    list_push(&f.endpoint.sending, &delivery.link);
+    f.endpoint.queued_count = 40;
+    assert_int_equal(delay_ms(&f, false, 1500), 0);
+    assert_int_equal(delay_ms(&f, false, 2000), 2000);
+    metrics_destroy(f.metrics);
+}
+
+static void what_queues_is_overdue_when_the_receiver_has_stopped_to_answer(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.duration_us = 1000000;
+    f.endpoint.queued_count = 50;
+    f.endpoint.in_flight = 10;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0); /* slow is not dead */
+    f.endpoint.doubtful = true;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 5000); /* by ten at once */
+    f.endpoint.queued_count = 20;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0);
+    f.endpoint.queued_count = 50;
+    f.endpoint.limited = true; /* that takes its time anyway */
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0);
+    uint32_t pass = breaker_pass(&f.endpoint.breaker, 1000);
+    breaker_end(&f.endpoint.breaker, pass, BREAKER_UNWELL, -1, 1000);
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 30000);
+    f.endpoint.queued_count = 0;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
+    f.endpoint.queued_count = 50;
+    f.endpoint.alone = true; /* its partitions are paused */
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
+    metrics_destroy(f.metrics);
+}
+
 static void a_retry_waits_elsewhere_when_there_are_many(void **state)
 {
     (void)state;
@@ -282,6 +343,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_the_queue_is_full),
+        cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_its_turn_is_far),
+        cmocka_unit_test(one_that_never_answers_counts_by_its_oldest_request),
+        cmocka_unit_test(what_queues_is_overdue_when_the_receiver_has_stopped_to_answer),
         cmocka_unit_test(a_retry_waits_elsewhere_when_there_are_many),
         cmocka_unit_test(retries_under_a_rate_have_each_a_turn_of_its_own),
         cmocka_unit_test(what_is_over_its_rate_leaves_a_shared_lane_one_by_one),
