@@ -108,10 +108,13 @@ static int64_t sending_ms(const struct endpoint *endpoint, int64_t count, int64_
     return count * one_us / 1000 / most_of(at_once, 1);
 }
 
+/* Who waits elsewhere while the queue is full asks again before long: by then the receiver may
+ * answer faster. */
 static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
-    return sending_ms(endpoint, queued, now_ms);
+    int64_t wait_ms = most_of(sending_ms(endpoint, queued, now_ms), ENDPOINT_MOMENT_MS);
+    return wait_ms < ENDPOINT_FULL_MOST_MS ? wait_ms : ENDPOINT_FULL_MOST_MS;
 }
 
 /* What has a rate waits for that, and not for the receiver. */
@@ -183,7 +186,7 @@ int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms,
             return book_ms(endpoint, retry, now_ms);
         if (!full)
             return 0;
-        wait_ms = most_of(queue_ms(endpoint, now_ms), ENDPOINT_MOMENT_MS);
+        return queue_ms(endpoint, now_ms);
     }
     return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
 }
@@ -193,11 +196,11 @@ int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
     if (endpoint->alone || endpoint_queued(endpoint) == 0)
         return 0;
     int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
-    if (endpoint->doubtful && !endpoint->limited)
-        wait_ms = most_of(wait_ms, sending_ms(endpoint, endpoint_queued(endpoint), now_ms));
-    if (wait_ms <= ENDPOINT_OVERDUE_MS)
-        return 0;
-    return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
+    if (wait_ms > ENDPOINT_OVERDUE_MS)
+        return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
+    bool stuck = endpoint->doubtful && !endpoint->limited &&
+                 sending_ms(endpoint, endpoint_queued(endpoint), now_ms) > ENDPOINT_OVERDUE_MS;
+    return stuck ? queue_ms(endpoint, now_ms) : 0;
 }
 
 bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms)

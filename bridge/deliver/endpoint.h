@@ -35,6 +35,9 @@
  * committed. */
 #define ENDPOINT_RATED_MS 10000
 
+/* So long at most where it is not the rate or the breaker that it waits for. */
+#define ENDPOINT_FULL_MOST_MS 10000
+
 /* How far ahead it is looked: a breaker that is probing will have its answer by then. */
 #define ENDPOINT_DELAY_MOST_MS 300000
 

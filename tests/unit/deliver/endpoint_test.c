@@ -146,7 +146,7 @@ static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **sta
     f.endpoint.duration_us = 2000000;
     assert_int_equal(delay_ms(&f, false, 0), 80 / 20 * 2000);
     f.endpoint.duration_us = INT64_C(3600000000);
-    assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_DELAY_MOST_MS);
+    assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_FULL_MOST_MS);
     f.endpoint.alone = true; /* its backlog stays in Kafka */
     assert_int_equal(delay_ms(&f, false, 0), 0);
     metrics_destroy(f.metrics);
