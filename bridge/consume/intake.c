@@ -290,24 +290,26 @@ static void report(struct lane *lane, const rd_kafka_message_t *message)
                  STR("error", rd_kafka_message_errstr(message)), INT("repeated", held_back));
 }
 
-static void note_dry(struct lane *lane)
+/* NULL: there is none. */
+static rd_kafka_message_t *next_message(struct lane *lane)
 {
-    if (lane->dry_ms == 0)
+    rd_kafka_message_t *message = rd_kafka_consumer_poll(lane->rk, 0);
+    if (message)
+        lane->dry_ms = 0;
+    else if (lane->dry_ms == 0)
         lane->dry_ms = loop_now_ms(lane->intake->loop);
+    return message;
 }
 
 void lane_poll(struct lane *lane)
 {
     unsigned polled = 0;
     unsigned taken = 0;
-    bool full = lane->full_ms && !lane->paused; /* see pause_update */
-    while (polled < POLL_TURN && !full) {
-        rd_kafka_message_t *message = rd_kafka_consumer_poll(lane->rk, 0);
-        if (!message) {
-            note_dry(lane);
+    bool full = lane->full_ms && !lane->paused; /* pause_update says why */
+    for (; polled < POLL_TURN && !full; polled++) {
+        rd_kafka_message_t *message = next_message(lane);
+        if (!message)
             break;
-        }
-        lane->dry_ms = 0;
         bool taking = !message->err;
         if (taking)
             take_message(lane, message);
@@ -315,7 +317,6 @@ void lane_poll(struct lane *lane)
             report(lane, message);
         rd_kafka_message_destroy(message);
         taken += taking;
-        polled++;
         full = taking && budget_must_pause(&lane->intake->budget, &lane->held);
     }
     if (polled == POLL_TURN)
@@ -380,6 +381,5 @@ void lane_take_back(struct lane *lane, struct record *record)
     bool was_full = lane->full_ms;
     if (lane->paused || was_full)
         pause_update(lane);
-    if (was_full && !lane->full_ms)
-        lane->intake->more = true;
+    lane->intake->more |= was_full && !lane->full_ms;
 }

@@ -2,6 +2,8 @@
 
 import time
 
+from support.wait import until
+
 RECORDS = 60_000
 SECONDS = 80
 SESSION_SECONDS = 3
@@ -32,6 +34,7 @@ def test_two_and_three_instances_join_leave_and_die(flood, chance, instances):
 def end(run, instance, what):
     instance.alive()
     if what == "leave":
+        until(lambda: instance.get("/healthz")[0] == 200, "a start that a signal does not cut short")
         assert instance.stop(60) == 0, instance.log()[-4000:]
         return
     instance.kill()
