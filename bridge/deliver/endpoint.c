@@ -95,7 +95,8 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
     int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
-    return most_of(rate_ms, next_ms);
+    int64_t paced_ms = endpoint->doubtful ? endpoint->paced_ms : now_ms;
+    return most_of(paced_ms, most_of(rate_ms, next_ms));
 }
 
 /* How long it takes to send so many, as things go now: by those that are answered, or by the one
@@ -210,6 +211,8 @@ bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_
     delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
     if (delivery->pass == 0 && endpoint->limited)
         rate_give_back(&endpoint->rate);
+    endpoint->paced_ms =
+        now_ms + endpoint->duration_us / 1000 / most_of(endpoint->in_flight_most, 1);
     return delivery->pass != 0;
 }
 

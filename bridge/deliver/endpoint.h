@@ -68,6 +68,7 @@ struct endpoint {
     struct order *order; /* NULL: it has never kept keys in order */
     bool active;         /* counted among those with something to send or in flight */
     bool doubtful;       /* gave no answer of late */
+    int64_t paced_ms;    /* while doubtful: nothing is sent before */
     struct breaker breaker;
     struct rate rate;
     int64_t booked_from_ms; /* under its rate: since when turns have been given … */
@@ -91,7 +92,10 @@ void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
  * its sockets, which is no slowness of the receiver's. Pure. */
 unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us);
 
-/* When the next one may go, as far as breaker and rate are concerned: `now_ms` if now. */
+/* When the next one may go, as far as breaker and rate are concerned: `now_ms` if now. To a
+ * doubtful endpoint they go one by one, as many in the time that one takes as there are places:
+ * requests that left together would time out together, again and again, and the others of this
+ * worker would wait for that. */
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
 
 /* How long something new should wait elsewhere, since it would not be sent here within a moment; 0:

@@ -324,6 +324,28 @@ static void is_doubtful_from_no_answer_to_an_answer(void **state)
     metrics_destroy(f.metrics);
 }
 
+static void sends_to_a_doubtful_one_evenly(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct subscription sub = {0};
+    struct delivery delivery = {0};
+    const struct outcome answer = {.kind = ERROR_NONE, .status = 200};
+    set_up_shared(&f, &sub, 20);
+    f.endpoint.breaker.policy.failures = 0;
+    f.endpoint.duration_us = 2000000;
+    assert_true(endpoint_admit(&f.endpoint, &delivery, 1000));
+    assert_int_equal(endpoint_next_ms(&f.endpoint, 1000), 1000);
+    f.endpoint.doubtful = true;
+    assert_int_equal(endpoint_next_ms(&f.endpoint, 1000), 1100);
+    assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1100);
+    assert_true(endpoint_admit(&f.endpoint, &delivery, 1100));
+    assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1200);
+    endpoint_learn(&f.endpoint, &delivery, &answer, 1100);
+    assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1100);
+    metrics_destroy(f.metrics);
+}
+
 static void keeps_few_retries_where_others_share_the_lane(void **state)
 {
     (void)state;
@@ -351,6 +373,7 @@ int main(void)
         cmocka_unit_test(what_is_over_its_rate_leaves_a_shared_lane_one_by_one),
         cmocka_unit_test(waits_elsewhere_as_long_as_the_breaker_is_open),
         cmocka_unit_test(is_doubtful_from_no_answer_to_an_answer),
+        cmocka_unit_test(sends_to_a_doubtful_one_evenly),
         cmocka_unit_test(keeps_few_retries_where_others_share_the_lane),
         cmocka_unit_test(sends_in_the_order_queued_up_to_its_limit),
         cmocka_unit_test(takes_new_records_first_but_lets_every_fourth_place_to_a_retry),
