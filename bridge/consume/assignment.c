@@ -51,13 +51,19 @@ static void add_position(rd_kafka_topic_partition_list_t *list, struct partition
     element->metadata_size = strlen(metadata);
 }
 
+/* Nothing of it is in memory, or in a transaction that is not over. */
+static bool is_settled(const struct partition *partition)
+{
+    return partition->out == 0 && !partition->settling;
+}
+
 static rd_kafka_topic_partition_list_t *positions(struct lane *lane, bool also_out)
 {
     rd_kafka_topic_partition_list_t *offsets =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
          p = partitions_next(&lane->partitions, p))
-        if (also_out || p->out == 0)
+        if (also_out || is_settled(p))
             add_position(offsets, p);
     return offsets;
 }
@@ -229,7 +235,7 @@ static bool is_empty(struct lane *lane, const rd_kafka_topic_partition_list_t *l
 {
     for (int i = 0; i < list->cnt; i++) {
         const struct partition *partition = find(lane, list, i);
-        if (partition && partition->out > 0)
+        if (partition && !is_settled(partition))
             return false;
     }
     return true;

@@ -378,8 +378,6 @@ void lane_take_back(struct lane *lane, struct record *record)
         come_home(lane, partition, record);
     forget(lane, record);
     assignment_leave(lane);
-    bool was_full = lane->full_ms;
-    if (lane->paused || was_full)
+    if (lane->paused || lane->full_ms)
         pause_update(lane);
-    lane->intake->more |= was_full && !lane->full_ms;
 }

@@ -24,7 +24,7 @@ struct lane {
     bool paused;     /* all partitions, for memory, the recorder or the lane's state */
     int64_t full_ms; /* since when memory is full, and nothing polled; 0: not so */
     bool was_full;   /* its fetching may have stopped */
-    int64_t dry_ms;  /* since when that has been empty; 0: it is not */
+    int64_t dry_ms;  /* since when there is nothing to poll; 0: there is */
     bool suspended;  /* its only subscription is disabled */
     bool leave_cut;  /* what is in flight of the partitions that leave has been given up too */
     enum lane_state state;

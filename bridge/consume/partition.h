@@ -23,6 +23,7 @@ struct partition {
     int64_t end;     /* the offset after the last one published, as far as is known */
     bool dirty;      /* something finished since the last commit that succeeded or is under way */
     size_t out;      /* records in memory, workers' included */
+    bool settling;   /* its offset is in a transaction that is not over */
     bool leaving;    /* paused: it is being taken away */
     bool rewinds;    /* paused: it is read again once nothing of it is in memory */
     bool unread;     /* paused: what is committed of it is not known yet */

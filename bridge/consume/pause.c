@@ -3,7 +3,7 @@
 #include "consume/lane_private.h"
 
 #define FULL_MS 500 /* the group's callbacks wait as long, too */
-#define DRY_MS  50  /* a fetch that is under way has been answered by then */
+#define DRY_MS  50  /* most fetches that are under way have been answered by then */
 
 /* The offset that comes next. What nothing has been read of begins where librdkafka begins it. */
 static int64_t next_offset(const struct partition *partition)
@@ -62,6 +62,7 @@ static rd_kafka_topic_partition_list_t *unstopped(struct lane *lane)
 static void set_paused(struct lane *lane, bool paused)
 {
     lane->paused = paused;
+    lane->was_full = false; /* a resume wakes as well */
     pause_or_resume(lane, unstopped(lane), paused);
     assignment_note(lane);
 }
@@ -72,12 +73,14 @@ static bool is_full_for_long(struct lane *lane)
 {
     int64_t now_ms = loop_now_ms(lane->intake->loop);
     if (!budget_must_pause(&lane->intake->budget, &lane->held)) {
+        lane->intake->more |= lane->full_ms != 0;
         lane->full_ms = 0;
         return false;
     }
     if (lane->full_ms == 0)
         lane->full_ms = now_ms;
     lane->was_full = true;
+    lane->dry_ms = 0; /* nobody looks any more */
     return now_ms >= lane->full_ms + FULL_MS;
 }
 
@@ -94,7 +97,7 @@ void pause_update(struct lane *lane)
 
 /* The thread of librdkafka 2.0.2 that finds its queue full sleeps for a second, whatever is taken
  * out of it meanwhile (rdkafka_broker.c, rd_kafka_broker_consumer_serve). A seek wakes it; where
- * the queue is empty, that costs nothing. */
+ * the queue is empty, that costs a fetch that is under way at most. */
 void pause_wake(struct lane *lane)
 {
     bool dry = lane->dry_ms && loop_now_ms(lane->intake->loop) >= lane->dry_ms + DRY_MS;

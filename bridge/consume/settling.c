@@ -50,6 +50,19 @@ void lane_unsettle(struct lane *lane, const struct settled_record *settled)
         ledger_withdraw(&partition->ledger, home->ledger_place);
 }
 
+/* While Kafka has not said what came of a transaction, the lane must not commit more of its
+ * partitions by itself: the transaction's offsets would come after, and go back. */
+static void note_settling(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets,
+                          bool settling)
+{
+    for (int i = 0; i < offsets->cnt; i++) {
+        struct partition *partition = partitions_find(&lane->partitions, offsets->elems[i].topic,
+                                                      offsets->elems[i].partition);
+        if (partition)
+            partition->settling = settling;
+    }
+}
+
 void lane_add_offsets(struct lane *lane, struct settlement *settlement)
 {
     rd_kafka_topic_partition_list_t *offsets = assignment_positions(lane);
@@ -57,6 +70,7 @@ void lane_add_offsets(struct lane *lane, struct settlement *settlement)
         rd_kafka_topic_partition_list_destroy(offsets);
         return;
     }
+    note_settling(lane, offsets, true);
     size_t bytes = (settlement->group_count + 1) * sizeof *settlement->groups;
     settlement->groups = memory_need(realloc(settlement->groups, bytes));
     settlement->groups[settlement->group_count++] = (struct settlement_group){
@@ -68,7 +82,12 @@ void lane_add_offsets(struct lane *lane, struct settlement *settlement)
 
 void lane_conclude(struct lane *lane, const struct settlement *settlement)
 {
-    for (size_t i = 0; i < settlement->group_count; i++)
-        if (settlement->groups[i].lane == lane)
-            assignment_conclude(lane, settlement->fine, settlement->groups[i].offsets);
+    for (size_t i = 0; i < settlement->group_count; i++) {
+        const struct settlement_group *group = &settlement->groups[i];
+        if (group->lane != lane)
+            continue;
+        note_settling(lane, group->offsets, false);
+        assignment_conclude(lane, settlement->fine, group->offsets);
+    }
+    assignment_leave(lane);
 }

@@ -95,18 +95,23 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
     int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
-    int64_t paced_ms = endpoint->doubtful ? endpoint->paced_ms : now_ms;
+    bool paced = endpoint->doubtful && endpoint->in_flight > 0;
+    int64_t paced_ms = paced ? endpoint->paced_ms : now_ms;
     return most_of(paced_ms, most_of(rate_ms, next_ms));
 }
 
-/* How long it takes to send so many, as things go now: by those that are answered, or by the one
- * that waits for its answer for longest. Doubtful endpoints don't get all the places they may have.
- */
+/* How long one takes, as things go now: by those that are over, or by the one that waits for its
+ * answer for longest. */
+static int64_t one_us(const struct endpoint *endpoint, int64_t now_ms)
+{
+    return most_of(endpoint->duration_us, oldest_us(endpoint, now_ms));
+}
+
+/* How long it takes to send so many. Doubtful endpoints don't get all the places they may have. */
 static int64_t sending_ms(const struct endpoint *endpoint, int64_t count, int64_t now_ms)
 {
-    int64_t one_us = most_of(endpoint->duration_us, oldest_us(endpoint, now_ms));
     int64_t at_once = endpoint->doubtful ? endpoint->in_flight : endpoint->in_flight_most;
-    return count * one_us / 1000 / most_of(at_once, 1);
+    return count * one_us(endpoint, now_ms) / 1000 / most_of(at_once, 1);
 }
 
 /* Who waits elsewhere while the queue is full asks again before long: by then the receiver may
@@ -129,8 +134,9 @@ static bool is_full(const struct endpoint *endpoint, bool retry, int64_t now_ms)
         return false;
     if (queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST))
         return true;
-    return !endpoint->limited && queued >= ENDPOINT_QUEUE_ALWAYS &&
-           sending_ms(endpoint, queued, now_ms) > ENDPOINT_MOMENT_MS;
+    unsigned ahead = queued + (retry ? endpoint->again_count : 0);
+    return !endpoint->limited && ahead >= ENDPOINT_QUEUE_ALWAYS &&
+           sending_ms(endpoint, ahead, now_ms) > ENDPOINT_MOMENT_MS;
 }
 
 /* How long it takes until the rate lets it go, behind what queues here: of retries one goes for
@@ -200,6 +206,7 @@ int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
     if (wait_ms > ENDPOINT_OVERDUE_MS)
         return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
     bool stuck = endpoint->doubtful && !endpoint->limited &&
+                 one_us(endpoint, now_ms) > ENDPOINT_MOMENT_MS * INT64_C(1000) &&
                  sending_ms(endpoint, endpoint_queued(endpoint), now_ms) > ENDPOINT_OVERDUE_MS;
     return stuck ? queue_ms(endpoint, now_ms) : 0;
 }
@@ -211,8 +218,9 @@ bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_
     delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
     if (delivery->pass == 0 && endpoint->limited)
         rate_give_back(&endpoint->rate);
-    endpoint->paced_ms =
-        now_ms + endpoint->duration_us / 1000 / most_of(endpoint->in_flight_most, 1);
+    if (delivery->pass != 0)
+        endpoint->paced_ms =
+            now_ms + endpoint->duration_us / 1000 / most_of(endpoint->in_flight_most, 1);
     return delivery->pass != 0;
 }
 

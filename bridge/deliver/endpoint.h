@@ -73,7 +73,7 @@ struct endpoint {
     struct rate rate;
     int64_t booked_from_ms; /* under its rate: since when turns have been given … */
     int64_t booked;         /* … to so many that wait elsewhere */
-    struct loop_timer wake; /* when breaker or rate let the next one go */
+    struct loop_timer wake; /* when breaker, rate or pace let the next one go */
     struct worker *worker;
     unsigned waiting_count;
     struct metrics_block *metrics;
@@ -92,8 +92,8 @@ void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
  * its sockets, which is no slowness of the receiver's. Pure. */
 unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us);
 
-/* When the next one may go, as far as breaker and rate are concerned: `now_ms` if now. To a
- * doubtful endpoint they go one by one, as many in the time that one takes as there are places:
+/* When the next one may go, as far as breaker, rate and pace are concerned: `now_ms` if now. To a
+ * doubtful endpoint they go evenly, as many in the time that one takes as there are places:
  * requests that left together would time out together, again and again, and the others of this
  * worker would wait for that. */
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);

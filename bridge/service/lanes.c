@@ -100,14 +100,15 @@ static bool any_limited(const struct catalog *catalog, const struct lane_route *
     return false;
 }
 
-/* Twice what may be under way; without a bound where some records wait for others, which must not
- * keep the rest from coming. */
-static size_t least_records(const struct catalog *catalog, const struct lane_route *members)
+/* Twice what may be under way; without a bound where some records wait for others, or for their
+ * schema, which must not keep the rest from coming. */
+static size_t least_records(const struct settings *settings, const struct catalog *catalog,
+                            const struct lane_route *members)
 {
     size_t least = 0;
     for (size_t i = 0; i < members->count; i++) {
         const struct subscription *sub = catalog->routes[members->members[i]].sub;
-        if (sub->delivery.ordered)
+        if (sub->delivery.ordered || (settings->registry.url.data && sub->format != FORMAT_BINARY))
             return SIZE_MAX;
         least += 2 * (size_t)sub->delivery.in_flight;
     }
@@ -131,7 +132,7 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
         .ordered = sub->delivery.ordered,
         .parks = sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK,
         .spread = first->alone ? worker_spread(workers, sub->delivery.in_flight) : workers,
-        .least_records = least_records(catalog, members),
+        .least_records = least_records(settings, catalog, members),
         .topics = topics,
         .start = sub->start,
         .ignored = ignored_topics(lanes, settings, &topics, retries),

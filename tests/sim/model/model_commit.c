@@ -338,8 +338,9 @@ static void check_returned(const struct process *process, const struct holding *
 {
     struct fate *fate = book_fate(subscription, number);
     bool tried = fate->answered > 0 || fate->letter;
-    if (!tried && fate->retries)
-        fate->allowed++; /* it is handed over, and its record is read again for another */
+    bool elsewhere = tried && fate->touched_by != process;
+    if (fate->retries && (!tried || (elsewhere && !whole)))
+        fate->allowed++; /* it was handed over, and its record is read again for another */
     if (!tried || fate->touched_by != process)
         return;
     if (fate->allowed > 1 || !book_is_settled(fate) || !whole ||

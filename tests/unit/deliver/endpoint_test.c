@@ -196,8 +196,10 @@ static void what_queues_is_overdue_when_the_receiver_has_stopped_to_answer(void 
     f.endpoint.in_flight = 10;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0); /* slow is not dead */
     f.endpoint.doubtful = true;
-    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 5000); /* by ten at once */
-    f.endpoint.queued_count = 20;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0); /* one lost connection is nothing */
+    f.endpoint.duration_us = 1001000;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 5005); /* by ten at once */
+    f.endpoint.queued_count = 19;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0);
     f.endpoint.queued_count = 50;
     f.endpoint.limited = true; /* that takes its time anyway */
@@ -334,6 +336,7 @@ static void sends_to_a_doubtful_one_evenly(void **state)
     set_up_shared(&f, &sub, 20);
     f.endpoint.breaker.policy.failures = 0;
     f.endpoint.duration_us = 2000000;
+    f.endpoint.in_flight = 1;
     assert_true(endpoint_admit(&f.endpoint, &delivery, 1000));
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1000), 1000);
     f.endpoint.doubtful = true;
@@ -341,6 +344,9 @@ static void sends_to_a_doubtful_one_evenly(void **state)
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1100);
     assert_true(endpoint_admit(&f.endpoint, &delivery, 1100));
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1200);
+    f.endpoint.in_flight = 0; /* nothing that it could leave together with */
+    assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1100);
+    f.endpoint.in_flight = 1;
     endpoint_learn(&f.endpoint, &delivery, &answer, 1100);
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1100);
     metrics_destroy(f.metrics);
