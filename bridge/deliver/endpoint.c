@@ -91,6 +91,11 @@ static int64_t most_of(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
+static int64_t least_of(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
@@ -120,21 +125,21 @@ static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
     int64_t wait_ms = most_of(sending_ms(endpoint, queued, now_ms), ENDPOINT_MOMENT_MS);
-    return wait_ms < ENDPOINT_FULL_MOST_MS ? wait_ms : ENDPOINT_FULL_MOST_MS;
+    return least_of(wait_ms, ENDPOINT_FULL_MOST_MS);
 }
 
 /* What has a rate waits for that, and not for the receiver. */
 static bool is_full(const struct endpoint *endpoint, bool retry, int64_t now_ms)
 {
-    unsigned queued = endpoint_queued(endpoint);
-    unsigned most = endpoint->in_flight_most * 4;
+    int64_t queued = endpoint_queued(endpoint);
+    int64_t most = (int64_t)endpoint->in_flight_most * 4;
     if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
         return true;
     if (endpoint->alone)
         return false;
-    if (queued >= (most > ENDPOINT_QUEUE_LEAST ? most : ENDPOINT_QUEUE_LEAST))
+    if (queued >= most_of(most, ENDPOINT_QUEUE_LEAST))
         return true;
-    unsigned ahead = queued + (retry ? endpoint->again_count : 0);
+    int64_t ahead = queued + (retry ? endpoint->again_count : 0);
     return !endpoint->limited && ahead >= ENDPOINT_QUEUE_ALWAYS &&
            sending_ms(endpoint, ahead, now_ms) > ENDPOINT_MOMENT_MS;
 }
@@ -146,8 +151,8 @@ static int64_t rated_ms(const struct endpoint *endpoint, bool retry, int64_t now
     int64_t retries = endpoint->again_count + endpoint->tried_count;
     int64_t others = endpoint->record_count + endpoint->queued_count;
     int64_t between = retry ? (retries + 1) * 3 : others / 3;
-    int64_t ahead = retry ? retries + (others < between ? others : between)
-                          : others + (retries < between ? retries : between);
+    int64_t ahead =
+        retry ? retries + least_of(others, between) : others + least_of(retries, between);
     int64_t next_ms = rate_next_ms(&endpoint->rate, now_ms);
     if (next_ms == RATE_NEVER)
         return RATE_NEVER;
@@ -195,7 +200,7 @@ int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms,
             return 0;
         return queue_ms(endpoint, now_ms);
     }
-    return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
+    return least_of(wait_ms, ENDPOINT_DELAY_MOST_MS);
 }
 
 int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
@@ -204,7 +209,7 @@ int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
         return 0;
     int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
     if (wait_ms > ENDPOINT_OVERDUE_MS)
-        return wait_ms < ENDPOINT_DELAY_MOST_MS ? wait_ms : ENDPOINT_DELAY_MOST_MS;
+        return least_of(wait_ms, ENDPOINT_DELAY_MOST_MS);
     bool stuck = endpoint->doubtful && !endpoint->limited &&
                  one_us(endpoint, now_ms) > ENDPOINT_MOMENT_MS * INT64_C(1000) &&
                  sending_ms(endpoint, endpoint_queued(endpoint), now_ms) > ENDPOINT_OVERDUE_MS;
@@ -216,12 +221,14 @@ bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_
     if (endpoint->limited && !rate_take(&endpoint->rate, now_ms))
         return false;
     delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
-    if (delivery->pass == 0 && endpoint->limited)
-        rate_give_back(&endpoint->rate);
-    if (delivery->pass != 0)
-        endpoint->paced_ms =
-            now_ms + endpoint->duration_us / 1000 / most_of(endpoint->in_flight_most, 1);
-    return delivery->pass != 0;
+    if (delivery->pass == 0) {
+        if (endpoint->limited)
+            rate_give_back(&endpoint->rate);
+        return false;
+    }
+    endpoint->paced_ms =
+        now_ms + endpoint->duration_us / 1000 / most_of(endpoint->in_flight_most, 1);
+    return true;
 }
 
 void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
