@@ -117,10 +117,9 @@ static void shares_of_a_limit_add_up_to_it(void **state)
         }
 }
 
-static void set_up_shared(struct fixture *f, const struct subscription *sub, unsigned in_flight)
+static void set_up_shared(struct fixture *f, unsigned in_flight)
 {
     set_up(f, in_flight);
-    f->route.sub = sub;
     breaker_init(&f->endpoint.breaker,
                  (struct breaker_policy){.failures = 1, .pause_ms = 30000, .timeout_ms = 10000});
 }
@@ -137,8 +136,7 @@ static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **sta
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.queued_count = 79; /* four rounds */
     assert_int_equal(delay_ms(&f, false, 0), 0);
     f.endpoint.queued_count = 80;
@@ -156,8 +154,7 @@ static void what_shares_a_lane_waits_elsewhere_when_its_turn_is_far(void **state
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.duration_us = 1000000;
     f.endpoint.queued_count = 20;
     assert_int_equal(delay_ms(&f, false, 0), 0);
@@ -175,9 +172,8 @@ static void one_that_never_answers_counts_by_its_oldest_request(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
     struct delivery delivery = {.sent_ms = 1000};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     list_push(&f.endpoint.sending, &delivery.link);
     f.endpoint.queued_count = 40;
     assert_int_equal(delay_ms(&f, false, 1500), 0);
@@ -189,8 +185,7 @@ static void what_queues_is_overdue_when_the_receiver_has_stopped_to_answer(void 
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.duration_us = 1000000;
     f.endpoint.queued_count = 50;
     f.endpoint.in_flight = 10;
@@ -219,8 +214,7 @@ static void a_retry_waits_elsewhere_when_there_are_many(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.alone = true;
     f.endpoint.again_count = ENDPOINT_AGAIN - 1;
     assert_int_equal(delay_ms(&f, true, 0), 0);
@@ -248,8 +242,7 @@ static void retries_under_a_rate_have_each_a_turn_of_its_own(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.alone = true;
     set_rate(&f, (struct number_rate){1, 60000});
     f.endpoint.record_count = 100;
@@ -272,8 +265,7 @@ static void what_is_over_its_rate_leaves_a_shared_lane_one_by_one(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 64);
+    set_up_shared(&f, 64);
     set_rate(&f, (struct number_rate){10, 1000});
     f.endpoint.queued_count = 100; /* as many as go within ten seconds */
     assert_int_equal(delay_ms(&f, false, 0), 0);
@@ -288,8 +280,7 @@ static void waits_elsewhere_as_long_as_the_breaker_is_open(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     uint32_t pass = breaker_pass(&f.endpoint.breaker, 1000);
     breaker_end(&f.endpoint.breaker, pass, BREAKER_UNWELL, -1, 1000);
     assert_int_equal(delay_ms(&f, false, 1000), 30000);
@@ -304,7 +295,6 @@ static void is_doubtful_from_no_answer_to_an_answer(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
     static const struct {
         struct outcome outcome;
         bool doubtful;
@@ -317,7 +307,7 @@ static void is_doubtful_from_no_answer_to_an_answer(void **state)
         {{.kind = ERROR_CONNECT}, true},
         {{.kind = ERROR_STATUS, .status = 404}, false},
     };
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct delivery delivery = {.pass = 1};
         endpoint_learn(&f.endpoint, &delivery, &rows[i].outcome, 0);
@@ -330,10 +320,9 @@ static void sends_to_a_doubtful_one_evenly(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
     struct delivery delivery = {0};
     const struct outcome answer = {.kind = ERROR_NONE, .status = 200};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.breaker.policy.failures = 0;
     f.endpoint.duration_us = 2000000;
     f.endpoint.in_flight = 1;
@@ -356,8 +345,7 @@ static void keeps_few_retries_where_others_share_the_lane(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct subscription sub = {0};
-    set_up_shared(&f, &sub, 20);
+    set_up_shared(&f, 20);
     f.endpoint.waiting_count = ENDPOINT_WAITING - 1;
     assert_true(endpoint_may_keep(&f.endpoint));
     f.endpoint.waiting_count = ENDPOINT_WAITING;
