@@ -57,8 +57,7 @@ def test_a_dead_one_does_not_keep_the_others_waiting(
 ):
     """Its deliveries go to the retry topics, and the group's offset goes on."""
     receiver.script("/dead", Hang())
-    delivery = {"timeout": "2s", "in_flight": 4, "retry": {"schedule": ["5s"] * 24}}
-    dead, well = sharing(orders, "dead", "well", delivery=delivery)
+    dead, well = sharing(orders, "dead", "well", delivery={"timeout": "2s", "in_flight": 4})
     running = grapnel(dead, well)
     for first in range(0, 600, 100):
         topics.produce(orders, *[event(n) for n in range(first, first + 100)])
