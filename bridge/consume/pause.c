@@ -97,11 +97,12 @@ void pause_update(struct lane *lane)
 
 /* The thread of librdkafka 2.0.2 that finds its queue full sleeps for a second, whatever is taken
  * out of it meanwhile (rdkafka_broker.c, rd_kafka_broker_consumer_serve). A seek wakes it; where
- * the queue is empty, that costs a fetch that is under way at most. */
+ * the queue is empty, that costs a fetch that is under way at most. In a rebalance what is assigned
+ * is started anew anyway. */
 void pause_wake(struct lane *lane)
 {
     bool dry = lane->dry_ms && loop_now_ms(lane->intake->loop) >= lane->dry_ms + DRY_MS;
-    if (!lane->was_full || lane->paused || !dry)
+    if (!lane->was_full || lane->paused || !dry || !flag_is_set(&lane->steady))
         return;
     lane->was_full = false;
     rd_kafka_topic_partition_list_t *list = unstopped(lane);

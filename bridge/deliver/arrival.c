@@ -84,6 +84,7 @@ static struct delivery *make_delivery(struct worker *worker, struct endpoint *en
     delivery->worker = worker;
     delivery->route = endpoint->route;
     delivery->counted = !endpoint->alone;
+    delivery->visiting = record->is_retry;
     delivery->endpoint = endpoint;
     delivery->shared = shared;
     delivery->unjudged = shared->unjudged;

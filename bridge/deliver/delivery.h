@@ -46,6 +46,7 @@ struct delivery {
     uint32_t pass;   /* the breaker's, while it is sending */
     bool doubtful;   /* while it is sending: its place is one of a doubtful endpoint */
     bool counted;    /* among the worker's deliveries */
+    bool visiting;   /* of a record of a retry topic, which is everybody's */
     bool unjudged;   /* it could not be told yet whether the event is wanted at all */
     enum turn turn;
     struct order_item item;        /* in its endpoint's order, unless TURN_NONE */

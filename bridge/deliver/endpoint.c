@@ -52,16 +52,22 @@ static bool is_turn_of_retry(const struct endpoint *endpoint)
     return retries && (!fresh || endpoint->turns % 4 == 3);
 }
 
+/* NULL: there is none. */
+static struct record *pop_record(struct endpoint *endpoint, bool again)
+{
+    struct list *link = list_pop(again ? &endpoint->again : &endpoint->records);
+    if (!link)
+        return NULL;
+    *(again ? &endpoint->again_count : &endpoint->record_count) -= 1;
+    endpoint_note_queued(endpoint);
+    return CONTAINER_OF(link, struct record, message.link);
+}
+
 struct record *endpoint_next_record(struct endpoint *endpoint)
 {
     bool retry = is_turn_of_retry(endpoint);
-    unsigned *count = retry ? &endpoint->again_count : &endpoint->record_count;
-    if (*count == 0 || (retry ? endpoint->tried_count : endpoint->queued_count) > 0)
-        return NULL;
-    *count -= 1;
-    endpoint_note_queued(endpoint);
-    struct list *link = list_pop(retry ? &endpoint->again : &endpoint->records);
-    return CONTAINER_OF(link, struct record, message.link);
+    bool queued = (retry ? endpoint->tried_count : endpoint->queued_count) > 0;
+    return queued ? NULL : pop_record(endpoint, retry);
 }
 
 #define USEFUL_LEAST   16
@@ -203,16 +209,26 @@ int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms,
     return least_of(wait_ms, ENDPOINT_DELAY_MOST_MS);
 }
 
+/* How much keeps others waiting. What keeps keys in order stays. */
+static unsigned in_the_way(const struct endpoint *endpoint)
+{
+    if (endpoint->ordered)
+        return 0;
+    unsigned queued = endpoint->alone ? endpoint->visiting : endpoint_queued(endpoint);
+    return endpoint->again_count + queued;
+}
+
 int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
-    if (endpoint->alone || endpoint_queued(endpoint) == 0)
+    unsigned ahead = in_the_way(endpoint);
+    if (ahead == 0)
         return 0;
     int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
     if (wait_ms > ENDPOINT_OVERDUE_MS)
         return least_of(wait_ms, ENDPOINT_DELAY_MOST_MS);
-    bool stuck = endpoint->doubtful && !endpoint->limited &&
+    bool stuck = endpoint->doubtful && !endpoint->alone && !endpoint->limited &&
                  one_us(endpoint, now_ms) > ENDPOINT_MOMENT_MS * INT64_C(1000) &&
-                 sending_ms(endpoint, endpoint_queued(endpoint), now_ms) > ENDPOINT_OVERDUE_MS;
+                 sending_ms(endpoint, ahead, now_ms) > ENDPOINT_OVERDUE_MS;
     return stuck ? queue_ms(endpoint, now_ms) : 0;
 }
 
@@ -252,6 +268,15 @@ void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
     bool tried = delivery->attempts > 0;
     list_push(tried ? &endpoint->tried : &endpoint->queued, &delivery->link);
     *(tried ? &endpoint->tried_count : &endpoint->queued_count) += 1;
+    endpoint->visiting += delivery->visiting;
+    endpoint_note_queued(endpoint);
+}
+
+static void leave_queue(struct endpoint *endpoint, struct delivery *delivery)
+{
+    list_remove(&delivery->link);
+    *(delivery->attempts > 0 ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
+    endpoint->visiting -= delivery->visiting;
     endpoint_note_queued(endpoint);
 }
 
@@ -266,29 +291,35 @@ struct delivery *endpoint_next_delivery(const struct endpoint *endpoint)
     return CONTAINER_OF(list->next, struct delivery, link);
 }
 
-/* NULL: there is none. */
-static struct list *pop_queued(struct endpoint *endpoint, bool tried)
-{
-    struct list *link = list_pop(tried ? &endpoint->tried : &endpoint->queued);
-    if (link)
-        *(tried ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
-    endpoint_note_queued(endpoint);
-    return link;
-}
-
 struct delivery *endpoint_send_next(struct endpoint *endpoint)
 {
-    struct list *link = pop_queued(endpoint, next_was_tried(endpoint));
-    list_push(&endpoint->sending, link);
+    struct delivery *delivery = endpoint_next_delivery(endpoint);
+    leave_queue(endpoint, delivery);
+    list_push(&endpoint->sending, &delivery->link);
     endpoint->turns++;
     gauge(endpoint, METRIC_IN_FLIGHT, ++endpoint->in_flight);
-    return CONTAINER_OF(link, struct delivery, link);
+    return delivery;
 }
 
 void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery)
 {
     list_remove(&delivery->link);
     gauge(endpoint, METRIC_IN_FLIGHT, --endpoint->in_flight);
+}
+
+/* The first one that is queued, of a retry topic if `visiting`; NULL when there is none. */
+static struct delivery *take_queued(struct endpoint *endpoint, bool visiting)
+{
+    struct list *lists[] = {&endpoint->queued, &endpoint->tried};
+    for (size_t i = 0; i < COUNT_OF(lists); i++)
+        for (struct list *link = lists[i]->next; link != lists[i]; link = link->next) {
+            struct delivery *delivery = CONTAINER_OF(link, struct delivery, link);
+            if (visiting && !delivery->visiting)
+                continue;
+            leave_queue(endpoint, delivery);
+            return delivery;
+        }
+    return NULL;
 }
 
 void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery)
@@ -303,22 +334,24 @@ void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery)
     gauge(endpoint, METRIC_WAITING_RETRIES, --endpoint->waiting_count);
 }
 
-struct delivery *endpoint_take_queued(struct endpoint *endpoint)
-{
-    struct list *link = pop_queued(endpoint, false);
-    if (!link)
-        link = pop_queued(endpoint, true);
-    return link ? CONTAINER_OF(link, struct delivery, link) : NULL;
-}
-
 struct delivery *endpoint_take_idle(struct endpoint *endpoint)
 {
-    struct delivery *delivery = endpoint_take_queued(endpoint);
+    struct delivery *delivery = take_queued(endpoint, false);
     if (delivery || list_empty(&endpoint->waiting))
         return delivery;
     delivery = CONTAINER_OF(endpoint->waiting.next, struct delivery, link);
     endpoint_waited(endpoint, delivery);
     return delivery;
+}
+
+struct record *endpoint_take_overdue_record(struct endpoint *endpoint)
+{
+    return pop_record(endpoint, true);
+}
+
+struct delivery *endpoint_take_overdue(struct endpoint *endpoint)
+{
+    return take_queued(endpoint, endpoint->alone);
 }
 
 typedef const struct record_home *home_of(const struct list *link);
@@ -349,6 +382,14 @@ static unsigned move_from(struct list *from, home_of *of, const struct record_ho
     return moved;
 }
 
+static unsigned visiting_in(const struct list *deliveries)
+{
+    unsigned visiting = 0;
+    for (const struct list *link = deliveries->next; link != deliveries; link = link->next)
+        visiting += CONTAINER_OF(link, struct delivery, link)->visiting;
+    return visiting;
+}
+
 void endpoint_take_from(struct endpoint *endpoint, const struct record_home *home,
                         struct list *records, struct list *deliveries)
 {
@@ -357,6 +398,7 @@ void endpoint_take_from(struct endpoint *endpoint, const struct record_home *hom
     endpoint->queued_count -= move_from(&endpoint->queued, home_of_delivery, home, deliveries);
     endpoint->tried_count -= move_from(&endpoint->tried, home_of_delivery, home, deliveries);
     endpoint->waiting_count -= move_from(&endpoint->waiting, home_of_delivery, home, deliveries);
+    endpoint->visiting = visiting_in(&endpoint->queued) + visiting_in(&endpoint->tried);
     endpoint_note_queued(endpoint);
     gauge(endpoint, METRIC_WAITING_RETRIES, endpoint->waiting_count);
 }

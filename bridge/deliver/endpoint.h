@@ -62,6 +62,7 @@ struct endpoint {
     unsigned again_count;
     unsigned queued_count;
     unsigned tried_count;
+    unsigned visiting;   /* of those queued: of a retry topic */
     unsigned turns;      /* how often something was sent */
     int64_t duration_us; /* how long attempts took of late: a moving average */
     bool disabled;       /* nothing is sent */
@@ -103,8 +104,9 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
  * for, and until the turn that is its own. */
 int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked);
 
-/* How long what queues already should wait elsewhere, since its receiver has stopped to answer and
- * others share the lane; 0: it may stay. */
+/* How long what waits here already should wait elsewhere, since its receiver has stopped to answer
+ * and it keeps others waiting: those of its lane, or, by the lane of retries, all; 0: it may stay.
+ */
 int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms);
 
 /* May a delivery that has been tried wait here for its next attempt? */
@@ -132,11 +134,17 @@ static inline bool endpoint_has_some(const struct endpoint *endpoint)
     return endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint) > 0;
 }
 
+/* Is anything sent here at all? */
+static inline bool endpoint_is_served(const struct endpoint *endpoint)
+{
+    return endpoint->route && endpoint->in_flight_most > 0 && !endpoint->disabled;
+}
+
 /* Does it have something to send and a place of its own for it? */
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
-    return endpoint_has_some(endpoint) && endpoint->in_flight < endpoint->in_flight_most &&
-           !endpoint->disabled;
+    return endpoint_has_some(endpoint) && endpoint_is_served(endpoint) &&
+           endpoint->in_flight < endpoint->in_flight_most;
 }
 
 /* After something has been added to its order, or taken out. */
@@ -159,9 +167,13 @@ void endpoint_sent(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_wait(struct endpoint *endpoint, struct delivery *delivery);
 void endpoint_waited(struct endpoint *endpoint, struct delivery *delivery);
 
-/* Takes one out that is queued, or that is queued or waiting; NULL when there is none. */
-struct delivery *endpoint_take_queued(struct endpoint *endpoint);
+/* Takes one out that is queued or waiting; NULL when there is none. */
 struct delivery *endpoint_take_idle(struct endpoint *endpoint);
+
+/* Takes out what endpoint_overdue_ms is about, a record of a retry topic or a delivery; NULL when
+ * there is none. */
+struct record *endpoint_take_overdue_record(struct endpoint *endpoint);
+struct delivery *endpoint_take_overdue(struct endpoint *endpoint);
 
 /* Moves what came from there and is not being sent behind `records` and `deliveries`. */
 void endpoint_take_from(struct endpoint *endpoint, const struct record_home *home,

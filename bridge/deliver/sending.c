@@ -64,21 +64,33 @@ static void tell_others(struct worker *worker, struct endpoint *endpoint)
     }
 }
 
+/* False: no memory, and it stays. */
+static bool send_elsewhere(struct worker *worker, struct endpoint *endpoint, int64_t wait_ms)
+{
+    const struct worker_hooks *hooks = &worker->options.hooks;
+    struct record *record = endpoint_take_overdue_record(endpoint);
+    if (record) {
+        bool passed = hooks->pass_on(hooks->context, record, wait_ms, false);
+        if (!passed)
+            endpoint_add_record(endpoint, record);
+        return passed;
+    }
+    struct delivery *delivery = endpoint_take_overdue(endpoint);
+    bool handed = hooks->hand_over(hooks->context, delivery, wait_ms);
+    if (!handed)
+        endpoint_queue(endpoint, delivery);
+    return handed;
+}
+
 /* What queues for a receiver that has stopped to answer waits elsewhere: a record is finished when
  * all its deliveries are, and offsets that can't be committed keep the others of its lane waiting.
  */
 static void hand_over_overdue(struct worker *worker, struct endpoint *endpoint)
 {
-    const struct worker_hooks *hooks = &worker->options.hooks;
     int64_t now_ms = loop_now_ms(worker->loop);
     int64_t wait_ms = endpoint_overdue_ms(endpoint, now_ms);
-    for (; wait_ms > 0; wait_ms = endpoint_overdue_ms(endpoint, now_ms)) {
-        struct delivery *delivery = endpoint_take_queued(endpoint);
-        if (hooks->hand_over(hooks->context, delivery, wait_ms))
-            continue;
-        endpoint_queue(endpoint, delivery); /* no memory */
-        return;
-    }
+    while (wait_ms > 0 && send_elsewhere(worker, endpoint, wait_ms))
+        wait_ms = endpoint_overdue_ms(endpoint, now_ms);
 }
 
 void worker_hear(struct worker *worker, struct news *news)
@@ -226,9 +238,12 @@ bool worker_may_keep(const struct worker *worker, const struct delivery *deliver
 void worker_retry_due(struct loop_timer *timer)
 {
     struct delivery *delivery = CONTAINER_OF(timer, struct delivery, retry);
-    endpoint_waited(delivery->endpoint, delivery);
-    endpoint_queue(delivery->endpoint, delivery);
-    worker_note_ready(delivery->worker, delivery->endpoint);
+    struct worker *worker = delivery->worker;
+    struct endpoint *endpoint = delivery->endpoint;
+    endpoint_waited(endpoint, delivery);
+    endpoint_queue(endpoint, delivery);
+    hand_over_overdue(worker, endpoint);
+    worker_note_ready(worker, endpoint);
 }
 
 void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t due_ms)
@@ -236,7 +251,7 @@ void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t d
     const struct give_up *left = worker_left(worker, &delivery->shared->record->home);
     endpoint_wait(delivery->endpoint, delivery);
     loop_arm(worker->loop, &delivery->retry, due_ms);
-    if (!worker->draining && delivery->endpoint->route && !left)
+    if (!worker->draining && endpoint_is_served(delivery->endpoint) && !left)
         return;
     endpoint_waited(delivery->endpoint, delivery);
     worker_abandon(worker, delivery, left && left->sent);

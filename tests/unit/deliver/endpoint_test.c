@@ -210,6 +210,36 @@ static void what_queues_is_overdue_when_the_receiver_has_stopped_to_answer(void 
     metrics_destroy(f.metrics);
 }
 
+static void retries_are_overdue_while_the_breaker_is_open(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up_shared(&f, 20);
+    f.endpoint.alone = true;
+    f.records[0].is_retry = true;
+    f.deliveries[1].visiting = true;
+    f.deliveries[2] = (struct delivery){.visiting = true, .attempts = 1};
+    endpoint_add_record(&f.endpoint, &f.records[0]);
+    for (int i = 0; i < 3; i++)
+        endpoint_queue(&f.endpoint, &f.deliveries[i]);
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
+    uint32_t pass = breaker_pass(&f.endpoint.breaker, 1000);
+    breaker_end(&f.endpoint.breaker, pass, BREAKER_UNWELL, -1, 1000);
+    f.endpoint.ordered = true; /* a later one of the key must not overtake it */
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
+    f.endpoint.ordered = false;
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 30000);
+    assert_ptr_equal(endpoint_take_overdue_record(&f.endpoint), &f.records[0]);
+    assert_null(endpoint_take_overdue_record(&f.endpoint));
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 30000);
+    assert_ptr_equal(endpoint_take_overdue(&f.endpoint), &f.deliveries[1]);
+    assert_ptr_equal(endpoint_take_overdue(&f.endpoint), &f.deliveries[2]);
+    assert_null(endpoint_take_overdue(&f.endpoint));
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
+    assert_int_equal(gauge(&f, METRIC_QUEUED), 1); /* of its own lane, whose partitions pause */
+    metrics_destroy(f.metrics);
+}
+
 static void a_retry_waits_elsewhere_when_there_are_many(void **state)
 {
     (void)state;
@@ -362,6 +392,7 @@ int main(void)
         cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_its_turn_is_far),
         cmocka_unit_test(one_that_never_answers_counts_by_its_oldest_request),
         cmocka_unit_test(what_queues_is_overdue_when_the_receiver_has_stopped_to_answer),
+        cmocka_unit_test(retries_are_overdue_while_the_breaker_is_open),
         cmocka_unit_test(a_retry_waits_elsewhere_when_there_are_many),
         cmocka_unit_test(retries_under_a_rate_have_each_a_turn_of_its_own),
         cmocka_unit_test(what_is_over_its_rate_leaves_a_shared_lane_one_by_one),
