@@ -1,6 +1,9 @@
 """Does a receiver that hangs cost the other subscriptions anything? Each figure is what the others
-reach beside it, of what they reach alone; in turns, so that what else the machine does meets both."""
+reach beside it, of what they reach alone: the rate of a backlog in turns, and the time to arrive of
+two instances at once, one with those that hang and one without, since from one minute to the next
+it differs by more than what is looked for. What the hanging ones cost both is in the CPU."""
 
+import contextlib
 import dataclasses
 import statistics
 
@@ -8,14 +11,14 @@ from support.load import FastReceiver
 from support.wait import until
 
 from . import backlog, latency
-from .bench import PARTITIONS, RECORDS, rate, subscription
+from .bench import PARTITIONS, RECORDS, cpu_seconds, rate, subscription
 
 TYPES = 100
 HANGS_MS = 3_600_000
-PAIRS = 3
-STEADY_PAIRS = 5
-STEADY_SECONDS = 6
-WARM_UP_SECONDS = 4  # in which those that hang time out, and their breakers open
+PAIRS = 5
+STEADY_RATE = 1_000
+STEADY_SECONDS = 10
+WARM_UP_SECONDS = 6  # in which the first of those that hang time out
 
 
 @dataclasses.dataclass
@@ -67,34 +70,47 @@ def whole_rate(bench, setting, turn, receiver, hanging):
         return rate(receiver.stats())
 
 
-def steady_p99(bench, setting, turn, receiver, hanging):
-    topic = bench.topics.create(turn, PARTITIONS)
-    subs = setting.subscriptions(turn, topic, "latest", receiver, hanging)
-    with bench.grapnel(turn, *subs, shutdown_grace="0s"):
-        stats = latency.arrivals(
-            bench, topic, receiver, STEADY_SECONDS, WARM_UP_SECONDS, TYPES, setting.wanted
-        )
-        return stats["p99_us"]
-
-
-def beside_of_alone(bench, setting, measure, pairs):
-    """The median of the pairs' ratios, in percent; every other pair is in the other order."""
+def rate_share(bench, setting):
+    """In percent, the median of pairs; every other pair is in the other order."""
 
     def once(turn, beside):
         with FastReceiver() as receiver, FastReceiver(HANGS_MS) as hanging:
-            return measure(bench, setting, turn, receiver, hanging if beside else None)
+            return whole_rate(bench, setting, turn, receiver, hanging if beside else None)
 
-    ratios = []
-    for pair in range(pairs):
-        took = {}
+    shares = []
+    for pair in range(PAIRS):
+        reached = {}
         for beside in (pair % 2 == 1, pair % 2 == 0):
-            kind = f"{measure.__name__.split('_')[1]}-{'beside' if beside else 'alone'}"
-            took[beside] = once(f"{setting.name}-{kind}-{pair}", beside)
-        ratios.append(100 * took[True] / took[False])
-        print(f"{setting.name} {measure.__name__}: alone {took[False]:.0f}, beside {took[True]:.0f}", flush=True)
-    return statistics.median(ratios)
+            turn = f"{setting.name}-rate-{'beside' if beside else 'alone'}-{pair}"
+            reached[beside] = once(turn, beside)
+        shares.append(100 * reached[True] / reached[False])
+        print(f"{setting.name}: {reached[False]:.0f}/s alone, {reached[True]:.0f}/s beside", flush=True)
+    return statistics.median(shares)
+
+
+def steady(bench, setting, pair):
+    """(p99 beside of alone, CPU beside of alone)"""
+    turns = {n: f"{setting.name}-{n}-{pair}" for n in ("alone", "beside")}
+    topic = bench.topics.create(f"{setting.name}-steady-{pair}", PARTITIONS)
+    with contextlib.ExitStack() as stack:
+        receivers = {n: stack.enter_context(FastReceiver()) for n in turns}
+        hanging = {"alone": None, "beside": stack.enter_context(FastReceiver(HANGS_MS))}
+        instances = {}
+        for n in sorted(turns, reverse=pair % 2 == 1):
+            subs = setting.subscriptions(turns[n], topic, "latest", receivers[n], hanging[n])
+            instances[n] = stack.enter_context(bench.grapnel(turns[n], *subs, shutdown_grace="0s"))
+        alone, beside = latency.arrivals(
+            bench, topic, [receivers["alone"], receivers["beside"]], STEADY_RATE,
+            STEADY_SECONDS, WARM_UP_SECONDS, TYPES, setting.wanted,
+        )  # fmt: skip
+        cpu = {n: cpu_seconds(instances[n]) for n in turns}
+    p99 = {"alone": alone["p99_us"], "beside": beside["p99_us"]}
+    print(f"{setting.name}: p99 {p99} µs, CPU {cpu} s", flush=True)
+    return 100 * p99["beside"] / p99["alone"], 100 * cpu["beside"] / cpu["alone"]
 
 
 def measure(bench, figures, setting):
-    figures[f"{setting.name}_rate_share"] = beside_of_alone(bench, setting, whole_rate, PAIRS)
-    figures[f"{setting.name}_p99_share"] = beside_of_alone(bench, setting, steady_p99, STEADY_PAIRS)
+    figures[f"{setting.name}_rate_share"] = rate_share(bench, setting)
+    p99, cpu = zip(*(steady(bench, setting, pair) for pair in range(PAIRS)))
+    figures[f"{setting.name}_p99_share"] = statistics.median(p99)
+    figures[f"{setting.name}_cpu_share"] = statistics.median(cpu)

@@ -22,21 +22,25 @@ def measure_reading(bench, figures):
     figures["read_p50_ms"], figures["read_p99_ms"] = p50 / 1000, p99 / 1000
 
 
-def arrivals(bench, topic, receiver, seconds, warm_up_seconds, types=0, wanted=1.0):
-    """The receiver's figures of so many seconds, of which it gets the wanted share."""
-    publish(bench.bootstrap, topic, PARTITIONS, STEADY_RATE * warm_up_seconds, STEADY_RATE, types)
-    until(
-        lambda: receiver.distinct() >= STEADY_RATE * warm_up_seconds * wanted,
-        lambda: f"the warm-up: {receiver.stats()}",
-    )
-    receiver.forget()
-    count = STEADY_RATE * seconds
-    publish(bench.bootstrap, topic, PARTITIONS, count, STEADY_RATE, types)
-    until(
-        lambda: receiver.distinct() >= count * wanted,
-        lambda: f"{count * wanted:.0f} arrivals: {receiver.stats()}",
-    )
-    return receiver.stats()
+def arrive(bench, topic, receivers, rate, seconds, types=0, wanted=1.0):
+    """Publishes so many a second, until each receiver has had the share of them that it gets."""
+    count = rate * seconds
+    publish(bench.bootstrap, topic, PARTITIONS, count, rate, types)
+    for receiver in receivers:
+        until(
+            lambda: receiver.distinct() >= count * wanted,
+            lambda: f"{count * wanted:.0f} arrivals: {receiver.stats()}",
+            seconds=60,
+        )
+
+
+def arrivals(bench, topic, receivers, rate, seconds, warm_up_seconds, types=0, wanted=1.0):
+    """Each receiver's figures of so many seconds, after others that don't count."""
+    arrive(bench, topic, receivers, rate, warm_up_seconds, types, wanted)
+    for receiver in receivers:
+        receiver.forget()
+    arrive(bench, topic, receivers, rate, seconds, types, wanted)
+    return [receiver.stats() for receiver in receivers]
 
 
 def measure(bench, figures):
@@ -45,6 +49,6 @@ def measure(bench, figures):
     with FastReceiver() as receiver:
         sub = subscription("steady", topic, receiver.url("/hook"), "latest")
         with bench.grapnel("steady", sub):
-            stats = arrivals(bench, topic, receiver, SECONDS, WARM_UP_SECONDS)
+            [stats] = arrivals(bench, topic, [receiver], STEADY_RATE, SECONDS, WARM_UP_SECONDS)
     for name in ("p50", "p90", "p99", "p999"):
         figures[f"latency_{name}_ms"] = stats[f"{name}_us"] / 1000
