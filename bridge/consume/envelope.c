@@ -6,6 +6,10 @@
 #include <stdlib.h>
 
 #include "base/compiler.h"
+#include "base/number.h"
+
+#define DELAY_MOST_MS  (INT64_C(30) * 24 * 60 * 60 * 1000) /* of a schedule */
+#define SPREAD_MOST_MS 10000                               /* more than what waits differ by */
 
 enum part {
     PART_SUBSCRIPTION,
@@ -130,4 +134,22 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
     envelope->partition = (int32_t)partition;
     envelope->release = release;
     return true;
+}
+
+/* PREFIX.DELAY. 0: it doesn't say. */
+static int64_t delay_of(struct slice topic)
+{
+    int64_t delay_ms = 0;
+    size_t begin = topic.size;
+    while (begin > 0 && topic.data[begin - 1] != '.')
+        begin--;
+    if (!number_duration(slice_from(topic, begin), &delay_ms, NULL))
+        return 0;
+    return delay_ms < DELAY_MOST_MS ? delay_ms : DELAY_MOST_MS;
+}
+
+int64_t envelope_leg_ends(const struct envelope *envelope, struct slice topic, int64_t now_unix_ms)
+{
+    int64_t latest_ms = now_unix_ms + delay_of(topic) + SPREAD_MOST_MS;
+    return envelope->leg_unix_ms < latest_ms ? envelope->leg_unix_ms : latest_ms;
 }

@@ -41,4 +41,9 @@ bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers
 bool envelope_read(const struct record_header *headers, size_t count, struct envelope *envelope,
                    struct error *err);
 
+/* Until when it stays in the retry topic of that name, where it has been read: no longer than if it
+ * had just been written there. The clock of who wrote it may have been ahead, and all behind it
+ * wait with it. */
+int64_t envelope_leg_ends(const struct envelope *envelope, struct slice topic, int64_t now_unix_ms);
+
 #endif

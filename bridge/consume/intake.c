@@ -99,6 +99,7 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
         record->wrong = ERROR_DECODE;
         return record;
     }
+    int64_t leg_unix_ms = envelope_leg_ends(&envelope, from->topic, clock_unix_ms());
     from->topic = envelope.topic;
     from->partition = envelope.partition;
     from->offset = envelope.offset;
@@ -112,7 +113,7 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     record->passes = envelope.passes;
     record->first_attempt_unix_ms = envelope.first_attempt_unix_ms;
     record->due_unix_ms = envelope.due_unix_ms;
-    record->leg_unix_ms = envelope.leg_unix_ms;
+    record->leg_unix_ms = leg_unix_ms;
     record->nobodys_since_unix_ms = envelope.nobodys_since_unix_ms;
     record->replay = envelope.replay;
     record->release = envelope.release;

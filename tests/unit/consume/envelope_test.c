@@ -95,11 +95,41 @@ static void is_refused_when_any_part_is_wrong(void **state)
     rd_kafka_headers_destroy(written);
 }
 
+#define DAY_MS INT64_C(86400000)
+
+static void waits_no_longer_than_if_it_had_just_been_written(void **state)
+{
+    (void)state;
+    const int64_t now_ms = 1763910245000;
+    static const struct {
+        const char *topic;
+        int64_t leg_ms; /* from now */
+        int64_t least_ms;
+        int64_t most_ms;
+    } rows[] = {
+        {"grapnel.retry.5m", 300000, 300000, 300000},
+        {"grapnel.retry.5m", -1, -1, -1},
+        {"grapnel.retry.5m", DAY_MS, 300000, 330000}, /* by a clock that was a day ahead */
+        {"grapnel.retry.5m", INT64_MAX / 2, 300000, 330000},
+        {"retry.30d", 40 * DAY_MS, 30 * DAY_MS, 31 * DAY_MS},
+        {"retry.9223372036854775807ms", INT64_MAX / 2, 30 * DAY_MS, 31 * DAY_MS},
+        {"retry.99999999999999999999d", DAY_MS, 0, 30000},
+        {"retry", DAY_MS, 0, 30000},
+        {"", DAY_MS, 0, 30000},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct envelope envelope = {.leg_unix_ms = now_ms + rows[i].leg_ms};
+        int64_t ends_ms = envelope_leg_ends(&envelope, slice_of(rows[i].topic), now_ms) - now_ms;
+        assert_true(ends_ms >= rows[i].least_ms && ends_ms <= rows[i].most_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_out_as_it_went_in),
         cmocka_unit_test(is_refused_when_any_part_is_wrong),
+        cmocka_unit_test(waits_no_longer_than_if_it_had_just_been_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
