@@ -231,13 +231,20 @@ static bool all_found(const struct work *work, struct error *err)
     return true;
 }
 
+static enum replay_reach reach_of(const struct letters_wanted *wanted)
+{
+    if (wanted->id_count > 0 || wanted->limit > 0 || wanted->reason.data ||
+        wanted->until_unix_ms != LETTERS_ANY_TIME)
+        return REPLAY_SOME;
+    return wanted->since_unix_ms == LETTERS_ANY_TIME ? REPLAY_ALL : REPLAY_SINCE;
+}
+
 static bool run(struct work *work, struct error *err)
 {
     const struct letters_hooks hooks = {work, on_found, on_garbage, on_progress};
     const struct replay_hooks replay_hooks = {work, on_failed};
     if (work->verb == VERB_REPLAY && !work->dry_run) {
-        bool whole = work->wanted.id_count == 0 && work->wanted.limit == 0;
-        work->replay = replay_open(work->settings, whole, &replay_hooks, err);
+        work->replay = replay_open(work->settings, reach_of(&work->wanted), &replay_hooks, err);
         if (!work->replay)
             return false;
     }

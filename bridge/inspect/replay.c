@@ -24,7 +24,7 @@ struct replay {
     const struct settings *settings;
     const struct replay_hooks *hooks;
     struct retry_topics *topics;
-    bool whole;
+    enum replay_reach reach;
     int64_t number; /* of this replay: later ones have higher ones */
     struct parked_letters parked;
     rd_kafka_t *rk;
@@ -105,7 +105,7 @@ static bool open_topic(struct replay *replay, struct error *err)
            error_set(err, ERROR_INPUT, "'%s' can't be the name of a topic", wanted.name);
 }
 
-struct replay *replay_open(const struct settings *settings, bool whole,
+struct replay *replay_open(const struct settings *settings, enum replay_reach reach,
                            const struct replay_hooks *hooks, struct error *err)
 {
     struct replay *replay = calloc(1, sizeof *replay);
@@ -115,7 +115,7 @@ struct replay *replay_open(const struct settings *settings, bool whole,
     }
     replay->settings = settings;
     replay->hooks = hooks;
-    replay->whole = whole;
+    replay->reach = reach;
     replay->number = clock_unix_ms();
     replay->topics = retry_topics_create(settings, NULL);
     if (!replay->topics)
@@ -269,15 +269,28 @@ bool replay_hand_over(struct replay *replay, const struct dead_letter *letter, s
            error_set(err, ERROR_MEMORY, "no memory for a dead letter");
 }
 
+/* The first letter of a key that is parked says why; those behind it, that it is. */
+static bool may_release(const struct replay *replay, const struct dead_letter *first)
+{
+    bool begins = !slice_is(first->letter.reason, error_name(ERROR_PARKED));
+    return replay->reach == REPLAY_ALL || (replay->reach == REPLAY_SINCE && begins);
+}
+
 static bool hand_over_kept(struct replay *replay, struct error *err)
 {
+    const struct parked_letters *parked = &replay->parked;
+    const struct dead_letter *first = NULL; /* of this key */
     bool fine = true;
     parked_sort(&replay->parked);
-    for (size_t i = 0; fine && i < replay->parked.count; i++) {
-        const struct dead_letter *letter = &replay->parked.items[i].letter;
+    for (size_t i = 0; fine && i < parked->count; i++) {
+        const struct dead_letter *letter = &parked->items[i].letter;
+        bool last = parked_is_last(parked, i);
+        first = first ? first : letter;
         fine = hand_over(replay, letter, false, err);
-        if (fine && replay->whole && parked_is_last(&replay->parked, i))
+        if (fine && last && may_release(replay, first))
             fine = hand_over(replay, letter, true, err);
+        if (last)
+            first = NULL;
     }
     return fine;
 }

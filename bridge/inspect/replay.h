@@ -20,11 +20,18 @@ struct replay_hooks {
     void (*failed)(void *context, int32_t partition, int64_t place, const char *why);
 };
 
-/* `whole`: of each key that is kept in order all its letters are handed over, so that a key that is
- * parked may be released behind them. Looks for the topic, and creates it where it is missing and
+/* Of each key that is kept in order, which letters are handed over. Behind all that it is parked
+ * for, it may be released. */
+enum replay_reach {
+    REPLAY_SOME,
+    REPLAY_SINCE, /* all from a time on */
+    REPLAY_ALL,
+};
+
+/* Looks for the topic, and creates it where it is missing and
  * topics.create says so. Borrows `settings` and `hooks`. NULL and `err`: Kafka can't be reached, or
  * there is no topic. */
-struct replay *replay_open(const struct settings *settings, bool whole,
+struct replay *replay_open(const struct settings *settings, enum replay_reach reach,
                            const struct replay_hooks *hooks, struct error *err);
 void replay_close(struct replay *replay);
 
