@@ -7,9 +7,7 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "kafka/client.h"
 #include "kafka/topics.h"
-#include "kafka/wake.h"
 #include "loop/thread.h"
 #include "settle/outlet.h"
 #include "settle/recorder_private.h"
@@ -38,6 +36,7 @@ static bool any_failing(const struct recorder *recorder)
 static void say_storing(struct recorder *recorder)
 {
     bool can = recorder->topics_ready && !recorder->brokers_down && !any_failing(recorder) &&
+               producer_is_trusted(recorder, clock_now_ms()) &&
                (!recorder->transaction || transaction_may_begin(recorder->transaction));
     metrics_set(recorder->metrics, METRIC_KAFKA_UP, METRICS_INSTANCE, can);
     if (can == recorder->storing)
@@ -221,7 +220,7 @@ static bool produce_next(struct recorder *recorder)
 
 static void produce_all(struct recorder *recorder)
 {
-    while (recorder->topics_ready && !list_empty(&recorder->unsent))
+    while (recorder->rk && recorder->topics_ready && !list_empty(&recorder->unsent))
         if (!produce_next(recorder))
             return;
 }
@@ -240,7 +239,7 @@ static void try_refused(struct recorder *recorder, int64_t now_ms)
     recorder_say_refused(recorder, recorder->refused_count);
 }
 
-static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+void recorder_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
     struct recorder *recorder = opaque;
@@ -260,7 +259,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     recorder_release(recorder, write);
 }
 
-static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+void recorder_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     (void)rk;
     struct recorder *recorder = opaque;
@@ -278,14 +277,6 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 
 /* ── the loop ────────────────────────────────────────────────────────────── */
 
-static void on_ready(struct loop_io *io, uint32_t events)
-{
-    (void)events;
-    struct recorder *recorder = CONTAINER_OF(io, struct recorder, io);
-    wake_heard(io);
-    rd_kafka_poll(recorder->rk, 0);
-}
-
 static void before_wait(struct loop_step *step)
 {
     struct recorder *recorder = CONTAINER_OF(step, struct recorder, step);
@@ -298,7 +289,7 @@ static void before_wait(struct loop_step *step)
 }
 
 /* The name of what is written; NULL: it is not written at all. */
-static const char *topic_name(const struct recorder *recorder, size_t topic)
+const char *recorder_topic_name(const struct recorder *recorder, size_t topic)
 {
     if (topic >= WRITE_RETRY)
         return recorder->retries->items[topic - WRITE_RETRY].name;
@@ -312,9 +303,10 @@ static bool ensure_topics(struct recorder *recorder, size_t first, struct error 
 {
     for (size_t i = first; i < recorder->topic_count; i++) {
         const struct topic_wanted wanted =
-            i == WRITE_STATE ? topic_of_state(recorder->settings)
-                             : topic_as_configured(recorder->settings, topic_name(recorder, i),
-                                                   i != WRITE_RESULT);
+            i == WRITE_STATE
+                ? topic_of_state(recorder->settings)
+                : topic_as_configured(recorder->settings, recorder_topic_name(recorder, i),
+                                      i != WRITE_RESULT);
         if (wanted.name && !topic_ensure(recorder->rk, &wanted, recorder->settings->topics.create,
                                          ASK_TIMEOUT_MS, err))
             return false;
@@ -373,9 +365,8 @@ static bool all_stored(const struct recorder *recorder)
            (!recorder->transaction || transaction_is_done(recorder->transaction));
 }
 
-static void tick(struct loop_timer *timer)
+static void look_at_kafka(struct recorder *recorder)
 {
-    struct recorder *recorder = CONTAINER_OF(timer, struct recorder, tick);
     rd_kafka_poll(recorder->rk, 0);
     if (!recorder->stopping && !recorder->topics_ready)
         look_for_topics(recorder);
@@ -383,6 +374,13 @@ static void tick(struct loop_timer *timer)
         look_for_brokers(recorder, clock_now_ms());
     if (recorder->transaction && recorder->topics_ready)
         transaction_prepare(recorder->transaction);
+}
+
+static void tick(struct loop_timer *timer)
+{
+    struct recorder *recorder = CONTAINER_OF(timer, struct recorder, tick);
+    if (producer_keep(recorder, clock_now_ms()))
+        look_at_kafka(recorder);
     int64_t now_ms = clock_now_ms();
     try_refused(recorder, now_ms);
     if (recorder->resend_at_ms && now_ms >= recorder->resend_at_ms)
@@ -394,14 +392,6 @@ static void tick(struct loop_timer *timer)
         loop_stop(recorder->loop);
     else
         loop_arm(recorder->loop, timer, now_ms + (recorder->stopping ? 10 : TICK_MS));
-}
-
-/* librdkafka's handles of the topics from `first` on. */
-static void open_topics(struct recorder *recorder, size_t first)
-{
-    for (size_t i = first; i < recorder->topic_count; i++)
-        if (topic_name(recorder, i))
-            recorder->topics[i] = rd_kafka_topic_new(recorder->rk, topic_name(recorder, i), NULL);
 }
 
 /* Those that are new are made at once, so that nothing is held up for them. */
@@ -416,8 +406,9 @@ static void change(struct recorder *recorder, const struct retry_topics *retries
         recorder->outlets[i] = (struct outlet){0};
     recorder->topic_count = count;
     recorder->retries = retries;
-    open_topics(recorder, before);
-    if (recorder->topics_ready && !ensure_topics(recorder, before, &err)) {
+    if (recorder->rk)
+        producer_open_topics(recorder, before);
+    if (recorder->rk && recorder->topics_ready && !ensure_topics(recorder, before, &err)) {
         log_warn("waiting for Kafka", STR("error", err.text));
         recorder->topics_ready = false;
     }
@@ -457,60 +448,6 @@ static void handle(void *context, struct message *message)
 
 /* ── life ────────────────────────────────────────────────────────────────── */
 
-static rd_kafka_conf_t *producer_conf(const struct recorder *recorder, struct error *err)
-{
-    static const struct client_property own[] = {
-        {"acks", "all", false},
-        {"enable.idempotence", "true", false},
-        {"message.timeout.ms", "0", false}, /* for ever: what is lost here is lost for good */
-        {"message.max.bytes", "100000000", true},
-        {"linger.ms", "20", true}, /* nobody waits for a result */
-        {"client.id", "grapnel", true},
-        {0},
-    };
-    return recorder->transaction
-               ? transaction_conf(recorder->transaction, &recorder->settings->kafka, err)
-               : client_conf(&recorder->settings->kafka, own, err);
-}
-
-bool recorder_open(struct recorder *recorder, struct error *err)
-{
-    rd_kafka_conf_t *conf = producer_conf(recorder, err);
-    if (!conf)
-        return false;
-    rd_kafka_conf_set_opaque(conf, recorder);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    recorder->rk = client_create(RD_KAFKA_PRODUCER, conf, err);
-    if (!recorder->rk)
-        return false;
-    open_topics(recorder, 0);
-    recorder->queue = rd_kafka_queue_get_main(recorder->rk);
-    recorder->io.ready = on_ready;
-    return wake_begin(recorder->loop, &recorder->io, recorder->queue, err);
-}
-
-void recorder_close(struct recorder *recorder)
-{
-    for (size_t i = 0; recorder->topics && i < recorder->topic_count; i++) {
-        if (recorder->topics[i])
-            rd_kafka_topic_destroy(recorder->topics[i]);
-        recorder->topics[i] = NULL;
-    }
-    for (size_t i = 0; recorder->outlets && i < recorder->topic_count; i++)
-        outlet_purged_all(&recorder->outlets[i], clock_now_ms());
-    wake_end(recorder->loop, &recorder->io, recorder->queue);
-    if (recorder->queue)
-        rd_kafka_queue_destroy(recorder->queue);
-    if (recorder->rk) {
-        rd_kafka_purge(recorder->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT |
-                                         RD_KAFKA_PURGE_F_NON_BLOCKING);
-        rd_kafka_destroy(recorder->rk); /* after this no report comes, and no bytes are borrowed */
-    }
-    recorder->queue = NULL;
-    recorder->rk = NULL;
-}
-
 struct recorder *recorder_create(const struct settings *settings,
                                  const struct retry_topics *retries, struct metrics *metrics,
                                  const struct recorder_hooks *hooks, struct error *err)
@@ -542,7 +479,7 @@ struct recorder *recorder_create(const struct settings *settings,
     if (settings->transactional)
         recorder->transaction = transaction_create(recorder);
     if (!recorder->topics || !recorder->outlets || !recorder->mailbox ||
-        !recorder_open(recorder, err)) {
+        !producer_open(recorder, err)) {
         recorder_destroy(recorder);
         return NULL;
     }
@@ -597,7 +534,7 @@ void recorder_destroy(struct recorder *recorder)
     if (!recorder)
         return;
     transaction_abort(recorder->transaction);
-    recorder_close(recorder);
+    producer_close(recorder);
     free(recorder->topics);
     free(recorder->outlets);
     if (recorder->mailbox)

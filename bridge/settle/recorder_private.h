@@ -1,5 +1,5 @@
-/* The recorder from the inside: for recorder.c (the thread, and writes one by one) and
- * transaction.c (writes and offsets together), and no one else. */
+/* The recorder from the inside: for recorder.c (the thread, and writes one by one), transaction.c
+ * (writes and offsets together) and producer.c (librdkafka's end), and no one else. */
 #ifndef SETTLE_RECORDER_PRIVATE_H
 #define SETTLE_RECORDER_PRIVATE_H
 
@@ -45,6 +45,9 @@ struct recorder {
     int64_t heard_at_ms; /* when Kafka last answered */
     struct list home;    /* records to give back */
     int64_t resend_at_ms;
+    bool failed; /* the producer, for good */
+    int64_t reopen_at_ms;
+    int64_t trust_at_ms;
     bool topics_ready;
     bool brokers_down;
     char trouble[256]; /* what was last said of one broker */
@@ -83,8 +86,28 @@ void recorder_give_up(struct recorder *recorder, struct write *write);
 void recorder_put_refused(struct list *refused, struct list *link, int64_t *retry_at_ms);
 void recorder_say_refused(struct recorder *recorder, size_t count);
 
-/* The producer: made anew after its predecessor has failed for good. */
-bool recorder_open(struct recorder *recorder, struct error *err);
-void recorder_close(struct recorder *recorder);
+/* The name of what is written; NULL: it is not written at all. */
+const char *recorder_topic_name(const struct recorder *recorder, size_t topic);
+
+/* librdkafka's callbacks. */
+void recorder_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque);
+void recorder_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque);
+
+/* ── producer.c ──────────────────────────────────────────────────────────── */
+
+bool producer_open(struct recorder *recorder, struct error *err) MUST_CHECK;
+
+/* What it has not reported on stays where it is. Harmless where there is none. */
+void producer_close(struct recorder *recorder);
+
+/* Puts another one in the place of one that has failed for good (in transactions, which see to it
+ * themselves, of none). False: there is none now. */
+bool producer_keep(struct recorder *recorder, int64_t now_ms) MUST_CHECK;
+
+/* Has it been there for long enough to say that it works? */
+bool producer_is_trusted(const struct recorder *recorder, int64_t now_ms);
+
+/* librdkafka's handles of the topics from `first` on. */
+void producer_open_topics(struct recorder *recorder, size_t first);
 
 #endif

@@ -244,12 +244,12 @@ static void over(struct transaction *transaction, bool fine)
 static void reopen(struct transaction *transaction)
 {
     struct error err = {0};
-    recorder_close(transaction->recorder);
+    producer_close(transaction->recorder);
     transaction->under_way = 0;
     put_back(transaction);
     over(transaction, false);
     transaction->step = STEP_CLOSED;
-    if (!recorder_open(transaction->recorder, &err))
+    if (!producer_open(transaction->recorder, &err))
         tell(transaction, "a producer can't be made", err.text);
 }
 
@@ -309,6 +309,8 @@ static bool go_on(struct transaction *transaction, enum came came)
 
 static bool begin(struct transaction *transaction)
 {
+    if (transaction->step == STEP_CLOSED)
+        return false; /* since the last try */
     if (!transaction->begun)
         transaction->begun =
             go_on(transaction,

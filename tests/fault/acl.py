@@ -11,8 +11,8 @@ AUTHORIZER = {
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "true",
 }
-RESOURCES = {"topic": 2, "group": 3}
-OPERATIONS = {"all": 2, "read": 3, "write": 4, "describe": 8}
+RESOURCES = {"topic": 2, "group": 3, "cluster": 4}
+OPERATIONS = {"all": 2, "read": 3, "write": 4, "describe": 8, "idempotent_write": 12}
 LITERAL, DENY, ALLOW = 3, 2, 3
 CREATE_ACLS, DELETE_ACLS = 30, 31
 EVERYBODY = "User:*"

@@ -96,6 +96,22 @@ def test_no_right_to_write_from_the_start(kafka, topics, orders, names, receiver
     prove(running, topics, orders, names, receiver)
 
 
+def test_no_right_to_write_anything(kafka, topics, orders, names, receiver, subscribe, grapnel):
+    """Kafka then refuses the producer itself, which librdkafka takes for final."""
+    why = "the producer has failed for good"
+    topics.produce(orders, *events(0, 50))
+    [broker] = kafka.brokers
+    with denied(broker, "write", "*"), denied(broker, "idempotent_write", "kafka-cluster", "cluster"):
+        running = grapnel(subscribe(orders, receiver.url("/hook")), kafka=QUICK, ready=False)
+        until(lambda: why in running.log(), lambda: running.log()[-2000:], 60)
+        until(lambda: running.get("/readyz")[0] == 503, "/readyz to say no", 60)
+        until(lambda: running.log().count(why) >= 2, lambda: running.log()[-2000:], 60)
+        assert topics.committed(names.group, orders) == {}
+    running.wait_ready(60)
+    topics.wait_committed(names.group, orders, seconds=60)
+    prove(running, topics, orders, names, receiver)
+
+
 @pytest.mark.parametrize("resource", ["topic", "group"])
 def test_no_right_to_read(kafka, topics, orders, names, receiver, subscribe, grapnel, resource):
     running = grapnel(subscribe(orders, receiver.url("/hook")), kafka=QUICK)

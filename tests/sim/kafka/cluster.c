@@ -60,6 +60,7 @@ struct kafka_topic *cluster_create(const char *name, int partitions)
     }
     list_push(&topics, &topic->link);
     world_trace("topic %s with %d partition(s) is created", name, topic->log_count);
+    model_made(name);
     return topic;
 }
 

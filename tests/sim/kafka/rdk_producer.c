@@ -354,7 +354,7 @@ static rd_kafka_resp_err_t check(const rd_kafka_t *rk, const struct produced *pr
 {
     size_t bytes = produced->key_size + produced->value_size + header_bytes(produced->headers);
     if (!transacting_may_produce(rk))
-        return RD_KAFKA_RESP_ERR__STATE;
+        return rk->transacting.fatal ? RD_KAFKA_RESP_ERR__FATAL : RD_KAFKA_RESP_ERR__STATE;
     if (produced->topic->missing)
         return RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
     if (bytes > (size_t)rk->conf.message_bytes_most)

@@ -118,6 +118,8 @@ static bool is_fenced(rd_kafka_resp_err_t code)
 void transacting_failed(rd_kafka_t *rk, rd_kafka_resp_err_t code)
 {
     struct transacting *transacting = &rk->transacting;
+    if (code == RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED) /* rd_kafka_idemp_check_error */
+        transacting->fatal = code;
     if (!rk->conf.transactional_id[0])
         return;
     if (is_fenced(code))
@@ -129,8 +131,16 @@ void transacting_failed(rd_kafka_t *rk, rd_kafka_resp_err_t code)
 bool transacting_may_produce(const rd_kafka_t *rk)
 {
     const struct transacting *transacting = &rk->transacting;
-    return !rk->conf.transactional_id[0] ||
-           (transacting->open && !transacting->must_abort && !transacting->fatal);
+    if (!rk->conf.transactional_id[0])
+        return !transacting->fatal;
+    return transacting->open && !transacting->must_abort && !transacting->fatal;
+}
+
+rd_kafka_resp_err_t rd_kafka_fatal_error(rd_kafka_t *rk, char *text, size_t size)
+{
+    if (rk->transacting.fatal && size > 0)
+        snprintf(text, size, "%s", rd_kafka_err2str(rk->transacting.fatal));
+    return rk->transacting.fatal;
 }
 
 /* NULL: nothing is in the way. */
@@ -321,6 +331,8 @@ rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeout_ms)
     rd_kafka_error_t *error = NULL;
     if (rk->transacting.fatal)
         error = rdk_error(rk->transacting.fatal, RDK_FATAL);
+    else if (!rk->transacting.ready)
+        error = rdk_error(RD_KAFKA_RESP_ERR__STATE, RDK_PLAIN);
     producer_give_up(rk, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
     if (!error && rd_kafka_flush(rk, timeout_ms))
         error = rdk_error(RD_KAFKA_RESP_ERR__TIMED_OUT, RDK_RETRIABLE);

@@ -89,6 +89,8 @@ void model_stored(const struct kafka_log *log, const struct kafka_record *record
 void model_accepted(const struct process *by, const char *topic);
 /* It is not stored. */
 void model_refused(const struct process *by, const char *topic, rd_kafka_resp_err_t code);
+/* The topic has been made: what was refused since it was missing says nothing any more. */
+void model_made(const char *topic);
 void model_committed(const char *group, const struct kafka_log *log, int64_t offset,
                      const char *metadata, const struct group_offsets *commit);
 /* After each commit that was accepted: is anything lost by it? */

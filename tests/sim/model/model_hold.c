@@ -26,6 +26,13 @@ void model_accepted(const struct process *by, const char *topic)
             refusals[i].by = NULL;
 }
 
+void model_made(const char *topic)
+{
+    for (unsigned i = 0; i < TOPICS_REFUSED; i++)
+        if (strcmp(refusals[i].topic, topic) == 0)
+            refusals[i].by = NULL;
+}
+
 void model_refused(const struct process *by, const char *topic, rd_kafka_resp_err_t code)
 {
     unsigned free_place = TOPICS_REFUSED;

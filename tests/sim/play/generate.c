@@ -288,7 +288,8 @@ static void upset(struct maker *maker, const int64_t *kinds, int64_t count)
     else if (kind == FAULT_RESULTS || kind == FAULT_LETTERS || kind == FAULT_RETRIES)
         fault->value =
             ONE_OF(maker, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-                   RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_INVALID_RECORD);
+                   RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_INVALID_RECORD,
+                   RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
     else if (kind == FAULT_SMALL_LETTERS)
         fault->value = ONE_OF(maker, 400, 1000);
     else if (kind == FAULT_DELETED)
