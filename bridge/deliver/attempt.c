@@ -17,6 +17,7 @@ struct attempt {
     struct authorised authorised;
     struct buffer url; /* the request's, without secrets */
     int64_t started_unix_ms;
+    size_t bytes; /* what its request takes, while it is under way */
     char response[HTTP_RESPONSE_BYTES];
 };
 
@@ -136,6 +137,7 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
     attempt->started_unix_ms = clock_unix_ms();
     struct http_request http;
     request_clear(&attempt->request);
+    attempt->bytes = 0;
     if (!decode(attempt, &err) ||
         !plan_render(route->plan, &delivery->shared->event, attempt->tools.jq, &attempt->request,
                      &err) ||
@@ -149,6 +151,12 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
         fail(attempt, &err);
         return;
     }
+    attempt->bytes = request_bytes(&attempt->request);
     if (delivery->attempts++ == 0)
         delivery->first_attempt_unix_ms = attempt->started_unix_ms;
+}
+
+size_t attempt_bytes(const struct attempt *attempt)
+{
+    return attempt->bytes;
 }

@@ -40,4 +40,7 @@ void attempt_cancel(struct attempt *attempt);
  * the event's schema has to be fetched. */
 void attempt_start(struct attempt *attempt, struct delivery *delivery);
 
+/* What was made for the request that it has sent last; 0 where none could be sent. */
+size_t attempt_bytes(const struct attempt *attempt);
+
 #endif

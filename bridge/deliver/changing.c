@@ -154,7 +154,7 @@ static void change_endpoint(struct worker *worker, struct endpoint *endpoint,
     renew_all(&endpoint->waiting);
     worker_limit(worker, endpoint);
     if (!same_receiver(before, now)) {
-        endpoint->doubtful = false;
+        endpoint->silent = 0;
         set_breaker(worker, endpoint, true);
     }
     worker_note_ready(worker, endpoint);

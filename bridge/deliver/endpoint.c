@@ -1,5 +1,7 @@
 #include "deliver/endpoint.h"
 
+#include <limits.h>
+
 static void gauge(const struct endpoint *endpoint, enum metric metric, unsigned value)
 {
     metrics_set(endpoint->metrics, metric, endpoint->series, value);
@@ -70,191 +72,16 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
     return queued ? NULL : pop_record(endpoint, retry);
 }
 
-#define USEFUL_LEAST   16
-#define US_A_PLACE     50 /* no worker is faster than one delivery in that */
-#define TURNS_AWAY     3  /* a request waits to be sent, to be answered, to be read */
 #define DURATION_SHARE 16 /* of a new duration in the average */
-
-static int64_t oldest_us(const struct endpoint *endpoint, int64_t now_ms)
-{
-    if (list_empty(&endpoint->sending))
-        return 0;
-    const struct delivery *oldest = CONTAINER_OF(endpoint->sending.next, struct delivery, link);
-    return (now_ms - oldest->sent_ms) * 1000;
-}
-
-unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us)
-{
-    int64_t taken_us = endpoint->duration_us;
-    int64_t waiting_us = oldest_us(endpoint, now_ms); /* for an answer that may never come */
-    int64_t slow_us = (waiting_us > taken_us ? waiting_us : taken_us) - TURNS_AWAY * busy_us;
-    int64_t useful = USEFUL_LEAST + (slow_us > 0 ? slow_us / US_A_PLACE : 0);
-    return useful < endpoint->in_flight_most ? (unsigned)useful : endpoint->in_flight_most;
-}
-
-static int64_t most_of(int64_t a, int64_t b)
-{
-    return a > b ? a : b;
-}
-
-static int64_t least_of(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
-{
-    int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
-    int64_t rate_ms = endpoint->limited ? rate_next_ms(&endpoint->rate, now_ms) : now_ms;
-    bool paced = endpoint->doubtful && endpoint->in_flight > 0;
-    int64_t paced_ms = paced ? endpoint->paced_ms : now_ms;
-    return most_of(paced_ms, most_of(rate_ms, next_ms));
-}
-
-/* How long one takes, as things go now: by those that are over, or by the one that waits for its
- * answer for longest. */
-static int64_t one_us(const struct endpoint *endpoint, int64_t now_ms)
-{
-    return most_of(endpoint->duration_us, oldest_us(endpoint, now_ms));
-}
-
-/* How long it takes to send so many. Doubtful endpoints don't get all the places they may have. */
-static int64_t sending_ms(const struct endpoint *endpoint, int64_t count, int64_t now_ms)
-{
-    int64_t at_once = endpoint->doubtful ? endpoint->in_flight : endpoint->in_flight_most;
-    return count * one_us(endpoint, now_ms) / 1000 / most_of(at_once, 1);
-}
-
-/* Who waits elsewhere while the queue is full asks again before long: by then the receiver may
- * answer faster. */
-static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
-{
-    int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
-    int64_t wait_ms = most_of(sending_ms(endpoint, queued, now_ms), ENDPOINT_MOMENT_MS);
-    return least_of(wait_ms, ENDPOINT_FULL_MOST_MS);
-}
-
-/* What has a rate waits for that, and not for the receiver. */
-static bool is_full(const struct endpoint *endpoint, bool retry, int64_t now_ms)
-{
-    int64_t queued = endpoint_queued(endpoint);
-    int64_t most = (int64_t)endpoint->in_flight_most * 4;
-    if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
-        return true;
-    if (endpoint->alone)
-        return false;
-    if (queued >= most_of(most, ENDPOINT_QUEUE_LEAST))
-        return true;
-    int64_t ahead = queued + (retry ? endpoint->again_count : 0);
-    return !endpoint->limited && ahead >= ENDPOINT_QUEUE_ALWAYS &&
-           sending_ms(endpoint, ahead, now_ms) > ENDPOINT_MOMENT_MS;
-}
-
-/* How long it takes until the rate lets it go, behind what queues here: of retries one goes for
- * three others. */
-static int64_t rated_ms(const struct endpoint *endpoint, bool retry, int64_t now_ms)
-{
-    int64_t retries = endpoint->again_count + endpoint->tried_count;
-    int64_t others = endpoint->record_count + endpoint->queued_count;
-    int64_t between = retry ? (retries + 1) * 3 : others / 3;
-    int64_t ahead =
-        retry ? retries + least_of(others, between) : others + least_of(retries, between);
-    int64_t next_ms = rate_next_ms(&endpoint->rate, now_ms);
-    if (next_ms == RATE_NEVER)
-        return RATE_NEVER;
-    return most_of(next_ms - now_ms, rate_takes_ms(&endpoint->rate, ahead));
-}
-
-/* However slow the rate, one retry waits here: all others would take each turn before one that
- * comes from elsewhere. */
-static bool is_over_rate(const struct endpoint *endpoint, bool retry, int64_t now_ms)
-{
-    bool only_one = retry && endpoint->again_count + endpoint->tried_count == 0;
-    int64_t most_ms = only_one ? ENDPOINT_DELAY_MOST_MS : ENDPOINT_RATED_MS;
-    return rated_ms(endpoint, retry, now_ms) > most_ms;
-}
-
-/* Until the next turn that nobody else has. As far as it is looked there is always one who comes
- * for it, and those beyond ask again. */
-static int64_t book_ms(struct endpoint *endpoint, bool retry, int64_t now_ms)
-{
-    int64_t first_ms = rated_ms(endpoint, retry, now_ms);
-    if (first_ms >= ENDPOINT_DELAY_MOST_MS)
-        return ENDPOINT_DELAY_MOST_MS;
-    first_ms = now_ms + most_of(first_ms, ENDPOINT_MOMENT_MS);
-    int64_t turn_ms = endpoint->booked_from_ms + rate_takes_ms(&endpoint->rate, endpoint->booked);
-    if (turn_ms < first_ms) {
-        endpoint->booked_from_ms = turn_ms = first_ms;
-        endpoint->booked = 0;
-    }
-    if (turn_ms - now_ms >= ENDPOINT_DELAY_MOST_MS || endpoint->booked >= RATE_TOKENS_MOST)
-        return ENDPOINT_DELAY_MOST_MS;
-    endpoint->booked++;
-    return turn_ms - now_ms;
-}
-
-int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked)
-{
-    int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
-    *booked = false;
-    if (wait_ms <= ENDPOINT_MOMENT_MS) {
-        bool full = is_full(endpoint, retry, now_ms);
-        *booked = endpoint->limited && (full || is_over_rate(endpoint, retry, now_ms));
-        if (*booked)
-            return book_ms(endpoint, retry, now_ms);
-        if (!full)
-            return 0;
-        return queue_ms(endpoint, now_ms);
-    }
-    return least_of(wait_ms, ENDPOINT_DELAY_MOST_MS);
-}
-
-/* How much keeps others waiting. What keeps keys in order stays. */
-static unsigned in_the_way(const struct endpoint *endpoint)
-{
-    if (endpoint->ordered)
-        return 0;
-    unsigned queued = endpoint->alone ? endpoint->visiting : endpoint_queued(endpoint);
-    return endpoint->again_count + queued;
-}
-
-int64_t endpoint_overdue_ms(const struct endpoint *endpoint, int64_t now_ms)
-{
-    unsigned ahead = in_the_way(endpoint);
-    if (ahead == 0)
-        return 0;
-    int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
-    if (wait_ms > ENDPOINT_OVERDUE_MS)
-        return least_of(wait_ms, ENDPOINT_DELAY_MOST_MS);
-    bool stuck = endpoint->doubtful && !endpoint->alone && !endpoint->limited &&
-                 one_us(endpoint, now_ms) > ENDPOINT_MOMENT_MS * INT64_C(1000) &&
-                 sending_ms(endpoint, ahead, now_ms) > ENDPOINT_OVERDUE_MS;
-    return stuck ? queue_ms(endpoint, now_ms) : 0;
-}
-
-bool endpoint_admit(struct endpoint *endpoint, struct delivery *delivery, int64_t now_ms)
-{
-    if (endpoint->limited && !rate_take(&endpoint->rate, now_ms))
-        return false;
-    delivery->pass = breaker_pass(&endpoint->breaker, now_ms);
-    if (delivery->pass == 0) {
-        if (endpoint->limited)
-            rate_give_back(&endpoint->rate);
-        return false;
-    }
-    endpoint->paced_ms =
-        now_ms + endpoint->duration_us / 1000 / most_of(endpoint->in_flight_most, 1);
-    return true;
-}
 
 void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
                     const struct outcome *outcome, int64_t now_ms)
 {
     enum breaker_sign sign = breaker_sign(outcome);
     if (outcome->status)
-        endpoint->doubtful = false;
-    else if (sign == BREAKER_UNWELL)
-        endpoint->doubtful = true;
+        endpoint->silent = 0;
+    else if (sign == BREAKER_UNWELL && endpoint->silent < UINT_MAX)
+        endpoint->silent++;
     if (sign != BREAKER_SILENT)
         endpoint->duration_us += (outcome->duration_us - endpoint->duration_us) / DURATION_SHARE;
     if (sign == BREAKER_SILENT && endpoint->limited)
@@ -263,9 +90,14 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
     gauge(endpoint, METRIC_BREAKER_OPEN, endpoint->breaker.state != BREAKER_CLOSED);
 }
 
+static bool is_tried(const struct delivery *delivery)
+{
+    return delivery->attempts > 0;
+}
+
 void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
 {
-    bool tried = delivery->attempts > 0;
+    bool tried = is_tried(delivery);
     list_push(tried ? &endpoint->tried : &endpoint->queued, &delivery->link);
     *(tried ? &endpoint->tried_count : &endpoint->queued_count) += 1;
     endpoint->visiting += delivery->visiting;
@@ -275,7 +107,7 @@ void endpoint_queue(struct endpoint *endpoint, struct delivery *delivery)
 static void leave_queue(struct endpoint *endpoint, struct delivery *delivery)
 {
     list_remove(&delivery->link);
-    *(delivery->attempts > 0 ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
+    *(is_tried(delivery) ? &endpoint->tried_count : &endpoint->queued_count) -= 1;
     endpoint->visiting -= delivery->visiting;
     endpoint_note_queued(endpoint);
 }
@@ -346,7 +178,7 @@ struct delivery *endpoint_take_idle(struct endpoint *endpoint)
 
 struct record *endpoint_take_overdue_record(struct endpoint *endpoint)
 {
-    return pop_record(endpoint, true);
+    return endpoint_too_many_again(endpoint) ? pop_record(endpoint, true) : NULL;
 }
 
 struct delivery *endpoint_take_overdue(struct endpoint *endpoint)

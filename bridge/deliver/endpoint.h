@@ -22,8 +22,17 @@
 #define ENDPOINT_QUEUE_ALWAYS 8
 #define ENDPOINT_WAITING      32
 
+/* So many requests at once still go to a receiver that gives no answer: enough to see it soon when
+ * it is back. */
+#define ENDPOINT_SILENT_LEAST 8
+
 /* Of any subscription: so many retries. */
 #define ENDPOINT_AGAIN 1024
+
+/* … and so many while its breaker is open, to be tried one after the other. If all waited elsewhere
+ * and came back at the same time, one that always fails could be the only one that is ever tried.
+ */
+#define ENDPOINT_PROBES 8
 
 /* What must wait longer than that may as well wait elsewhere. */
 #define ENDPOINT_MOMENT_MS 1000
@@ -68,7 +77,7 @@ struct endpoint {
     bool disabled;       /* nothing is sent */
     struct order *order; /* NULL: it has never kept keys in order */
     bool active;         /* counted among those with something to send or in flight */
-    bool doubtful;       /* gave no answer of late */
+    unsigned silent;     /* attempts without an answer, in a row */
     int64_t paced_ms;    /* while doubtful: nothing is sent before */
     struct breaker breaker;
     struct rate rate;
@@ -86,6 +95,25 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
 /* From now on it is that route; NULL: none. What waits in it has the route it had. */
 void endpoint_set_route(struct endpoint *endpoint, const struct route *route,
                         unsigned in_flight_most);
+
+/* Did it give no answer of late? */
+static inline bool endpoint_is_doubtful(const struct endpoint *endpoint)
+{
+    return endpoint->silent > 0;
+}
+
+/* How many places in flight it may have now: half as many for every few attempts without an answer
+ * in a row. Requests that only wait for their time-out cost connections and CPU that the others
+ * need. The first answer gives all back. Pure. */
+static inline unsigned endpoint_places(const struct endpoint *endpoint)
+{
+    unsigned most = endpoint->in_flight_most;
+    unsigned halvings = endpoint->silent / ENDPOINT_SILENT_LEAST;
+    unsigned places = halvings < 16 ? most >> halvings : 0;
+    if (places < ENDPOINT_SILENT_LEAST)
+        places = ENDPOINT_SILENT_LEAST;
+    return places < most ? places : most;
+}
 
 /* How many places in flight are of use now. A receiver that answers at once needs few: more only
  * queue, here and there, and each costs (with 128 instead of 16 a quarter more CPU a delivery).
@@ -144,7 +172,14 @@ static inline bool endpoint_is_served(const struct endpoint *endpoint)
 static inline bool endpoint_can_send(const struct endpoint *endpoint)
 {
     return endpoint_has_some(endpoint) && endpoint_is_served(endpoint) &&
-           endpoint->in_flight < endpoint->in_flight_most;
+           endpoint->in_flight < endpoint_places(endpoint);
+}
+
+/* Retries that are more than may wait here while the breaker is open. */
+static inline unsigned endpoint_too_many_again(const struct endpoint *endpoint)
+{
+    bool too_many = endpoint->again_count > ENDPOINT_PROBES;
+    return too_many ? endpoint->again_count - ENDPOINT_PROBES : 0;
 }
 
 /* After something has been added to its order, or taken out. */

@@ -13,6 +13,7 @@
 #define LOOK_AGAIN_MS 5
 #define BUSY_SHARE    16
 #define UNWANTED_MOST 64 /* records in a row */
+#define HOLD_LOOK_MS  100
 
 static void note_active(struct worker *worker, struct endpoint *endpoint)
 {
@@ -37,7 +38,7 @@ void worker_note_ready(struct worker *worker, struct endpoint *endpoint)
     if (next_ms > now_ms) {
         if (next_ms < INT64_MAX)
             loop_arm(worker->loop, &endpoint->wake, next_ms);
-    } else if (endpoint->doubtful && !places_for_doubtful(&worker->places)) {
+    } else if (endpoint_is_doubtful(endpoint) && !places_for_doubtful(&worker->places)) {
         list_push(&worker->held, &endpoint->held);
     } else if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight)) {
         memory_out();
@@ -150,9 +151,11 @@ static void send(struct worker *worker, struct endpoint *endpoint)
     delivery->shared->sending++;
     delivery->use = worker->use;
     delivery->use->sending++;
-    delivery->doubtful = endpoint->doubtful;
+    delivery->doubtful = endpoint_is_doubtful(endpoint);
     places_take(&worker->places, delivery->doubtful);
-    attempt_start(worker->free_attempts[--worker->free_count], delivery);
+    struct attempt *attempt = worker->free_attempts[--worker->free_count];
+    attempt_start(attempt, delivery);
+    worker->request_bytes += attempt_bytes(attempt);
 }
 
 /* Makes a delivery of the record whose turn it is. One that nobody wants takes no place: the next
@@ -172,7 +175,8 @@ static void take_next(struct worker *worker, struct endpoint *endpoint)
 static bool send_what_fits(struct worker *worker)
 {
     bool sent = false;
-    while (worker->free_count > 0 && heap_first(&worker->ready)) {
+    while (worker->free_count > 0 && worker->request_bytes < worker->request_bytes_most &&
+           heap_first(&worker->ready)) {
         struct endpoint *endpoint =
             CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
         if (!places_may_take(&worker->places, endpoint->in_flight))
@@ -191,6 +195,7 @@ static bool send_what_fits(struct worker *worker)
 static void give_back(struct worker *worker, struct attempt *attempt, struct delivery *delivery)
 {
     places_give_back(&worker->places, delivery->doubtful);
+    worker->request_bytes -= attempt_bytes(attempt);
     delivery->shared->sending--;
     delivery->use->sending--;
     endpoint_sent(delivery->endpoint, delivery);
@@ -257,6 +262,15 @@ void worker_retry_at(struct worker *worker, struct delivery *delivery, int64_t d
     worker_abandon(worker, delivery, left && left->sent);
 }
 
+/* What comes of a request while Kafka does not store would only pile up. */
+static bool may_send(struct worker *worker)
+{
+    if (flag_is_set(worker->options.storing))
+        return true;
+    loop_arm(worker->loop, &worker->hold_timer, loop_now_ms(worker->loop) + HOLD_LOOK_MS);
+    return false;
+}
+
 /* Sending happens here and not where a place becomes free, so that an attempt that fails at once
  * doesn't start the next one from inside itself. */
 void worker_before_wait(struct loop_step *step)
@@ -264,7 +278,7 @@ void worker_before_wait(struct loop_step *step)
     struct worker *worker = CONTAINER_OF(step, struct worker, step);
     worker->busy_us += (loop_busy_us(worker->loop) - worker->busy_us) / BUSY_SHARE;
     worker_fan_out(worker);
-    if (send_what_fits(worker))
+    if (may_send(worker) && send_what_fits(worker))
         http_push(worker->http);
     uint64_t opened = http_connections_opened(worker->http);
     metrics_add(worker->metrics, METRIC_CONNECTIONS_OPENED, METRICS_INSTANCE, METRICS_NO_LABEL,

@@ -12,6 +12,7 @@
 
 #define DELIVERY_BYTES  512 /* what a delivery and its part of an event take, at the most */
 #define DELIVERIES_PART 16  /* of limits.memory */
+#define REQUESTS_PART   4   /* of limits.memory */
 
 /* ── endpoints ───────────────────────────────────────────────────────────── */
 
@@ -115,6 +116,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     worker->step.run = worker_before_wait;
     worker->later_timer.fire = worker_later_due;
     worker->fanout_timer.fire = look_again;
+    worker->hold_timer.fire = look_again;
     list_init(&worker->events);
     list_init(&worker->decoded);
     list_init(&worker->held);
@@ -123,6 +125,7 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     list_init(&worker->left);
     worker->deliveries_most =
         options->memory_bytes / DELIVERIES_PART / DELIVERY_BYTES / options->workers;
+    worker->request_bytes_most = options->memory_bytes / REQUESTS_PART / options->workers;
     worker->metrics = metrics_block_create(options->metrics);
     unsigned in_flight = endpoint_share(options->in_flight, options->index, options->workers);
     worker->places.limit = in_flight;

@@ -24,6 +24,7 @@
 #include "decode/decoder.h"
 #include "deliver/delivery.h"
 #include "deliver/outcome.h"
+#include "loop/flag.h"
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 
@@ -80,6 +81,7 @@ struct worker_options {
     const struct catalog *catalog; /* the first, until the hook `let_go` */
     const struct settings_registry *registry;
     struct metrics *metrics;
+    const struct flag *storing; /* while it isn't set nothing is sent */
     struct worker_hooks hooks;
 };
 

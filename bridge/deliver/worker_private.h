@@ -98,6 +98,7 @@ struct worker {
     struct heap later; /* records that are not due yet, or wait for a schema */
     struct loop_timer later_timer;
     struct loop_timer fanout_timer;
+    struct loop_timer hold_timer;
     struct list fanout;     /* records that become deliveries at once, of several perhaps */
     size_t deliveries;      /* there are */
     size_t deliveries_most; /* nothing more is fanned out then */
@@ -107,6 +108,8 @@ struct worker {
     struct list left;   /* give_up, the newest first */
     struct attempt **free_attempts;
     size_t free_count;
+    size_t request_bytes;      /* what those under way take */
+    size_t request_bytes_most; /* nothing more is sent then */
     struct loop_step step;
     int64_t busy_us; /* how long a turn of the loop took of late: a moving average */
     uint64_t connections_counted;

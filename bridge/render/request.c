@@ -44,6 +44,12 @@ static void trim(struct buffer *buf)
         buffer_finish(buf);
 }
 
+size_t request_bytes(const struct request *request)
+{
+    return request->url.size + request->headers.size + request->body_bytes.size +
+           request->packed.size + request->scratch.size + request->unescaped.size;
+}
+
 void request_trim(struct request *request)
 {
     trim(&request->body_bytes);

@@ -37,6 +37,9 @@ void request_clear(struct request *request);
 /* Did something not fit because there was no memory for it, and not for its size? */
 bool request_lacks_memory(const struct request *request);
 
+/* Bytes that were made for this request: a body that is the event's is not among them. */
+size_t request_bytes(const struct request *request);
+
 /* Gives back the memory that an uncommonly large body takes; the body is gone then. */
 void request_trim(struct request *request);
 

@@ -35,7 +35,7 @@ struct service {
     struct mailbox *mailbox;
     struct message drained; /* posted once by the source */
     struct message known;   /* posted once by the states */
-    bool storing;           /* results, dead letters and retries can be stored */
+    struct flag storing;    /* results, dead letters and retries can be stored; for workers too */
     bool state_known;
     struct registrar *registrar; /* of the schema of results; NULL: they are JSON */
     uint32_t schema_id;          /* read by workers, from the first record on */
@@ -273,7 +273,7 @@ static void end(struct service *service)
 static void update_hold(struct service *service)
 {
     source_hold(service->source,
-                !service->storing || !service->state_known || !service->schema_known);
+                !flag_is_set(&service->storing) || !service->state_known || !service->schema_known);
 }
 
 static void on_message(void *context, struct message *message)
@@ -289,7 +289,7 @@ static void on_message(void *context, struct message *message)
         break;
     case SERVICE_STORING:
     case SERVICE_NOT_STORING:
-        service->storing = message->type == SERVICE_STORING;
+        flag_put(&service->storing, message->type == SERVICE_STORING);
         free(message);
         update_hold(service);
         break;
@@ -442,6 +442,7 @@ static bool create_worker(struct service *service, unsigned index, struct error 
         .catalog = service->now->catalog,
         .registry = &settings->registry,
         .metrics = service->metrics,
+        .storing = &service->storing,
         .hooks = pipeline_hooks(service->pipelines[index]),
     };
     service->workers[index] = worker_create(&options, err);

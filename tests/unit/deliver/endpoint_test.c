@@ -190,10 +190,10 @@ static void what_queues_is_overdue_when_the_receiver_has_stopped_to_answer(void 
     f.endpoint.queued_count = 50;
     f.endpoint.in_flight = 10;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0); /* slow is not dead */
-    f.endpoint.doubtful = true;
+    f.endpoint.silent = 1;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0); /* one lost connection is nothing */
     f.endpoint.duration_us = 1001000;
-    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 5005); /* by ten at once */
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), ENDPOINT_FULL_MOST_MS);
     f.endpoint.queued_count = 19;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0);
     f.endpoint.queued_count = 50;
@@ -214,12 +214,15 @@ static void retries_are_overdue_while_the_breaker_is_open(void **state)
 {
     (void)state;
     struct fixture f;
+    struct record retries[ENDPOINT_PROBES + 1] = {0};
     set_up_shared(&f, 20);
     f.endpoint.alone = true;
-    f.records[0].is_retry = true;
     f.deliveries[1].visiting = true;
     f.deliveries[2] = (struct delivery){.visiting = true, .attempts = 1};
-    endpoint_add_record(&f.endpoint, &f.records[0]);
+    for (size_t i = 0; i < COUNT_OF(retries); i++) {
+        retries[i].is_retry = true;
+        endpoint_add_record(&f.endpoint, &retries[i]);
+    }
     for (int i = 0; i < 3; i++)
         endpoint_queue(&f.endpoint, &f.deliveries[i]);
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
@@ -229,14 +232,15 @@ static void retries_are_overdue_while_the_breaker_is_open(void **state)
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
     f.endpoint.ordered = false;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 30000);
-    assert_ptr_equal(endpoint_take_overdue_record(&f.endpoint), &f.records[0]);
-    assert_null(endpoint_take_overdue_record(&f.endpoint));
+    assert_ptr_equal(endpoint_take_overdue_record(&f.endpoint), &retries[0]);
+    assert_null(endpoint_take_overdue_record(&f.endpoint)); /* some stay, to be tried */
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 30000);
     assert_ptr_equal(endpoint_take_overdue(&f.endpoint), &f.deliveries[1]);
     assert_ptr_equal(endpoint_take_overdue(&f.endpoint), &f.deliveries[2]);
     assert_null(endpoint_take_overdue(&f.endpoint));
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 1000), 0);
-    assert_int_equal(gauge(&f, METRIC_QUEUED), 1); /* of its own lane, whose partitions pause */
+    /* … and one of its own lane, whose partitions pause. */
+    assert_int_equal(gauge(&f, METRIC_QUEUED), ENDPOINT_PROBES + 1);
     metrics_destroy(f.metrics);
 }
 
@@ -317,6 +321,10 @@ static void waits_elsewhere_as_long_as_the_breaker_is_open(void **state)
     assert_int_equal(delay_ms(&f, true, 30000), 0); /* a moment is no wait */
     assert_true(breaker_pass(&f.endpoint.breaker, 31000) != 0);
     /* The probe has ended after that. */
+    assert_int_equal(delay_ms(&f, false, 31000), 10000);
+    f.endpoint.again_count = ENDPOINT_PROBES - 1;
+    assert_int_equal(delay_ms(&f, true, 31000), 0);
+    f.endpoint.again_count = ENDPOINT_PROBES;
     assert_int_equal(delay_ms(&f, true, 31000), 10000);
     metrics_destroy(f.metrics);
 }
@@ -341,9 +349,44 @@ static void is_doubtful_from_no_answer_to_an_answer(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         const struct delivery delivery = {.pass = 1};
         endpoint_learn(&f.endpoint, &delivery, &rows[i].outcome, 0);
-        assert_int_equal(f.endpoint.doubtful, rows[i].doubtful);
+        assert_int_equal(endpoint_is_doubtful(&f.endpoint), rows[i].doubtful);
     }
     metrics_destroy(f.metrics);
+}
+
+static void gives_one_that_never_answers_ever_fewer_places(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct delivery delivery = {.pass = 1};
+    const struct outcome none = {.kind = ERROR_TIMEOUT};
+    const struct outcome refusal = {.kind = ERROR_STATUS, .status = 503};
+    set_up_shared(&f, 20);
+    f.endpoint.breaker.policy.failures = 0;
+    for (int i = 0; i < 7; i++)
+        endpoint_learn(&f.endpoint, &delivery, &none, 0);
+    assert_int_equal(endpoint_places(&f.endpoint), 20);
+    endpoint_learn(&f.endpoint, &delivery, &none, 0);
+    assert_int_equal(endpoint_places(&f.endpoint), 10);
+    for (int i = 0; i < 1000; i++)
+        endpoint_learn(&f.endpoint, &delivery, &none, 0);
+    assert_int_equal(endpoint_places(&f.endpoint), ENDPOINT_SILENT_LEAST);
+    endpoint_add_record(&f.endpoint, &f.records[0]);
+    f.endpoint.in_flight = ENDPOINT_SILENT_LEAST;
+    assert_false(endpoint_can_send(&f.endpoint));
+    endpoint_learn(&f.endpoint, &delivery, &refusal, 0);
+    assert_int_equal(endpoint_places(&f.endpoint), 20);
+    assert_true(endpoint_can_send(&f.endpoint));
+    metrics_destroy(f.metrics);
+}
+
+static void one_with_few_places_keeps_them(void **state)
+{
+    (void)state;
+    const struct endpoint endpoint = {.in_flight_most = 2, .silent = 1000};
+    const struct endpoint none = {.silent = 1000};
+    assert_int_equal(endpoint_places(&endpoint), 2);
+    assert_int_equal(endpoint_places(&none), 0);
 }
 
 static void sends_to_a_doubtful_one_evenly(void **state)
@@ -358,7 +401,7 @@ static void sends_to_a_doubtful_one_evenly(void **state)
     f.endpoint.in_flight = 1;
     assert_true(endpoint_admit(&f.endpoint, &delivery, 1000));
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1000), 1000);
-    f.endpoint.doubtful = true;
+    f.endpoint.silent = 1;
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1000), 1100);
     assert_int_equal(endpoint_next_ms(&f.endpoint, 1100), 1100);
     assert_true(endpoint_admit(&f.endpoint, &delivery, 1100));
@@ -398,6 +441,8 @@ int main(void)
         cmocka_unit_test(what_is_over_its_rate_leaves_a_shared_lane_one_by_one),
         cmocka_unit_test(waits_elsewhere_as_long_as_the_breaker_is_open),
         cmocka_unit_test(is_doubtful_from_no_answer_to_an_answer),
+        cmocka_unit_test(gives_one_that_never_answers_ever_fewer_places),
+        cmocka_unit_test(one_with_few_places_keeps_them),
         cmocka_unit_test(sends_to_a_doubtful_one_evenly),
         cmocka_unit_test(keeps_few_retries_where_others_share_the_lane),
         cmocka_unit_test(sends_in_the_order_queued_up_to_its_limit),
