@@ -1,12 +1,30 @@
 """Long waits are spent in retry topics: they hold up nothing, and survive whatever dies."""
 
 import json
+import threading
 
 from support.receiver import Reply
 from support.wait import until
 
 LONG = "11s"  # longer than what is waited for in memory
 KEY, VALUE, HEADERS = b"\x00key", b'{"type":"order.created","n":41.10}', [("mark", b"\xff"), ("none", None)]
+
+
+class Turnstile:
+    """Answers 200 to so many requests as are let through."""
+
+    def __init__(self):
+        self._through = threading.Semaphore(0)
+
+    def let(self, count):
+        for _ in range(count):
+            self._through.release()
+
+    def send(self, connection):
+        while not self._through.acquire(timeout=0.05):
+            if connection.closing.is_set():
+                return False
+        return Reply(200).send(connection)
 
 
 def fails_once(receiver):
@@ -149,9 +167,37 @@ def test_garbage_in_a_retry_topic_stops_nothing(
 
 
 def test_new_events_do_not_wait_for_retries(topics, orders, names, receiver, subscribe, grapnel):
-    receiver.script("/hook", Reply(503))
-    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=later(LONG)))
-    topics.produce(orders, *[json.dumps({"n": n}) for n in range(50)])
-    until(lambda: topics.count(f"{names.retries}.{LONG}") >= 1, "a retry handed over", 20)
-    assert running.metric("deliveries_total", outcome="delivered") >= 0
-    assert len(receiver.wait(50, "/hook")) >= 50
+    """With 300 retries due, three of each four places are for what has not been tried, and one for them."""
+    pending, tried, turnstile = 300, set(), Turnstile()
+
+    def number(request):
+        return json.loads(request.body)["n"]
+
+    def answer(request):
+        if number(request) >= pending or number(request) in tried:
+            return turnstile
+        tried.add(number(request))
+        return Reply(503)
+
+    def wait_queued(count):
+        until(lambda: running.metric("grapnel_queued") == count, f"{count} that wait for a place", 40)
+
+    receiver.script("/hook", answer)
+    delivery = {**later(LONG), "in_flight": 2, "timeout": "2m"}
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery), limits={"workers": 1})
+    topics.produce(orders, *[json.dumps({"n": n}) for n in range(pending)])
+    topics.wait(f"{names.retries}.{LONG}", pending)
+    receiver.wait(pending + 2, "/hook", seconds=40)  # two are in flight again, …
+    wait_queued(pending - 2)  # … and all others due
+    for turn in range(20):
+        fresh = [pending + 3 * turn + n for n in range(3)]
+        topics.produce(orders, *[json.dumps({"n": n}) for n in fresh])
+        wait_queued(pending - 2 - turn + 3)
+        seen = len(receiver.requests("/hook"))
+        turnstile.let(4)
+        came = [number(r) for r in receiver.wait(seen + 4, "/hook")[seen:]]
+        assert len(came) == 4 and sorted(came)[1:] == fresh, f"{came}, where {fresh} were waiting"
+    turnstile.let(2 * pending)
+    receiver.wait(2 * pending + 60, "/hook")
+    until(lambda: running.metric("grapnel_deliveries_total", outcome="delivered") == pending + 60, "all answers")
+    assert len(receiver.requests("/hook")) == 2 * pending + 60
