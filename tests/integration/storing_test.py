@@ -27,17 +27,28 @@ def test_fewer_places_than_workers_are_enough(topics, orders, receiver, subscrib
 
 
 def test_a_record_that_kafka_refuses_holds_up_no_other(
-    topics, orders, names, receiver, subscribe, grapnel, results
+    topics, unique, names, receiver, subscribe, grapnel, results, dead_letters
 ):
+    orders = topics.create(f"orders-{unique}", partitions=2)
     topics.create(names.dead_letters, **{"max.message.bytes": "2000"})
     running = grapnel(subscribe(orders, receiver.url("/hook")))
-    topics.produce(orders, "not JSON " * 1000, '{"n":1}')
+    poison = b"not JSON " * 1000
+    topics.produce(orders, poison, '{"n":1}', partition=0)
     receiver.wait(1, "/hook")
     until(lambda: running.metric("grapnel_refused_writes") == 1, "a refused write")
-    topics.produce(orders, *[json.dumps({"n": n}) for n in range(100)])
+    topics.produce(orders, *[json.dumps({"n": n}) for n in range(100)], partition=0)
     receiver.wait(101, "/hook")
-    results(101)
-    assert topics.committed(names.group, orders).get(0, 0) == 0  # it is not given up either
+    results(102)
+    topics.produce(orders, '{"n":2}', partition=1)
+    until(lambda: topics.committed(names.group, orders).get(1) == 1, "a commit of what ended later")
+    assert topics.committed(names.group, orders) == {0: 0, 1: 1}  # it is not given up either
+
+    topics.configure(names.dead_letters, **{"max.message.bytes": "20000"})
+    [letter] = dead_letters(1, seconds=60)
+    assert letter.value() == poison
+    topics.wait_committed(names.group, orders)
+    assert running.metric("grapnel_refused_writes") == 0
+    assert len(receiver.requests("/hook")) == 102
 
 
 def test_a_topic_that_is_deleted_comes_back(

@@ -6,7 +6,7 @@ import uuid
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka import OFFSET_BEGINNING
-from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewPartitions, NewTopic
 
 from .wait import PATIENCE, until
 
@@ -28,6 +28,11 @@ class Topics:
     def delete(self, name):
         self._admin.delete_topics([name])[name].result(30)
         until(lambda: name not in self.names(), f"the end of {name}")
+
+    def configure(self, name, **config):
+        """The topic's own settings are these from now on."""
+        resource = ConfigResource("topic", name, set_config=config)
+        self._admin.alter_configs([resource])[resource].result(30)
 
     def add_partitions(self, name, total):
         self._admin.create_partitions([NewPartitions(name, total)])[name].result(30)
