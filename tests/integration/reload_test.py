@@ -1,7 +1,9 @@
 """SIGHUP: the subscriptions and secrets of the file as it is now, without a restart."""
 
 import base64
+import concurrent.futures
 import json
+import re
 import signal
 import threading
 import time
@@ -312,6 +314,71 @@ def test_many_reloads_under_load(topics, unique, names, receiver, subscribe, gra
         60,
     )
     topics.wait_committed(names.group, orders)
+
+
+class Stream:
+    """Publishes {"n"} a hundred times a second, for as long as its block takes; `stored` says when each was."""
+
+    def __init__(self, topics, topic):
+        self._topics = topics
+        self._topic = topic
+        self._ended = threading.Event()
+        self._pool = concurrent.futures.ThreadPoolExecutor(1)
+        self.stored = []
+
+    def __enter__(self):
+        self._published = self._pool.submit(self._publish)
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._pool.shutdown()
+        self._published.result()  # fails as publishing did
+
+    def _publish(self):
+        while not self._ended.wait(0.01):
+            self._topics.produce(self._topic, event(len(self.stored)))
+            self.stored.append(time.time())
+
+    def worst_age(self, requests):
+        return max(r.at - self.stored[json.loads(r.body)["n"]] for r in requests)
+
+
+def test_who_stays_notices_nothing_of_reloads(topics, orders, names, receiver, subscribe, grapnel, reload):
+    """Beside a steady stream others come, change and go: nothing of it is lost, late or sent twice."""
+
+    def beside(name, path):
+        sub = subscribe(orders, receiver.url(path))
+        return {**sub, "name": f"{name}-{names.subscription[-6:]}", "start": "latest"}
+
+    def log_lines(words, sub):
+        return len(re.findall(rf" {words} group=grapnel\.{sub['name']}( |$)", running.log(), re.MULTILINE))
+
+    def assignments():
+        told = running.metric("grapnel_rebalances_total", subscription=stays["name"])
+        return told, log_lines("partitions assigned", stays)
+
+    stays = subscribe(orders, receiver.url("/stays"))
+    goes = beside("comes-0", "/comes-0")
+    running = grapnel(stays, beside("changes", "/changes-0"), goes)
+    with Stream(topics, orders) as stream:
+        begin = len(receiver.wait(300, "/stays"))
+        assert assignments() == (1, 1)
+        for turn in range(1, 11):
+            comes = beside(f"comes-{turn}", f"/comes-{turn}")
+            reload(running, stays, beside("changes", f"/changes-{turn}"), comes)
+            receiver.wait(1, f"/comes-{turn}")
+            receiver.wait(1, f"/changes-{turn}")
+            until(lambda: log_lines("group left", goes) == 1, f"the end of {goes['name']}")
+            goes = comes
+        end = len(receiver.requests("/stays"))
+        receiver.wait(end + 300, "/stays")
+    came = receiver.wait(len(stream.stored), "/stays")
+    topics.wait_committed(names.group, orders)
+    assert numbers(receiver.requests("/stays")) == list(range(len(stream.stored)))
+    assert assignments() == (1, 1)
+    calm = stream.worst_age(came[:begin] + came[end:])
+    assert stream.worst_age(came[begin:end]) <= max(10 * calm, 2 * PATIENCE)
 
 
 def test_two_instances_share_a_rate(topics, unique, names, receiver, subscribe, grapnel, another):
