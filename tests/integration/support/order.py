@@ -8,10 +8,9 @@ def event(n, key):
 
 
 def publish(topics, topic, numbers, keys):
-    """Numbers in order, each with one of the keys in turn."""
-    for n in numbers:
-        key = keys[n % len(keys)]
-        topics.produce(topic, event(n, key), key=key.encode())
+    """Numbers in order, each with one of the keys in turn, and all at once."""
+    placed = [(n, keys[n % len(keys)]) for n in numbers]
+    topics.produce(topic, *[event(n, key) for n, key in placed], keys=[key.encode() for _, key in placed])
 
 
 def by_key(requests):
