@@ -12,8 +12,8 @@
 #include "loop/thread.h"
 
 #define TICK_MS           100
-#define CLOSE_TIMEOUT_MS  8000
-#define REBALANCE_WAIT_MS 4000
+#define CLOSE_TIMEOUT_MS  11000
+#define REBALANCE_WAIT_MS 7000 /* twice a heartbeat of three seconds, and some */
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (16u << 10)

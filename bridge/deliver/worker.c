@@ -62,7 +62,9 @@ static void handle(void *context, struct message *message)
         worker->draining = true;
         worker_abandon_idle(worker);
         break;
-    case WORKER_STOP:
+    case WORKER_STOP: /* what is under way ends before others may have its partitions */
+        worker_abandon_sent(worker);
+        worker_abandon_idle(worker);
         loop_stop(worker->loop);
         break;
     }
