@@ -109,7 +109,7 @@ static void queue(struct worker *worker, struct delivery *delivery)
     bool booked = false;
     int64_t delay_ms =
         shares ? endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop), &booked) : 0;
-    if (delay_ms > 0 && hooks->hand_over(hooks->context, delivery, delay_ms))
+    if (delay_ms > 0 && hooks->hand_over(hooks->context, delivery, delay_ms, booked))
         return;
     endpoint_queue(endpoint, delivery);
     worker_note_ready(worker, endpoint);

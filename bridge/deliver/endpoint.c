@@ -72,6 +72,21 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
     return queued ? NULL : pop_record(endpoint, retry);
 }
 
+static void note_answer(struct endpoint *endpoint, int64_t now_ms)
+{
+    endpoint->silent = 0;
+    endpoint->answered_ms = now_ms;
+}
+
+/* Of a receiver that answers others, one that fails says little. */
+static void note_silence(struct endpoint *endpoint, const struct delivery *delivery, int64_t now_ms)
+{
+    if (endpoint->answered_ms == 0)
+        endpoint->answered_ms = delivery->sent_ms;
+    if (now_ms - endpoint->answered_ms > ENDPOINT_MOMENT_MS && endpoint->silent < UINT_MAX)
+        endpoint->silent++;
+}
+
 #define DURATION_SHARE 16 /* of a new duration in the average */
 
 void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
@@ -79,9 +94,9 @@ void endpoint_learn(struct endpoint *endpoint, const struct delivery *delivery,
 {
     enum breaker_sign sign = breaker_sign(outcome);
     if (outcome->status)
-        endpoint->silent = 0;
-    else if (sign == BREAKER_UNWELL && endpoint->silent < UINT_MAX)
-        endpoint->silent++;
+        note_answer(endpoint, now_ms);
+    else if (sign == BREAKER_UNWELL)
+        note_silence(endpoint, delivery, now_ms);
     if (sign != BREAKER_SILENT)
         endpoint->duration_us += (outcome->duration_us - endpoint->duration_us) / DURATION_SHARE;
     if (sign == BREAKER_SILENT && endpoint->limited)

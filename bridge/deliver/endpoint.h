@@ -44,8 +44,13 @@
  * committed. */
 #define ENDPOINT_RATED_MS 10000
 
-/* So long at most where it is not the rate or the breaker that it waits for. */
+/* So long at most where it is not the rate or the breaker that it waits for: a receiver that is
+ * slow, … */
 #define ENDPOINT_FULL_MOST_MS 10000
+
+/* … and one that has been silent for as long. */
+#define ENDPOINT_SILENT_LEAST_MS 5000
+#define ENDPOINT_SILENT_MOST_MS  30000
 
 /* How far ahead it is looked: a breaker that is probing will have its answer by then. */
 #define ENDPOINT_DELAY_MOST_MS 300000
@@ -76,8 +81,9 @@ struct endpoint {
     int64_t duration_us; /* how long attempts took of late: a moving average */
     bool disabled;       /* nothing is sent */
     struct order *order; /* NULL: it has never kept keys in order */
-    bool active;         /* counted among those with something to send or in flight */
-    unsigned silent;     /* attempts without an answer, in a row */
+    unsigned *counted;   /* the places' count of active endpoints that it is in; NULL: none */
+    unsigned silent;     /* attempts without an answer, in a row, when there had long been none */
+    int64_t answered_ms; /* the last answer; before any, the first attempt; 0: none */
     int64_t paced_ms;    /* while doubtful: nothing is sent before */
     struct breaker breaker;
     struct rate rate;

@@ -59,11 +59,12 @@ static int64_t sending_ms(const struct endpoint *endpoint, int64_t count, int64_
 }
 
 /* Who waits elsewhere while the queue is full asks again before long: by then the receiver may
- * answer faster, or answer at all. */
+ * answer faster. For one that does not answer at all it is as long again as it has been silent. */
 static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     if (endpoint_is_doubtful(endpoint))
-        return ENDPOINT_FULL_MOST_MS;
+        return least_of(most_of(now_ms - endpoint->answered_ms, ENDPOINT_SILENT_LEAST_MS),
+                        ENDPOINT_SILENT_MOST_MS);
     int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
     int64_t wait_ms = most_of(sending_ms(endpoint, queued, now_ms), ENDPOINT_MOMENT_MS);
     return least_of(wait_ms, ENDPOINT_FULL_MOST_MS);

@@ -2,8 +2,9 @@
  *
  * Each may hold a fair share, of as many as there are endpoints with something to send and one
  * more, so that the next one to come finds a place (where there is but one subscription it may hold
- * all). Endpoints that gave no answer of late are doubtful: all of them together hold half of the
- * places at most, so that however many hang, the other half is for those that answer.
+ * all). Endpoints that gave no answer of late are doubtful. They don't make the shares of others
+ * smaller, and all of them together hold few: one each, by which it is seen that they are back, and
+ * half of all at most.
  *
  * Pure. Owner: the worker. */
 #ifndef DELIVER_PLACES_H
@@ -15,8 +16,10 @@ struct places {
     unsigned limit; /* this worker's share of limits.in_flight; at least 1 */
     unsigned taken;
     unsigned doubtful; /* of those taken: by doubtful endpoints */
-    unsigned active;   /* endpoints with something to send or in flight */
-    bool shared;       /* there is more than one subscription */
+    /* Endpoints with something to send or in flight. */
+    unsigned active;
+    unsigned active_doubtful;
+    bool shared; /* there is more than one subscription */
 };
 
 /* How many one endpoint may hold. */
@@ -26,10 +29,21 @@ static inline unsigned places_share(const struct places *places)
     return share ? share : 1;
 }
 
+#define PLACES_DOUBTFUL_PART 32
+
+/* How many all of the doubtful ones may hold. */
+static inline unsigned places_doubtful_most(const struct places *places)
+{
+    unsigned most = (places->limit + 1) / 2;
+    unsigned part = places->limit / PLACES_DOUBTFUL_PART;
+    unsigned each = places->active_doubtful > part ? places->active_doubtful : part;
+    return each > most ? most : each ? each : 1;
+}
+
 /* May the doubtful ones take another? */
 static inline bool places_for_doubtful(const struct places *places)
 {
-    return places->doubtful < (places->limit + 1) / 2;
+    return places->doubtful < places_doubtful_most(places);
 }
 
 /* May an endpoint that holds `held` take one? */

@@ -17,10 +17,19 @@
 
 static void note_active(struct worker *worker, struct endpoint *endpoint)
 {
+    struct places *places = &worker->places;
     bool active = endpoint->in_flight > 0 || endpoint_has_some(endpoint);
-    if (active != endpoint->active)
-        worker->places.active += active ? 1 : UINT32_MAX;
-    endpoint->active = active;
+    unsigned *among = endpoint_is_doubtful(endpoint) ? &places->active_doubtful : &places->active;
+    if (endpoint->counted)
+        --*endpoint->counted;
+    endpoint->counted = active ? among : NULL;
+    if (endpoint->counted)
+        ++*endpoint->counted;
+}
+
+static bool must_be_held(const struct worker *worker, const struct endpoint *endpoint)
+{
+    return endpoint_is_doubtful(endpoint) && !places_for_doubtful(&worker->places);
 }
 
 /* Among those that could send, or, held back by its breaker or rate, woken when it may. */
@@ -38,7 +47,7 @@ void worker_note_ready(struct worker *worker, struct endpoint *endpoint)
     if (next_ms > now_ms) {
         if (next_ms < INT64_MAX)
             loop_arm(worker->loop, &endpoint->wake, next_ms);
-    } else if (endpoint_is_doubtful(endpoint) && !places_for_doubtful(&worker->places)) {
+    } else if (must_be_held(worker, endpoint)) {
         list_push(&worker->held, &endpoint->held);
     } else if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight)) {
         memory_out();
@@ -77,7 +86,7 @@ static bool send_elsewhere(struct worker *worker, struct endpoint *endpoint, int
         return passed;
     }
     struct delivery *delivery = endpoint_take_overdue(endpoint);
-    bool handed = hooks->hand_over(hooks->context, delivery, wait_ms);
+    bool handed = hooks->hand_over(hooks->context, delivery, wait_ms, false);
     if (!handed)
         endpoint_queue(endpoint, delivery);
     return handed;
@@ -171,6 +180,17 @@ static void take_next(struct worker *worker, struct endpoint *endpoint)
     }
 }
 
+static bool send_next(struct worker *worker, struct endpoint *endpoint)
+{
+    if (must_be_held(worker, endpoint)) /* others have been sent to since it could */
+        return false;
+    take_next(worker, endpoint);
+    bool some = endpoint_queued(endpoint) > 0;
+    if (some)
+        send(worker, endpoint);
+    return some;
+}
+
 /* True if anything left. */
 static bool send_what_fits(struct worker *worker)
 {
@@ -181,14 +201,22 @@ static bool send_what_fits(struct worker *worker)
             CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
         if (!places_may_take(&worker->places, endpoint->in_flight))
             break; /* nor may any other: this one holds least */
-        take_next(worker, endpoint);
-        if (endpoint_queued(endpoint) > 0) {
-            send(worker, endpoint);
-            sent = true;
-        }
+        sent |= send_next(worker, endpoint);
         worker_note_ready(worker, endpoint);
     }
     return sent;
+}
+
+/* A doubtful endpoint may take a place again: the first one that could send. */
+static void note_held_ready(struct worker *worker)
+{
+    bool ready = false;
+    while (!ready && !list_empty(&worker->held)) {
+        struct endpoint *next = CONTAINER_OF(worker->held.next, struct endpoint, held);
+        list_remove(&next->held); /* to its end, where it may not */
+        worker_note_ready(worker, next);
+        ready = heap_holds(&next->ready) || !list_empty(&next->held);
+    }
 }
 
 /* The place is free again. */
@@ -200,10 +228,8 @@ static void give_back(struct worker *worker, struct attempt *attempt, struct del
     delivery->use->sending--;
     endpoint_sent(delivery->endpoint, delivery);
     worker->free_attempts[worker->free_count++] = attempt;
-    if (!delivery->doubtful || list_empty(&worker->held))
-        return;
-    struct endpoint *next = CONTAINER_OF(worker->held.next, struct endpoint, held);
-    worker_note_ready(worker, next);
+    if (delivery->doubtful)
+        note_held_ready(worker);
 }
 
 void worker_attempt_over(void *context, struct attempt *attempt, struct delivery *delivery,

@@ -53,10 +53,11 @@ struct worker_hooks {
      * for its record, then worker_end. WORKER_READ_AGAIN: the only way is to read it again. */
     void (*abandon)(void *context, struct delivery *delivery, int64_t wait_ms);
     /* A delivery, in no list, that would keep others waiting here: have it wait elsewhere for
-     * `wait_ms`, then worker_end. False: that can't be. */
-    bool (*hand_over)(void *context, struct delivery *delivery, int64_t wait_ms);
-    /* The same for a retry that has not been taken; its claim is the hook's on true. `booked`: its
-     * turn comes then; else it may be in vain again. */
+     * `wait_ms`, then worker_end. `booked`: its turn comes then; else about so long will do. False:
+     * that can't be. */
+    bool (*hand_over)(void *context, struct delivery *delivery, int64_t wait_ms, bool booked);
+    /* The same for a retry that has not been taken; its claim is the hook's on true. Where its turn
+     * is not `booked` it may be in vain again. */
     bool (*pass_on)(void *context, struct record *record, int64_t wait_ms, bool booked);
     /* A delivery, in no list, that will not be sent: a dead letter of that kind; then worker_end.
      */

@@ -71,8 +71,9 @@ bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool 
     int64_t least_ms = PASS_MOST_MS;
     if (record->passes < 6)
         least_ms = (int64_t)PASS_WAIT_MS << record->passes;
-    if (in_vain && wait_ms < least_ms)
-        wait_ms = least_ms;
+    if (in_vain)
+        wait_ms =
+            retry_about_ms(pipeline->options.retries, wait_ms > least_ms ? wait_ms : least_ms);
     const struct envelope envelope = {
         .subscription = record->owner,
         .attempts = record->attempts,
@@ -84,9 +85,11 @@ bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool 
     return write_retry(pipeline, record, envelope, wait_ms);
 }
 
-bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms)
+bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms, bool booked)
 {
     struct pipeline *pipeline = context;
+    if (!booked)
+        wait_ms = retry_about_ms(pipeline->options.retries, wait_ms);
     const struct envelope envelope = {
         .subscription = slice_of(delivery->route->name),
         .attempts = delivery->attempts,
@@ -115,7 +118,7 @@ void detour_abandon(void *context, struct delivery *delivery, int64_t wait_ms)
     bool shared = record->subscription == RECORD_SHARED;
     bool keeps = shared || delivery->attempts > record->attempts;
     if (keeps && !keeps_order(delivery->route) && wait_ms != WORKER_READ_AGAIN &&
-        detour_hand_over(pipeline, delivery, wait_ms))
+        detour_hand_over(pipeline, delivery, wait_ms, true))
         return;
     worker_end(pipeline->worker, delivery);
     pipeline_give_up(pipeline, record);

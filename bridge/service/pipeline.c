@@ -174,7 +174,7 @@ static void try_again(struct pipeline *pipeline, struct delivery *delivery, int6
 {
     bool here = delivery->route->sub->delivery.ordered ||
                 (wait_ms <= FATE_IN_MEMORY_MS && worker_may_keep(pipeline->worker, delivery));
-    if (here || !detour_hand_over(pipeline, delivery, wait_ms))
+    if (here || !detour_hand_over(pipeline, delivery, wait_ms, true))
         worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 

@@ -69,7 +69,7 @@ bool detour_pass_round(struct pipeline *pipeline, struct record *record);
 /* As the hooks of the same names in struct worker_hooks. */
 void detour_refuse(void *context, struct record *record, unsigned subscription);
 void detour_abandon(void *context, struct delivery *delivery, int64_t wait_ms);
-bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms);
+bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms, bool booked);
 bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool booked);
 
 /* ── remember.c ──────────────────────────────────────────────────────────── */

@@ -8,12 +8,15 @@
 #include "settle/fate.h"
 #include "settle/headers.h"
 
-#define SHORT_MS 5000
+#define SHORT_MS       5000
+#define MEDIUM_MS      30000
+#define MEDIUM_FROM_MS 15000
+#define MEDIUM_TO_MS   60000
 
-static bool has_delay(const struct retry_topics *topics, int64_t delay_ms)
+static bool has_between(const struct retry_topics *topics, int64_t least_ms, int64_t most_ms)
 {
     for (size_t i = 0; i < topics->count; i++)
-        if (topics->items[i].delay_ms == delay_ms)
+        if (topics->items[i].delay_ms >= least_ms && topics->items[i].delay_ms <= most_ms)
             return true;
     return false;
 }
@@ -36,11 +39,19 @@ static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t d
 static bool add_schedule(struct retry_topics *topics, const char *prefix,
                          const struct subscription_delivery *delivery)
 {
-    for (size_t i = 0; i < delivery->retry_count; i++)
-        if (!has_delay(topics, delivery->retry_schedule_ms[i]) &&
-            !add_delay(topics, prefix, delivery->retry_schedule_ms[i]))
+    for (size_t i = 0; i < delivery->retry_count; i++) {
+        int64_t delay_ms = delivery->retry_schedule_ms[i];
+        if (!has_between(topics, delay_ms, delay_ms) && !add_delay(topics, prefix, delay_ms))
             return false;
+    }
     return true;
+}
+
+static bool add_missing(struct retry_topics *topics, const char *prefix)
+{
+    return (has_between(topics, 0, SHORT_MS) || add_delay(topics, prefix, SHORT_MS)) &&
+           (has_between(topics, MEDIUM_FROM_MS, MEDIUM_TO_MS) ||
+            add_delay(topics, prefix, MEDIUM_MS));
 }
 
 static bool add_all(struct retry_topics *topics, const struct settings *settings,
@@ -48,16 +59,11 @@ static bool add_all(struct retry_topics *topics, const struct settings *settings
 {
     const char *prefix = settings->topics.retries.data;
     bool fine = true;
-    bool has_short = false;
     for (size_t i = 0; fine && before && i < before->count; i++)
         fine = add_delay(topics, prefix, before->items[i].delay_ms);
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
         fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
-    for (size_t i = 0; i < topics->count; i++)
-        has_short = has_short || topics->items[i].delay_ms <= SHORT_MS;
-    if (fine && !has_short && settings->subscription_count > 0)
-        fine = add_delay(topics, prefix, SHORT_MS);
-    return fine;
+    return fine && (settings->subscription_count == 0 || add_missing(topics, prefix));
 }
 
 struct retry_topics *retry_topics_create(const struct settings *settings,
@@ -120,6 +126,18 @@ size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms)
             best = i;
     }
     return best;
+}
+
+int64_t retry_about_ms(const struct retry_topics *topics, int64_t wait_ms)
+{
+    int64_t about_ms = INT64_MAX;
+    for (size_t i = 0; i < topics->count; i++) {
+        int64_t delay_ms = topics->items[i].delay_ms;
+        if (delay_ms >= wait_ms && delay_ms / 2 <= wait_ms && delay_ms < about_ms)
+            about_ms = delay_ms;
+    }
+    return about_ms < INT64_MAX ? about_ms
+                                : topics->items[retry_topic_for(topics, wait_ms)].delay_ms;
 }
 
 int64_t retry_leg(const struct retry_topic *topic, int64_t now_unix_ms, int64_t due_unix_ms)

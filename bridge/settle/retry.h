@@ -23,9 +23,10 @@ struct retry_topics {
     size_t count;
 };
 
-/* One for each delay in the subscriptions' schedules, and a short one where none of those is: for
- * what is replayed, and what must let others go first. First all that there were `before` (NULL:
- * none), in their places. NULL: no memory. */
+/* One for each delay in the subscriptions' schedules, and, where none of those is, a short one, for
+ * what is replayed and what must let others go first, and one of half a minute, so that what waits
+ * for a receiver that is gone for minutes is not written again every few seconds. First all that
+ * there were `before` (NULL: none), in their places. NULL: no memory. */
 struct retry_topics *retry_topics_create(const struct settings *settings,
                                          const struct retry_topics *before);
 void retry_topics_destroy(struct retry_topics *topics);
@@ -40,6 +41,10 @@ void retry_topics_add_quoted(struct buffer *out, const char *name);
 /* The place in `topics`, of which there is one, for a wait: the longest delay that is not longer,
  * else the shortest. */
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms);
+
+/* For a wait that need not be exact: the delay of one topic, so that it is written only once: the
+ * shortest that is not shorter, unless that is more than twice as long, else as retry_topic_for. */
+int64_t retry_about_ms(const struct retry_topics *topics, int64_t wait_ms);
 
 /* Until when a record that is written there at `now_unix_ms` stays: its reader waits for the head,
  * so one that is due much later than the others there must not be in their way. */

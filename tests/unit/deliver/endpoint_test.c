@@ -193,7 +193,9 @@ static void what_queues_is_overdue_when_the_receiver_has_stopped_to_answer(void 
     f.endpoint.silent = 1;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0); /* one lost connection is nothing */
     f.endpoint.duration_us = 1001000;
-    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), ENDPOINT_FULL_MOST_MS);
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), ENDPOINT_SILENT_LEAST_MS);
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 12345), 12345); /* as long again */
+    assert_int_equal(endpoint_overdue_ms(&f.endpoint, 3600000), ENDPOINT_SILENT_MOST_MS);
     f.endpoint.queued_count = 19;
     assert_int_equal(endpoint_overdue_ms(&f.endpoint, 0), 0);
     f.endpoint.queued_count = 50;
@@ -347,10 +349,31 @@ static void is_doubtful_from_no_answer_to_an_answer(void **state)
     };
     set_up_shared(&f, 20);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct delivery delivery = {.pass = 1};
-        endpoint_learn(&f.endpoint, &delivery, &rows[i].outcome, 0);
+        const struct delivery delivery = {.pass = 1, .sent_ms = 1000};
+        endpoint_learn(&f.endpoint, &delivery, &rows[i].outcome, 5000 * (int64_t)i + 3000);
         assert_int_equal(endpoint_is_doubtful(&f.endpoint), rows[i].doubtful);
     }
+    metrics_destroy(f.metrics);
+}
+
+/* Of many at once it resets one now and then. */
+static void one_that_answers_others_is_not_doubtful(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const struct delivery delivery = {.pass = 1, .sent_ms = 2000};
+    const struct outcome answer = {.kind = ERROR_NONE, .status = 200};
+    const struct outcome reset = {.kind = ERROR_CONNECT};
+    set_up_shared(&f, 20);
+    endpoint_learn(&f.endpoint, &delivery, &reset, 3000);
+    assert_false(endpoint_is_doubtful(&f.endpoint));
+    endpoint_learn(&f.endpoint, &delivery, &reset, 3001); /* since 2000 there has been no answer */
+    assert_true(endpoint_is_doubtful(&f.endpoint));
+    endpoint_learn(&f.endpoint, &delivery, &answer, 4000);
+    endpoint_learn(&f.endpoint, &delivery, &reset, 5000);
+    assert_false(endpoint_is_doubtful(&f.endpoint));
+    endpoint_learn(&f.endpoint, &delivery, &reset, 5001);
+    assert_true(endpoint_is_doubtful(&f.endpoint));
     metrics_destroy(f.metrics);
 }
 
@@ -358,23 +381,23 @@ static void gives_one_that_never_answers_ever_fewer_places(void **state)
 {
     (void)state;
     struct fixture f;
-    const struct delivery delivery = {.pass = 1};
+    const struct delivery delivery = {.pass = 1, .sent_ms = 1000};
     const struct outcome none = {.kind = ERROR_TIMEOUT};
     const struct outcome refusal = {.kind = ERROR_STATUS, .status = 503};
     set_up_shared(&f, 20);
     f.endpoint.breaker.policy.failures = 0;
     for (int i = 0; i < 7; i++)
-        endpoint_learn(&f.endpoint, &delivery, &none, 0);
+        endpoint_learn(&f.endpoint, &delivery, &none, 3000);
     assert_int_equal(endpoint_places(&f.endpoint), 20);
-    endpoint_learn(&f.endpoint, &delivery, &none, 0);
+    endpoint_learn(&f.endpoint, &delivery, &none, 3000);
     assert_int_equal(endpoint_places(&f.endpoint), 10);
     for (int i = 0; i < 1000; i++)
-        endpoint_learn(&f.endpoint, &delivery, &none, 0);
+        endpoint_learn(&f.endpoint, &delivery, &none, 3000);
     assert_int_equal(endpoint_places(&f.endpoint), ENDPOINT_SILENT_LEAST);
     endpoint_add_record(&f.endpoint, &f.records[0]);
     f.endpoint.in_flight = ENDPOINT_SILENT_LEAST;
     assert_false(endpoint_can_send(&f.endpoint));
-    endpoint_learn(&f.endpoint, &delivery, &refusal, 0);
+    endpoint_learn(&f.endpoint, &delivery, &refusal, 3000);
     assert_int_equal(endpoint_places(&f.endpoint), 20);
     assert_true(endpoint_can_send(&f.endpoint));
     metrics_destroy(f.metrics);
@@ -441,6 +464,7 @@ int main(void)
         cmocka_unit_test(what_is_over_its_rate_leaves_a_shared_lane_one_by_one),
         cmocka_unit_test(waits_elsewhere_as_long_as_the_breaker_is_open),
         cmocka_unit_test(is_doubtful_from_no_answer_to_an_answer),
+        cmocka_unit_test(one_that_answers_others_is_not_doubtful),
         cmocka_unit_test(gives_one_that_never_answers_ever_fewer_places),
         cmocka_unit_test(one_with_few_places_keeps_them),
         cmocka_unit_test(sends_to_a_doubtful_one_evenly),

@@ -31,27 +31,29 @@ static void has_one_topic_for_each_delay_in_use(void **state)
     (void)state;
     struct retry_topics *topics = create();
     static const char *const names[] = {"grapnel.retry.5s", "grapnel.retry.5m", "grapnel.retry.2h",
-                                        "grapnel.retry.1d"};
+                                        "grapnel.retry.1d", "grapnel.retry.30s"};
     assert_int_equal(topics->count, COUNT_OF(names));
     for (size_t i = 0; i < COUNT_OF(names); i++)
         assert_string_equal(topics->items[i].name, names[i]);
     retry_topics_destroy(topics);
 }
 
-static void has_a_short_one_where_no_schedule_has(void **state)
+static void has_a_short_and_a_medium_one_where_no_schedule_has(void **state)
 {
     (void)state;
     int64_t long_ms[] = {1800000};
     int64_t short_ms[] = {1800000, 300};
+    int64_t medium_ms[] = {60000, 5000};
     struct {
         int64_t *schedule;
         size_t count;
         const char *first;
         size_t topics;
     } rows[] = {
-        {NULL, 0, "grapnel.retry.5s", 1},
-        {long_ms, 1, "grapnel.retry.5s", 2},
-        {short_ms, 2, "grapnel.retry.300ms", 2},
+        {NULL, 0, "grapnel.retry.5s", 2},
+        {long_ms, 1, "grapnel.retry.5s", 3},
+        {short_ms, 2, "grapnel.retry.300ms", 3},
+        {medium_ms, 2, "grapnel.retry.5s", 2},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct subscription sub = {
@@ -87,7 +89,8 @@ static void chooses_the_longest_delay_that_is_not_too_long(void **state)
         const char *name;
     } rows[] = {
         {0, "grapnel.retry.5s"},         {5000, "grapnel.retry.5s"},
-        {299999, "grapnel.retry.5s"},    {300000, "grapnel.retry.5m"},
+        {29999, "grapnel.retry.5s"},     {30000, "grapnel.retry.30s"},
+        {299999, "grapnel.retry.30s"},   {300000, "grapnel.retry.5m"},
         {86399999, "grapnel.retry.2h"},  {86400000, "grapnel.retry.1d"},
         {864000000, "grapnel.retry.1d"},
     };
@@ -95,6 +98,23 @@ static void chooses_the_longest_delay_that_is_not_too_long(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         assert_string_equal(topics->items[retry_topic_for(topics, rows[i].wait_ms)].name,
                             rows[i].name);
+    retry_topics_destroy(topics);
+}
+
+static void a_wait_that_need_not_be_exact_is_one_topics_delay(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t wait_ms;
+        int64_t about_ms;
+    } rows[] = {
+        {0, 5000},         {1000, 5000},       {5000, 5000},       {14999, 5000},
+        {15000, 30000},    {30000, 30000},     {149999, 30000},    {150000, 300000},
+        {3599999, 300000}, {3600000, 7200000}, {9999999, 7200000}, {864000000, 86400000},
+    };
+    struct retry_topics *topics = create();
+    for (size_t i = 0; i < COUNT_OF(rows); i++)
+        assert_int_equal(retry_about_ms(topics, rows[i].wait_ms), rows[i].about_ms);
     retry_topics_destroy(topics);
 }
 
@@ -131,9 +151,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_one_topic_for_each_delay_in_use),
-        cmocka_unit_test(has_a_short_one_where_no_schedule_has),
+        cmocka_unit_test(has_a_short_and_a_medium_one_where_no_schedule_has),
         cmocka_unit_test(a_leg_ends_with_the_topics_delay),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
+        cmocka_unit_test(a_wait_that_need_not_be_exact_is_one_topics_delay),
         cmocka_unit_test(keeps_the_places_of_those_there_were),
         cmocka_unit_test(reads_topics_of_delays_that_are_no_longer_used),
     };
