@@ -1,7 +1,11 @@
 """Does a receiver that hangs cost the other subscriptions anything? Each figure is what the others
 reach beside it, of what they reach alone: the rate of a backlog in turns, and the time to arrive of
 two instances at once, one with those that hang and one without, since from one minute to the next
-it differs by more than what is looked for. What the hanging ones cost both is in the CPU."""
+it differs by more than what is looked for. What the hanging ones cost both is in the CPU.
+
+In one lane an event of a subscription that hangs is one more event to work on, and where the CPU is
+the limit that takes its time whatever becomes of it. So there a backlog is compared with what it is
+beside receivers that answer, and a stream that the machine can bear with what it is alone."""
 
 import contextlib
 import dataclasses
@@ -17,6 +21,7 @@ TYPES = 100
 HANGS_MS = 3_600_000
 PAIRS = 5
 STEADY_RATE = 1_000
+BUSY_RATE = 8_000  # a third of what a small machine can do
 STEADY_SECONDS = 10
 WARM_UP_SECONDS = 6  # in which the first of those that hang time out
 
@@ -52,39 +57,63 @@ class Setting:
         ]
 
 
+@dataclasses.dataclass
+class Rate:
+    """What of, and compared with what."""
+
+    figure: str
+    stream: int = 0  # events a second; 0: the backlog, as fast as it goes
+    beside_well: bool = False  # with what it is beside receivers that answer, not alone
+
+
 LANES = Setting("lanes", well=1, hanging=1, shared=False)
 SHARED = Setting("shared", well=90, hanging=10, shared=True)
+RATES = {
+    "lanes": [Rate("lanes_rate_share")],
+    "shared": [
+        Rate("shared_rate_share", stream=BUSY_RATE),
+        Rate("shared_busy_rate_share", beside_well=True),
+    ],
+}
 
 
-def whole_rate(bench, setting, turn, receiver, hanging):
-    """Arrivals a second of a whole backlog."""
-    topic = backlog.topic(bench)
-    subs = setting.subscriptions(turn, topic, "earliest", receiver, hanging)
-    with bench.grapnel(turn, *subs, ready=False, shutdown_grace="0s") as running:
+def whole_rate(bench, setting, compared, turn, receiver, others):
+    """Arrivals a second at the receivers that are well, from the first to the last."""
+    topic = bench.topics.create(turn, PARTITIONS) if compared.stream else backlog.topic(bench)
+    start = "latest" if compared.stream else "earliest"
+    subs = setting.subscriptions(turn, topic, start, receiver, others)
+    wanted = RECORDS * setting.wanted
+    with bench.grapnel(turn, *subs, ready=compared.stream > 0, shutdown_grace="0s") as running:
+        if compared.stream:
+            latency.arrive(
+                bench, topic, [receiver], compared.stream, STEADY_SECONDS, TYPES, setting.wanted
+            )
+            return rate(receiver.stats())
         until(
-            lambda: running.alive() and receiver.distinct() >= RECORDS * setting.wanted,
-            lambda: f"{RECORDS * setting.wanted:.0f} arrivals: {receiver.stats()}",
+            lambda: running.alive() and receiver.distinct() >= wanted,
+            lambda: f"{wanted:.0f} arrivals: {receiver.stats()}",
             seconds=120,
             every=0.2,
         )
         return rate(receiver.stats())
 
 
-def rate_share(bench, setting):
+def rate_share(bench, setting, compared):
     """In percent, the median of pairs; every other pair is in the other order."""
 
-    def once(turn, beside):
-        with FastReceiver() as receiver, FastReceiver(HANGS_MS) as hanging:
-            return whole_rate(bench, setting, turn, receiver, hanging if beside else None)
+    def once(turn, hangs):
+        with FastReceiver() as receiver, FastReceiver(HANGS_MS if hangs else 0) as other:
+            others = other if hangs or compared.beside_well else None
+            return whole_rate(bench, setting, compared, turn, receiver, others)
 
     shares = []
     for pair in range(PAIRS):
         reached = {}
-        for beside in (pair % 2 == 1, pair % 2 == 0):
-            turn = f"{setting.name}-rate-{'beside' if beside else 'alone'}-{pair}"
-            reached[beside] = once(turn, beside)
+        for hangs in (pair % 2 == 1, pair % 2 == 0):
+            turn = f"{compared.figure.replace('_', '-')}-{'hangs' if hangs else 'not'}-{pair}"
+            reached[hangs] = once(turn, hangs)
         shares.append(100 * reached[True] / reached[False])
-        print(f"{setting.name}: {reached[False]:.0f}/s alone, {reached[True]:.0f}/s beside", flush=True)
+        print(f"{compared.figure}: {reached[True]:.0f}/s of {reached[False]:.0f}/s", flush=True)
     return statistics.median(shares)
 
 
@@ -110,7 +139,8 @@ def steady(bench, setting, pair):
 
 
 def measure(bench, figures, setting):
-    figures[f"{setting.name}_rate_share"] = rate_share(bench, setting)
+    for compared in RATES[setting.name]:
+        figures[compared.figure] = rate_share(bench, setting, compared)
     p99, cpu = zip(*(steady(bench, setting, pair) for pair in range(PAIRS)))
     figures[f"{setting.name}_p99_share"] = statistics.median(p99)
     figures[f"{setting.name}_cpu_share"] = statistics.median(cpu)
