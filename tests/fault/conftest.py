@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from answering import Answering
 from cluster import Cluster
 from flood import Flood
 from support import program
@@ -57,6 +58,14 @@ def flood(kafka, topics, unique, subscribe):
     yield start
     for one in made:
         one.close()
+
+
+@pytest.fixture
+def answering():
+    """A receiver that answers each event as the test says; see answering.py."""
+    one = Answering()
+    yield one
+    one.close()
 
 
 @pytest.fixture
