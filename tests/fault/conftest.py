@@ -7,6 +7,7 @@ import pytest
 
 from answering import Answering
 from cluster import Cluster
+from failing import FailingFlood
 from flood import Flood
 from support import program
 from support.topics import Topics
@@ -53,6 +54,20 @@ def flood(kafka, topics, unique, subscribe):
 
     def start(records, seconds, bootstrap=None):
         made.append(Flood(topics, bootstrap or kafka.bootstrap, unique, subscribe, records, records // seconds))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def failing_flood(kafka, topics, names, subscribe):
+    """failing_flood(records, seconds): the same to three, of which a part fails; see failing.py."""
+    made = []
+
+    def start(records, seconds):
+        made.append(FailingFlood(topics, kafka.bootstrap, names, subscribe, records, records // seconds))
         return made[-1]
 
     yield start
