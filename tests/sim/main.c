@@ -1,8 +1,11 @@
 /* Runs scenarios: each in a process of its own, so that nothing is left of one in the next, and
  * what crashes is one seed.
  *
- *   sim [--from SEED] [--seeds N] [--jobs N]     N scenarios made of seeds, or as many as there are
- *       [--for SECONDS] [--first]                in that time; or until the first fails
+ *   sim [--from SEED] [--seeds N] [--jobs N]     N scenarios made of seeds; or until the first
+ * fails
+ *       [--first]
+ *       [--for SECONDS [--at-least N]]           no more are begun after that time: it is a failure
+ *                                                that they were not all, or not so many
  *   sim --seed SEED [--trace]                    one of them
  *   sim --scenario FILE [--trace]                one that is written down
  *
@@ -31,7 +34,8 @@ struct options {
     uint64_t from;
     uint64_t seeds;
     unsigned jobs;
-    time_t seconds; /* no more are begun after them; 0: all are */
+    uint64_t at_least; /* of them */
+    time_t seconds;    /* no more are begun after them; 0: all are */
     bool first;
     bool one;
     bool trace;
@@ -123,6 +127,23 @@ static bool reap(void)
     return status == 0;
 }
 
+/* How many seeds there were, and how many failed, in so many words; false: too few, or any has. */
+static bool conclude(const struct options *options, uint64_t count, uint64_t failed, bool late)
+{
+    bool too_few = late && count < options->at_least;
+    printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed", count, options->from, failed);
+    if (late)
+        printf("; the time was up, %" PRIu64 " of %" PRIu64 " were not run", options->seeds - count,
+               options->seeds);
+    printf("\n");
+    fflush(stdout);
+    if (too_few)
+        fprintf(stderr,
+                "TOO FEW: %" PRIu64 " seeds in %lld s, and at least %" PRIu64 " were wanted\n",
+                count, (long long)options->seconds, options->at_least);
+    return failed == 0 && !too_few;
+}
+
 static int run_many(const struct options *options)
 {
     uint64_t failed = 0;
@@ -130,6 +151,7 @@ static int run_many(const struct options *options)
     uint64_t end = options->from + options->seeds;
     time_t until = options->seconds ? time(NULL) + options->seconds : 0;
     unsigned busy = 0;
+    bool late = false;
     while (next < end || busy > 0) {
         if (next < end && busy < options->jobs) {
             unsigned i = 0;
@@ -141,47 +163,42 @@ static int run_many(const struct options *options)
         }
         failed += !reap();
         busy--;
-        if ((failed > 0 && options->first) || (until && time(NULL) >= until))
+        late = late || (next < end && until && time(NULL) >= until);
+        if (late || (failed > 0 && options->first))
             end = next;
     }
-    printf("%" PRIu64 " seeds from %" PRIu64 ", %" PRIu64 " failed%s\n", end - options->from,
-           options->from, failed,
-           until && end < options->from + options->seeds ? ", and then the time was up" : "");
-    return failed ? 1 : 0;
+    return conclude(options, end - options->from, failed, late) ? 0 : 1;
 }
 
 /* ── options ─────────────────────────────────────────────────────────────── */
 
 static int usage(void)
 {
-    fputs("usage: sim [--from SEED] [--seeds N] [--jobs N] [--for SECONDS] [--first]\n"
-          "       sim --seed SEED | --scenario FILE [--trace | --show | --yaml]\n",
-          stderr);
+    fputs(
+        "usage: sim [--from SEED] [--seeds N] [--jobs N] [--first] [--for SECONDS [--at-least N]]\n"
+        "       sim --seed SEED | --scenario FILE [--trace | --show | --yaml]\n",
+        stderr);
     return 2;
 }
 
 static bool read_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
-        {"from", required_argument, NULL, 'f'},
-        {"seeds", required_argument, NULL, 'n'},
-        {"jobs", required_argument, NULL, 'j'},
-        {"seed", required_argument, NULL, 's'},
-        {"scenario", required_argument, NULL, 'c'},
-        {"trace", no_argument, NULL, 't'},
-        {"show", no_argument, NULL, 'p'},
-        {"yaml", no_argument, NULL, 'y'},
-        {"first", no_argument, NULL, '1'},
-        {"for", required_argument, NULL, 'u'},
-        {0},
+        {"from", required_argument, NULL, 'f'},     {"seeds", required_argument, NULL, 'n'},
+        {"jobs", required_argument, NULL, 'j'},     {"seed", required_argument, NULL, 's'},
+        {"scenario", required_argument, NULL, 'c'}, {"trace", no_argument, NULL, 't'},
+        {"show", no_argument, NULL, 'p'},           {"yaml", no_argument, NULL, 'y'},
+        {"first", no_argument, NULL, '1'},          {"for", required_argument, NULL, 'u'},
+        {"at-least", required_argument, NULL, 'l'}, {0},
     };
-    *options = (struct options){.from = 1, .seeds = 100, .jobs = 1};
+    *options = (struct options){.from = 1, .seeds = 100, .at_least = UINT64_MAX, .jobs = 1};
     for (int c = 0; (c = getopt_long(argc, argv, "", known, NULL)) != -1;) {
         if (c == '?')
             return false;
         options->from = c == 'f' || c == 's' ? strtoull(optarg, NULL, 10) : options->from;
         options->seeds = c == 'n' ? strtoull(optarg, NULL, 10) : options->seeds;
         options->jobs = c == 'j' ? (unsigned)strtoul(optarg, NULL, 10) : options->jobs;
+        options->at_least = c == 'l' ? strtoull(optarg, NULL, 10) : options->at_least;
         options->seconds = c == 'u' ? (time_t)strtoul(optarg, NULL, 10) : options->seconds;
         options->first = options->first || c == '1';
         options->one = options->one || c == 's' || c == 'c';
@@ -190,6 +207,8 @@ static bool read_options(int argc, char **argv, struct options *options)
         options->yaml = options->yaml || c == 'y';
         options->file = c == 'c' ? optarg : options->file;
     }
+    if (options->at_least > options->seeds)
+        options->at_least = options->seeds;
     return optind == argc && options->jobs > 0 && options->jobs <= JOBS_MOST;
 }
 
