@@ -269,7 +269,8 @@ static void free_offsets(struct wire_request *request)
     free(offsets);
 }
 
-/* rd_kafka_assignment_handle_OffsetFetch */
+/* rd_kafka_assignment_handle_OffsetFetch. While they are not stable it is asked again, by
+ * rd_kafka_handle_OffsetFetch. */
 static void on_offsets(struct wire_request *request, rd_kafka_resp_err_t code)
 {
     struct group_offsets *offsets = CONTAINER_OF(request, struct group_offsets, request);
@@ -307,6 +308,7 @@ static void query(rd_kafka_t *rk)
         offsets->items[offsets->count++].log = log;
     }
     process_enter(before);
+    rk->query_at_us = 0;
     wire_send(&rk->coordinator, &offsets->request);
 }
 

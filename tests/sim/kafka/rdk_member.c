@@ -512,6 +512,8 @@ static void serve(struct world_event *event)
         commit_time_out(rk);
     }
     look_for_topics(rk);
+    if (rk->query_at_us && world_now_us() >= rk->query_at_us)
+        member_assignment_served(rk);
     world_after(event, SERVE_US);
 }
 
