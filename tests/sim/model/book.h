@@ -56,7 +56,8 @@ struct fate {
     unsigned allowed;       /* so many of them are no breach */
     struct process *answered_by;
     int64_t answered_us;
-    int last_status; /* of the last answer heard; 0: none */
+    int64_t failed_us; /* when its last request was answered, and not with success; 0: it was not */
+    int last_status;   /* of the last answer heard; 0: none */
     enum error_kind last_kind;
     bool told_410;
     bool retry_seen;

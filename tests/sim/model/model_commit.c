@@ -317,15 +317,22 @@ static void excuse_under_way(const struct process *process, unsigned group,
     }
 }
 
-/* Was all settled that the record is to its group's subscriptions, when it was given back? */
+/* Was nothing of it under way when it was given back? What had failed by then waits in a retry
+ * topic, if the others of its group have had the record. */
+static bool was_done(const struct holding *holding, const struct fate *fate)
+{
+    int64_t done_us = book_is_settled(fate) ? fate->settled_us : fate->failed_us;
+    return done_us > 0 && done_us <= holding->ended_us - JUST_NOW_US;
+}
+
+/* The same of all that the record is to its group's subscriptions. */
 static bool was_whole(const struct holding *holding, unsigned group, const struct kafka_log *log,
                       int64_t offset)
 {
     int64_t number = 0;
     for (unsigned s = 0; book_carried(group, log, offset, &s, &number); s++) {
         const struct fate *fate = book_fate(s, number);
-        if (fate->expectation != EXPECT_NOTHING &&
-            (!book_is_settled(fate) || fate->settled_us > holding->ended_us - JUST_NOW_US))
+        if (fate->expectation != EXPECT_NOTHING && !was_done(holding, fate))
             return false;
     }
     return true;

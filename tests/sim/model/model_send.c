@@ -121,6 +121,7 @@ void model_sent(const struct http_request *request, unsigned engine, struct mode
                    book_name(subscription, number), process->name);
     bool again = fate->sender == process && fate->taken_us < fate->sent_us;
     fate->sent_us = world_now_us();
+    fate->failed_us = 0;
     fate->under_way++;
     book_touch(fate, process);
     fate->sender = process;
@@ -170,6 +171,8 @@ void model_heard(const struct model_request *request, const struct http_exchange
     fate->last_kind = exchange->kind;
     if (exchange->status >= 200 && exchange->status < 300)
         note_success(request);
+    else
+        fate->failed_us = world_now_us();
     book_touch(fate, request->by);
     limits_heard(request, exchange);
 }
