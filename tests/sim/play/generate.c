@@ -15,7 +15,7 @@ enum flavour {
     KAFKA,    /* goes away, refuses, answers late */
     NO_STORE, /* what grapnel writes can't be stored */
     TIGHT,    /* memory is short: limits.memory, and allocations that fail */
-    DEAD,     /* some receivers are, all the time, and there is much for all */
+    DEAD,     /* some receivers are, or slow, all the time, and there is much for all */
     CHAOS,    /* all of it */
     FLAVOURS
 };
@@ -66,7 +66,7 @@ static void make_world(struct maker *maker)
                           RESULTS_NONE),
         .named = chance(maker, 30),
         .workers = between(maker, 1, 3),
-        .in_flight = ONE_OF(maker, 8, 64, 1024),
+        .in_flight = maker->flavour == DEAD ? ONE_OF(maker, 8, 8, 64) : ONE_OF(maker, 8, 64, 1024),
         .memory_kb = maker->flavour == TIGHT ? ONE_OF(maker, 256, 1024, 2048) : 65536,
         .grace_ms = ONE_OF(maker, 2000, 10000),
         .rejects_per_million = ONE_OF(maker, 0, 20000),
@@ -226,10 +226,13 @@ static void make_dead(struct maker *maker, int64_t subscription)
     struct scenario_phase *phase = &scenario->phases[scenario->phase_count++];
     *phase = (struct scenario_phase){
         .subscription = subscription,
-        .behaviour = ONE_OF(maker, RECEIVER_STATUS, RECEIVER_HANGS, RECEIVER_REFUSES),
+        .behaviour =
+            ONE_OF(maker, RECEIVER_STATUS, RECEIVER_HANGS, RECEIVER_REFUSES, RECEIVER_WELL),
         .value = 500,
         .percent = 100,
     };
+    if (phase->behaviour == RECEIVER_WELL)
+        phase->slow_ms = scenario->subscriptions[subscription].timeout_ms - 50; /* just in time */
 }
 
 /* Half of the receivers are well all the time. */
