@@ -10,6 +10,7 @@ static struct {
     int64_t value;
     int64_t percent;
     int64_t slow_us;
+    bool mended;
 } now[SUBSCRIPTIONS_MOST];
 
 static int64_t rejects;
@@ -30,9 +31,16 @@ void receiver_set_taste(int64_t rejects_per_million, int64_t fails_per_million)
     fails = fails_per_million;
 }
 
+void receiver_mend(unsigned subscription)
+{
+    now[subscription].mended = true;
+}
+
 int receiver_dislikes(unsigned subscription, int64_t number)
 {
     struct dice dice = dice_for(world_seed(), "taste", (uint64_t)number * 64 + subscription);
+    if (now[subscription].mended)
+        return 0;
     if (dice_chance(&dice, rejects))
         return 400;
     return dice_chance(&dice, fails) ? 500 : 0;

@@ -40,4 +40,7 @@ struct reception receiver_receive(unsigned subscription, int64_t number, unsigne
 int receiver_dislikes(unsigned subscription, int64_t number);
 void receiver_set_taste(int64_t rejects_per_million, int64_t fails_per_million);
 
+/* A person has seen to it that this subscription's receiver likes all of them. */
+void receiver_mend(unsigned subscription);
+
 #endif

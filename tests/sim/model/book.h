@@ -166,6 +166,7 @@ void commit_excuse(const struct process *process, unsigned group, const struct k
 /* model_state.c. A record about a subscription or a key; was it disabled at any time since then? */
 void state_take(const struct kafka_log *log, const struct kafka_message *message);
 bool state_was_told(unsigned subscription); /* by a 410 */
+void state_heard(unsigned subscription, int64_t number);
 bool state_was_disabled(unsigned subscription, int64_t since_us);
 void state_sent(const struct model_request *request);
 
@@ -183,6 +184,7 @@ void stray_check(const struct kafka_log *log, int64_t offset);
 /* model_order.c. `again`: the process has sent it before, and kept it. */
 void order_published(int64_t number);
 bool order_may_be_parked(unsigned subscription, int64_t number);
+bool order_has_failed(unsigned subscription, const struct fate *fate);
 void order_sent(const struct model_request *request, bool again);
 
 /* model_time.c: something new is sent. */

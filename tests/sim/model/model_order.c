@@ -95,7 +95,7 @@ void order_published(int64_t number)
 }
 
 /* Was its last attempt the last that it is to have? Its dead letter may be on its way. */
-static bool has_failed(unsigned subscription, const struct fate *fate)
+bool order_has_failed(unsigned subscription, const struct fate *fate)
 {
     const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
     if (fate->letter || fate->expectation != EXPECT_REQUEST)
@@ -106,10 +106,12 @@ static bool has_failed(unsigned subscription, const struct fate *fate)
            fate->sent > book_shortest_schedule(subscription);
 }
 
+/* One that has failed keeps its key waiting where exhausted is stop. */
 static bool is_over(unsigned subscription, const struct fate *fate)
 {
+    bool stops = book.scenario->subscriptions[subscription].stops;
     return fate->expectation == EXPECT_NOTHING || !fate->in_scope || fate->answered > 0 ||
-           has_failed(subscription, fate);
+           (!stops && order_has_failed(subscription, fate));
 }
 
 /* Any event of its key, wherever it was published, that has failed for good parks it. */
@@ -120,7 +122,7 @@ bool order_may_be_parked(unsigned subscription, int64_t number)
     for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
         if (fate->expectation != EXPECT_NOTHING && key_of(n).data &&
-            slice_equal(key_of(n), key_of(number)) && has_failed(subscription, fate))
+            slice_equal(key_of(n), key_of(number)) && order_has_failed(subscription, fate))
             return true;
     }
     return false;

@@ -173,6 +173,7 @@ void model_heard(const struct model_request *request, const struct http_exchange
         note_success(request);
     else
         fate->failed_us = world_now_us();
+    state_heard(request->subscription, request->number);
     book_touch(fate, request->by);
     limits_heard(request, exchange);
 }

@@ -1,5 +1,5 @@
 /* What is remembered of subscriptions: a 410 disables one, for all instances, until a person says
- * otherwise. */
+ * otherwise; so does an event that fails for good, where exhausted is stop. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,6 +10,7 @@
 static struct {
     const struct kafka_log *log; /* where that is said; NULL: it is not disabled */
     bool ever;
+    bool exhausted; /* an event has failed for good, and stops it */
     int64_t since_us;
 } states[SUBSCRIPTIONS_MOST];
 
@@ -21,6 +22,13 @@ bool state_was_told(unsigned subscription)
     return false;
 }
 
+void state_heard(unsigned subscription, int64_t number)
+{
+    bool stops = book.scenario->subscriptions[subscription].stops;
+    if (stops && order_has_failed(subscription, book_fate(subscription, number)))
+        states[subscription].exhausted = true;
+}
+
 void state_take(const struct kafka_log *log, const struct kafka_message *message)
 {
     static const char prefix[] = "disabled s";
@@ -30,7 +38,7 @@ void state_take(const struct kafka_log *log, const struct kafka_message *message
     unsigned subscription = (unsigned)(message->key.data[length] - '0');
     bool disabled =
         memmem(message->value.data, message->value.size, "\"state\":\"disabled\"", 18) != NULL;
-    if (disabled && !state_was_told(subscription))
+    if (disabled && !state_was_told(subscription) && !states[subscription].exhausted)
         world_fail("s%u is disabled, and no receiver said so", subscription);
     if ((states[subscription].log != NULL) == disabled)
         return;

@@ -118,6 +118,7 @@ static bool is_due_death(unsigned subscription, int64_t number, const struct kaf
                          const char *reason)
 {
     static const char *const failures[] = {"status", "timeout", "connect", "protocol"};
+    const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
     const struct fate *fate = book_fate(subscription, number);
     bool tried = fate->expectation == EXPECT_REQUEST;
     if (strcmp(reason, "decode") == 0)
@@ -131,10 +132,10 @@ static bool is_due_death(unsigned subscription, int64_t number, const struct kaf
     if (strcmp(reason, "parked") == 0)
         return fate->expectation >= EXPECT_REQUEST && order_may_be_parked(subscription, number);
     if (strcmp(reason, "expired") == 0)
-        return tried && book.scenario->subscriptions[subscription].max_age_ms > 0;
+        return tried && !sub->stops && sub->max_age_ms > 0;
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (strcmp(reason, failures[i]) == 0)
-            return tried && is_exhausted(subscription, fate, letter);
+            return tried && !sub->stops && is_exhausted(subscription, fate, letter);
     return false;
 }
 

@@ -325,6 +325,19 @@ static void make_faults(struct maker *maker)
     }
 }
 
+/* Some wait for a person when an event fails for good; what no person could help is not published
+ * to them. */
+static void make_stops(struct scenario *scenario, uint64_t seed)
+{
+    for (size_t s = 0; s < scenario->subscription_count; s++) {
+        struct scenario_subscription *sub = &scenario->subscriptions[s];
+        sub->stops = sub->ordered && !sub->parks && dice_for(seed, "stops", s).state % 4 == 0;
+        for (size_t b = 0; b < scenario->burst_count && sub->stops; b++)
+            if (sub->topics >> scenario->bursts[b].topic & 1)
+                scenario->bursts[b].poison_per_million = scenario->bursts[b].unfit_per_million = 0;
+    }
+}
+
 void scenario_generate(struct scenario *scenario, uint64_t seed)
 {
     *scenario = (struct scenario){0};
@@ -345,5 +358,6 @@ void scenario_generate(struct scenario *scenario, uint64_t seed)
     int64_t bursts = between(&maker, 1, 12);
     for (int64_t i = 0; i < bursts; i++)
         make_burst(&maker);
+    make_stops(scenario, seed);
     make_faults(&maker);
 }

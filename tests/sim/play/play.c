@@ -83,6 +83,8 @@ static void heal_receivers(void)
         world_cancel(&phase_events[p]);
     for (unsigned s = 0; s < now_played->subscription_count; s++) {
         receiver_set(s, RECEIVER_WELL, 0, 0, 0);
+        if (now_played->subscriptions[s].stops)
+            receiver_mend(s);
         model_receiver(s, true);
     }
 }
@@ -128,7 +130,7 @@ static int64_t drain_us(void)
         }
         us += is_absent ? NOBODYS_US : 0;
         const struct scenario_subscription *sub = &now_played->subscriptions[s];
-        us += sub->rate > 0 || sub->failures > 0 ? PASSED_US : 0;
+        us += sub->rate > 0 || sub->failures > 0 || sub->stops ? PASSED_US : 0;
     }
     for (size_t p = 0; p < now_played->phase_count; p++)
         us += now_played->phases[p].value == 410 ? PASSED_US : 0;

@@ -70,6 +70,7 @@ enum scenario_results { RESULTS_FINAL, RESULTS_ATTEMPTS, RESULTS_FAILURES, RESUL
     F(jitter)                           /* percent */                                              \
     F(ordered)                          /* 1: order: key */                                        \
     F(parks)                            /* 1: exhausted: park */                                   \
+    F(stops)                            /* 1: exhausted: stop */                                   \
     F(group)                            /* 0: its own; else gN, shared */                          \
     F(wait0) F(wait1) F(wait2) F(wait3) /* retry.schedule in ms; -1: not that many */
 

@@ -55,8 +55,10 @@ static void write_schedule(const struct scenario *scenario, unsigned subscriptio
                 scenario_wait_ms(scenario, subscription, variant, i));
         comma = ", ";
     }
-    fprintf(out, "]\n%s",
-            scenario->subscriptions[subscription].parks ? "        exhausted: park\n" : "");
+    const struct scenario_subscription *sub = &scenario->subscriptions[subscription];
+    fprintf(out, "]\n");
+    if (sub->parks || sub->stops)
+        fprintf(out, "        exhausted: %s\n", sub->parks ? "park" : "stop");
 }
 
 static void write_delivery(const struct scenario *scenario, unsigned subscription, unsigned variant,
