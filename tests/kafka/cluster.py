@@ -12,6 +12,7 @@ can have a place of its own in the network, and a listener that is to be reached
 """
 
 import base64
+import collections
 import pathlib
 import random
 import shutil
@@ -61,17 +62,26 @@ inter.broker.listener.name=PLAINTEXT
 """
 
 
+# Whoever is given a port listens there only a while later, and until then another would be given the
+# same. A name of Linux's own says that it is taken; it is gone with the process.
+_taken = collections.deque(maxlen=256)
+
+
 def free_port():
-    """A loopback port nobody listens on, below the range outgoing connections are given."""
+    """A loopback port nobody listens on, nor is about to, below the range outgoing connections are given."""
     while True:
         port = random.randrange(12000, 32000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
+        name = socket.socket(socket.AF_UNIX)
+        try:
+            name.bind(f"\0grapnel-tests-{port}")
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return port
+        except OSError:
+            name.close()
+            continue
+        _taken.append(name)
+        return port
 
 
 @dataclass
