@@ -1,11 +1,10 @@
 /* Runs scenarios: each in a process of its own, so that nothing is left of one in the next, and
  * what crashes is one seed.
  *
- *   sim [--from SEED] [--seeds N] [--jobs N]     N scenarios made of seeds; or until the first
- * fails
- *       [--first]
- *       [--for SECONDS [--at-least N]]           no more are begun after that time: it is a failure
- *                                                that they were not all, or not so many
+ *   sim [--from SEED] [--seeds N] [--jobs N]     N scenarios made of seeds,
+ *       [--first]                                or until the first fails,
+ *       [--for SECONDS [--at-least N]]           or the time is up: a failure, unless so many were
+ *                                                run
  *   sim --seed SEED [--trace]                    one of them
  *   sim --scenario FILE [--trace]                one that is written down
  *
