@@ -15,6 +15,7 @@
 #include "cli/terminal.h"
 #include "inspect/dead_letters.h"
 #include "inspect/replay.h"
+#include "inspect/replay_plan.h"
 
 #define PROGRESS_MS 250
 #define NAMED_MOST  100 /* of what is wrong, one by one; the rest is counted */
@@ -27,9 +28,10 @@ struct work {
     bool json;
     const struct settings *settings;
     struct letters_wanted wanted;
-    bool *found;         /* by id: is there one? */
-    struct table *table; /* of list and --dry-run, unless in JSON */
-    struct replay *replay;
+    bool *found;              /* by id: is there one? */
+    struct table *table;      /* of list and --dry-run, unless in JSON */
+    struct replay_plan *plan; /* of replay */
+    struct replay *replay;    /* of that, unless it is dry */
     struct buffer text;
     struct buffer shown;
     uint64_t count;   /* given to the verb */
@@ -146,18 +148,29 @@ static bool print_row(struct work *work, const struct dead_letter *letter, struc
            error_set(err, ERROR_MEMORY, "no memory for a row");
 }
 
+static bool give(void *context, const struct dead_letter *letter, enum envelope_kind kind,
+                 struct error *err)
+{
+    struct work *work = context;
+    bool release = kind == ENVELOPE_RELEASE;
+    work->count += !release;
+    if (work->replay)
+        return replay_hand_over(work->replay, letter, kind, err);
+    return release || print_row(work, letter, err);
+}
+
 static bool replay_one(struct work *work, const struct dead_letter *letter, struct error *err)
 {
     struct error why = {0};
+    bool now = false;
     if (!replay_allows(work->settings, &letter->letter, &why)) {
         char text[sizeof why.text + 32];
         snprintf(text, sizeof text, "is not replayed: %s", why.text);
         name_trouble(++work->refused, letter->partition, letter->place, text);
         return true;
     }
-    work->count++;
-    return work->dry_run ? print_row(work, letter, err)
-                         : replay_hand_over(work->replay, letter, err);
+    return replay_plan_offer(work->plan, letter, &now, err) &&
+           (!now || give(work, letter, ENVELOPE_EVENT, err));
 }
 
 static void note_found(struct work *work, const struct dead_letter *letter)
@@ -201,24 +214,52 @@ static void sum_up(const struct work *work)
                 letters(work->refused));
 }
 
-static bool say_replayed(struct work *work, struct error *err)
+/* To where the sum is told. */
+static void say_left_out(const struct work *work, FILE *out)
 {
+    uint64_t left_out = replay_plan_left_out(work->plan);
+    if (left_out > 0)
+        fprintf(out, "%llu %s left out: their keys are not parked any more, or for later events\n",
+                (unsigned long long)left_out, letters(left_out));
+}
+
+static void say_replayed(struct work *work)
+{
+    terminal_progress(stderr, NULL);
     if (work->replay) {
-        bool fine = replay_finish(work->replay, err);
         uint64_t stored = replay_stored(work->replay);
-        terminal_progress(stderr, NULL);
         printf("%llu %s handed to %s\n", (unsigned long long)stored, letters(stored),
                replay_topic(work->replay));
-        return fine;
+        say_left_out(work, stdout);
+        return;
     }
     char *topic = replay_topic_name(work->settings);
-    terminal_progress(stderr, NULL);
     if (work->table)
         table_flush(work->table);
     fprintf(stderr, "%llu %s would be handed to %s\n", (unsigned long long)work->count,
             letters(work->count), topic ? topic : "no topic: there is no subscription");
+    say_left_out(work, stderr);
     free(topic);
-    return true;
+}
+
+static bool give_in_order(void *context, const struct dead_letter *letter, enum envelope_kind kind,
+                          struct error *err)
+{
+    struct work *work = context;
+    return (!work->replay || replay_in_order(work->replay, err)) && give(work, letter, kind, err);
+}
+
+/* Also where the reading has failed: what was handed over by then is stored, or is told of. */
+static bool finish_replay(struct work *work, bool fine, struct error *err)
+{
+    struct error at_end = {0};
+    fine = fine && replay_plan_give(work->plan, give_in_order, work, err);
+    if (work->replay && !replay_finish(work->replay, &at_end) && fine) {
+        *err = at_end;
+        fine = false;
+    }
+    say_replayed(work);
+    return fine;
 }
 
 /* Those named that there are not: for whoever named them that is a mistake. */
@@ -231,31 +272,27 @@ static bool all_found(const struct work *work, struct error *err)
     return true;
 }
 
-static enum replay_reach reach_of(const struct letters_wanted *wanted)
+static bool open_replay(struct work *work, const struct replay_hooks *hooks, struct error *err)
 {
-    if (wanted->id_count > 0 || wanted->limit > 0 || wanted->reason.data ||
-        wanted->until_unix_ms != LETTERS_ANY_TIME)
-        return REPLAY_SOME;
-    return wanted->since_unix_ms == LETTERS_ANY_TIME ? REPLAY_ALL : REPLAY_SINCE;
+    work->plan = replay_plan_open(work->settings, &work->wanted, err);
+    if (work->plan && !work->dry_run)
+        work->replay = replay_open(work->settings, replay_plan_number(work->plan), hooks, err);
+    return work->plan && (work->replay || work->dry_run);
 }
 
 static bool run(struct work *work, struct error *err)
 {
     const struct letters_hooks hooks = {work, on_found, on_garbage, on_progress};
     const struct replay_hooks replay_hooks = {work, on_failed};
-    if (work->verb == VERB_REPLAY && !work->dry_run) {
-        work->replay = replay_open(work->settings, reach_of(&work->wanted), &replay_hooks, err);
-        if (!work->replay)
-            return false;
-    }
-    bool fine = letters_read(work->settings, &work->wanted, &hooks, err);
+    bool replays = work->verb == VERB_REPLAY;
+    bool fine = !replays || open_replay(work, &replay_hooks, err);
+    bool open = fine;
+    fine = fine && letters_read(work->settings, &work->wanted, &hooks, err);
     terminal_progress(stderr, NULL);
-    struct error at_end = {0};
-    if (work->verb == VERB_REPLAY && !say_replayed(work, &at_end) && fine) {
-        *err = at_end;
-        fine = false;
-    }
+    if (replays && open)
+        fine = finish_replay(work, fine, err);
     replay_close(work->replay);
+    replay_plan_close(work->plan);
     return fine;
 }
 

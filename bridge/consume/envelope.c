@@ -24,7 +24,7 @@ enum part {
     PART_TIMESTAMP,
     PART_NOBODYS_SINCE,
     PART_REPLAY,
-    PART_RELEASE,
+    PART_KIND,
 };
 
 static const char *const names[ENVELOPE_HEADERS] = {
@@ -40,7 +40,7 @@ static const char *const names[ENVELOPE_HEADERS] = {
     [PART_TIMESTAMP] = "grapnel-retry-timestamp",
     [PART_NOBODYS_SINCE] = "grapnel-retry-nobodys-since",
     [PART_REPLAY] = "grapnel-retry-replay",
-    [PART_RELEASE] = "grapnel-retry-release",
+    [PART_KIND] = "grapnel-retry-release",
 };
 
 static bool add_text(rd_kafka_headers_t *headers, enum part part, struct slice value)
@@ -69,7 +69,7 @@ bool envelope_write(const struct envelope *envelope, rd_kafka_headers_t *headers
            add_number(headers, PART_TIMESTAMP, envelope->timestamp_ms) &&
            add_number(headers, PART_NOBODYS_SINCE, envelope->nobodys_since_unix_ms) &&
            add_number(headers, PART_REPLAY, envelope->replay) &&
-           add_number(headers, PART_RELEASE, envelope->release);
+           add_number(headers, PART_KIND, envelope->kind);
 }
 
 static bool read_number(struct slice text, int64_t least, int64_t most, int64_t *value)
@@ -103,7 +103,7 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
     int64_t attempts = 0;
     int64_t passes = 0;
     int64_t partition = 0;
-    int64_t release = 0;
+    int64_t kind = 0;
     *envelope = (struct envelope){.subscription = last[PART_SUBSCRIPTION].value,
                                   .topic = last[PART_TOPIC].value};
     const struct {
@@ -122,7 +122,7 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
         {PART_TIMESTAMP, -1, INT64_MAX, &envelope->timestamp_ms},
         {PART_NOBODYS_SINCE, 0, INT64_MAX, &envelope->nobodys_since_unix_ms},
         {PART_REPLAY, 0, INT64_MAX, &envelope->replay},
-        {PART_RELEASE, 0, 1, &release},
+        {PART_KIND, 0, ENVELOPE_ALONE, &kind},
     };
     for (size_t i = 0; i < COUNT_OF(numbers); i++)
         if (!read_number(last[numbers[i].part].value, numbers[i].least, numbers[i].most,
@@ -132,7 +132,7 @@ bool envelope_read(const struct record_header *headers, size_t count, struct env
     envelope->attempts = (unsigned)attempts;
     envelope->passes = (unsigned)passes;
     envelope->partition = (int32_t)partition;
-    envelope->release = release;
+    envelope->kind = (enum envelope_kind)kind;
     return true;
 }
 

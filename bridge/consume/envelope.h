@@ -17,6 +17,13 @@
 
 #define ENVELOPE_HEADERS 13
 
+enum envelope_kind {
+    ENVELOPE_EVENT,
+    ENVELOPE_RELEASE, /* none: all up to this one of its key and partition, of this replay, has come
+                         before */
+    ENVELOPE_ALONE,   /* an event that is replayed, and not its key */
+};
+
 struct envelope {
     struct slice subscription;
     unsigned attempts;             /* requests sent so far */
@@ -30,7 +37,7 @@ struct envelope {
     int64_t timestamp_ms;          /* -1: none */
     int64_t nobodys_since_unix_ms; /* since when nobody of that name was found; 0: it was */
     int64_t replay;                /* which replay brought it back, by its time; 0: none */
-    bool release; /* no event: all up to this one of its key, and of this replay, has come before */
+    enum envelope_kind kind;
 };
 
 /* Adds it to `headers`. False: no memory. */

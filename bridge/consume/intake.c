@@ -116,7 +116,8 @@ static struct record *open_envelope(struct lane *lane, struct record_source *fro
     record->leg_unix_ms = leg_unix_ms;
     record->nobodys_since_unix_ms = envelope.nobodys_since_unix_ms;
     record->replay = envelope.replay;
-    record->release = envelope.release;
+    record->release = envelope.kind == ENVELOPE_RELEASE;
+    record->alone = envelope.kind == ENVELOPE_ALONE;
     const struct roster_owner *owner = roster_find(lane->intake->roster, envelope.subscription);
     record->subscription = owner ? owner->subscription : RECORD_NOBODYS;
     if (!owner)

@@ -111,11 +111,6 @@ unsigned lane_place(const struct lane *lane)
     return lane->roster->place;
 }
 
-bool lane_is_retries(const struct lane *lane)
-{
-    return lane->roster->retries;
-}
-
 const char *lane_group(const struct lane *lane)
 {
     return lane->group;

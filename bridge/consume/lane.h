@@ -63,7 +63,6 @@ void lane_change(struct lane *lane, const struct roster_lane *roster);
 /* The group it is of, and its place in the catalog. */
 const char *lane_group(const struct lane *lane);
 unsigned lane_place(const struct lane *lane);
-bool lane_is_retries(const struct lane *lane);
 
 /* Ten times a second: joins, serves librdkafka, pauses, resumes, commits. */
 void lane_tick(struct lane *lane);

@@ -72,6 +72,7 @@ struct record {
     bool is_retry;
     int64_t replay; /* a retry's: which replay brought it back; 0: none */
     bool release;   /* a retry's: no event; all that was parked of its key up to this has come */
+    bool alone;     /* a retry's: it is replayed, and not its key */
     struct slice owner;    /* a retry's: the subscription's name */
     enum error_kind wrong; /* a retry's: DISABLED nobody of that name, DECODE no envelope */
     size_t bytes;          /* counted against limits.memory */

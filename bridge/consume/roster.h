@@ -3,17 +3,20 @@
 #ifndef CONSUME_ROSTER_H
 #define CONSUME_ROSTER_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "base/slice.h"
 #include "config/subscription.h"
 
+#define ROSTER_RETRIES UINT_MAX /* in the place of a lane: that of the retry topics */
+
 /* One consumer group. */
 struct roster_lane {
     const char *group;
     unsigned series;       /* of its metrics */
-    unsigned place;        /* in the catalog, for its records */
+    unsigned place;        /* in the catalog, for its records; ROSTER_RETRIES */
     unsigned subscription; /* whose its records are; RECORD_SHARED: to be found out */
     bool retries;          /* the retry topics: a record says whose it is */
     bool ordered;          /* all records of a key go to one worker */

@@ -253,7 +253,7 @@ static void obey(struct source *source, enum source_message type, struct order *
     if (type != SOURCE_SYNCED)
         set_suspended(source, order, type == SOURCE_SUSPEND);
     for (size_t i = 0; i < source->lane_count; i++) {
-        if (lane_is_retries(source->lanes[i]) || lane_place(source->lanes[i]) != order->lane)
+        if (lane_place(source->lanes[i]) != order->lane)
             continue;
         if (type == SOURCE_SYNCED)
             lane_synced(source->lanes[i], order->turn);

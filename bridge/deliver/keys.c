@@ -59,7 +59,7 @@ struct key *keys_get(struct keys *keys, struct slice bytes)
 
 static void destroy(struct key *key)
 {
-    free(key->last_topic);
+    parking_finish(&key->parking);
     free(key);
 }
 

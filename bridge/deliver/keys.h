@@ -10,18 +10,16 @@
 #include "base/compiler.h"
 #include "base/list.h"
 #include "base/map.h"
+#include "base/parking.h"
 #include "base/slice.h"
 
 struct key {
     struct map_node node;
     struct list waiting; /* of order_item, in their order */
     struct list link;    /* in a list of keys, or in none */
-    int64_t refused;     /* parked: the latest replay that is refused too; 0 for none */
     bool busy;           /* one of it is under way */
     bool parked;
-    char *last_topic; /* parked: where its last event was published that is refused; or NULL */
-    int32_t last_partition;
-    int64_t last_offset;
+    struct parking parking; /* what for; empty too where there was no memory for it */
     char bytes[];
 };
 

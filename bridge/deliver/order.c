@@ -1,8 +1,6 @@
 #include "deliver/order.h"
 
 #include <assert.h>
-#include <stdlib.h>
-#include <string.h>
 
 static struct order_item *item_of(struct list *link)
 {
@@ -36,36 +34,37 @@ static void stop_waiting(struct order *order, struct order_item *item)
 
 static bool is_refused(const struct key *key, const struct order_item *item)
 {
-    return key->parked && item->replay <= key->refused;
+    return key->parked && !item->alone && item->replay <= parking_replay(&key->parking);
 }
 
-static bool is_last(const struct key *key, const struct order_position *position)
+/* A replay that fails tells where the next one begins: in its turn, so whatever was before it has
+ * been delivered. An event that is published, or read again, says nothing of that.
+ * An event whose failing needs no turn (it can't be decoded) may tell too much, while one before it
+ * is under way: if that fails it tells the same replay's earlier beginning, and the earliest
+ * counts; and until then it is in the retry topic, before what any later replay hands over. */
+static bool refuse(struct key *key, const struct order_position *position, int64_t replay)
 {
-    return key->last_topic && key->last_partition == position->partition &&
-           key->last_offset == position->offset && strcmp(key->last_topic, position->topic) == 0;
+    const struct span *known =
+        parking_find(&key->parking, slice_of(position->topic), position->partition);
+    const struct span span = {
+        .topic = position->topic,
+        .partition = position->partition,
+        .from = position->offset,
+        .last = position->offset,
+        .replay = !replay && known ? known->replay : replay,
+    };
+    return parking_join(&key->parking, &span);
 }
 
-/* Of one partition the highest: a replay that failed again is refused anew. Without memory for its
- * topic the last one is not known, and the key stays parked until it is. */
-static void set_last(struct key *key, const struct order_position *position)
+static bool refuse_item(struct key *key, const struct order_item *item)
 {
-    bool same_topic = key->last_topic && strcmp(key->last_topic, position->topic) == 0;
-    if (same_topic && key->last_partition == position->partition &&
-        key->last_offset >= position->offset)
-        return;
-    if (!same_topic) {
-        free(key->last_topic);
-        key->last_topic = strdup(position->topic);
-    }
-    key->last_partition = position->partition;
-    key->last_offset = position->offset;
+    return item->end || refuse(key, &item->position, item->replay);
 }
 
-static void park(struct order *order, struct key *key, int64_t refused, struct list *parked)
+/* Without memory for a span order_parked has none, and who asks it gives up. */
+static void park(struct order *order, struct key *key, struct list *parked)
 {
     order->parked += !key->parked;
-    if (!key->parked || key->refused < refused)
-        key->refused = refused;
     key->parked = true;
     struct list *after = NULL;
     for (struct list *link = key->waiting.next; link != &key->waiting; link = after) {
@@ -75,43 +74,59 @@ static void park(struct order *order, struct key *key, int64_t refused, struct l
             continue;
         stop_waiting(order, item);
         item->key = NULL;
-        set_last(key, &item->position);
+        (void)!refuse_item(key, item);
         list_push(parked, link);
     }
 }
 
-bool order_park(struct order *order, struct slice key_bytes, const struct order_position *last,
+bool order_refuse(struct order *order, struct slice key_bytes,
+                  const struct order_position *position, int64_t replay, struct list *parked,
+                  struct error *err)
+{
+    struct key *key = keys_get(&order->keys, key_bytes);
+    bool known = key && refuse(key, position, replay);
+    if (key)
+        park(order, key, parked);
+    return known || error_set(err, ERROR_MEMORY, "no memory for a key");
+}
+
+bool order_park(struct order *order, struct slice key_bytes, const struct span *span,
                 struct list *parked, struct error *err)
 {
     struct key *key = keys_get(&order->keys, key_bytes);
-    if (!key)
-        return error_set(err, ERROR_MEMORY, "no memory for a key");
-    set_last(key, last);
-    park(order, key, 0, parked);
-    return true;
+    bool known = key && parking_join(&key->parking, span);
+    if (key)
+        park(order, key, parked);
+    return known || error_set(err, ERROR_MEMORY, "no memory for a key");
 }
 
-bool order_last(const struct order *order, struct slice key_bytes, struct order_position *last)
+const struct span *order_parked(const struct order *order, struct slice key_bytes,
+                                struct slice topic, int32_t partition)
 {
     const struct key *key = keys_find(&order->keys, key_bytes);
-    if (!key || !key->parked || !key->last_topic)
-        return false;
-    *last = (struct order_position){key->last_topic, key->last_partition, key->last_offset};
-    return true;
+    return key ? parking_find(&key->parking, topic, partition) : NULL;
 }
 
-bool order_release(struct order *order, struct slice key_bytes, const struct order_position *last)
+void order_deliver(struct order *order, struct slice key_bytes,
+                   const struct order_position *position)
 {
     struct key *key = keys_find(&order->keys, key_bytes);
-    if (!key || !key->parked || !is_last(key, last))
-        return false;
+    if (key)
+        parking_begin_behind(&key->parking, slice_of(position->topic), position->partition,
+                             position->offset);
+}
+
+void order_pass(struct order *order, struct slice key_bytes, const struct order_position *position)
+{
+    struct key *key = keys_find(&order->keys, key_bytes);
+    if (!key || !key->parked)
+        return;
+    parking_pass(&key->parking, slice_of(position->topic), position->partition, position->offset);
+    if (key->parking.first)
+        return;
     key->parked = false;
-    key->refused = 0;
-    free(key->last_topic);
-    key->last_topic = NULL;
     order->parked--;
     drop_if_idle(order, key);
-    return true;
 }
 
 /* ── turns ───────────────────────────────────────────────────────────────── */
@@ -130,8 +145,7 @@ bool order_add(struct order *order, struct order_item *item, struct slice key_by
         return error_set(err, ERROR_MEMORY, "no memory for a key");
     if (is_refused(key, item)) {
         *turn = ORDER_PARKED;
-        set_last(key, &item->position);
-        return true;
+        return refuse_item(key, item) || error_set(err, ERROR_MEMORY, "no memory for a key");
     }
     item->key = key;
     if (key->busy) {
@@ -167,9 +181,9 @@ struct order_item *order_done(struct order *order, struct order_item *item)
 
 struct order_item *order_fail(struct order *order, struct order_item *item, struct list *parked)
 {
-    if (order->parks && item->key) {
-        set_last(item->key, &item->position);
-        park(order, item->key, item->replay, parked);
+    if (order->parks && item->key && !item->alone) {
+        (void)!refuse_item(item->key, item);
+        park(order, item->key, parked);
     }
     return order_done(order, item);
 }

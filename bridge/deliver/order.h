@@ -6,9 +6,8 @@
  * long its retries take. Waiting is what it must keep and not send. The link of an item is this
  * decider's while it waits and the caller's else.
  *
- * A key may be parked: its events are refused until it is released, but for replays, which go
- * through in their order. It is known by the last event that was refused, and released by naming
- * that one: who does not know the last one has not seen all that must be replayed.
+ * A key may be parked: its events are refused until all that were refused have been delivered, but
+ * for replays, which go through in their order. What is refused is known as base/parking.h has it.
  *
  * Nothing here limits how many wait: each is a record that is counted in memory. A key costs memory
  * while one of it is under way, waits, or is parked.
@@ -39,13 +38,17 @@ struct order_position {
     int64_t offset;
 };
 
-/* Embedded in what is ordered. The caller sets `position` and `replay` before it is added. */
+/* Embedded in what is ordered. The caller sets what follows on `key` before it is
+ * added. */
 struct order_item {
     struct list link;
     struct key *key;                /* NULL: none, or not in here */
     struct order_position position; /* borrowed while the item is in here */
     int64_t replay; /* 0, or the replay that brought it back; later ones are higher. A
                        key that is parked refuses those of a replay that failed again */
+    bool alone;     /* a replay of this event, and not of its key: it is never refused, and its
+                       failure holds up nothing */
+    bool end;       /* of a replay: it is no event that could be refused, it only waits its turn */
 };
 
 struct order {
@@ -75,16 +78,27 @@ struct order_item *order_done(struct order *order, struct order_item *item) MUST
 struct order_item *order_fail(struct order *order, struct order_item *item,
                               struct list *parked) MUST_CHECK;
 
-/* Parks a key whose last event that was refused is that one: as it is remembered, or because an
- * event failed that was never under way. False: ERROR_MEMORY. */
-bool order_park(struct order *order, struct slice key, const struct order_position *last,
-                struct list *parked, struct error *err) MUST_CHECK;
+/* An event of that key has failed for good that was never under way. As order_fail; false:
+ * ERROR_MEMORY. */
+bool order_refuse(struct order *order, struct slice key, const struct order_position *position,
+                  int64_t replay, struct list *parked, struct error *err) MUST_CHECK;
 
-/* The last event of that key that was refused. False: it is not parked. */
-bool order_last(const struct order *order, struct slice key, struct order_position *last);
+/* Parks a key for that, as it is remembered. False: ERROR_MEMORY. */
+bool order_park(struct order *order, struct slice key, const struct span *span, struct list *parked,
+                struct error *err) MUST_CHECK;
 
-/* The key's later events go again, if that is the last one that was refused. False: it is not. */
-bool order_release(struct order *order, struct slice key, const struct order_position *last);
+/* What of that partition the key is parked for. NULL: nothing, or there was no memory to know it.
+ */
+const struct span *order_parked(const struct order *order, struct slice key, struct slice topic,
+                                int32_t partition);
+
+/* All of the key up to that event of its partition has been delivered. It stays parked until that
+ * is told to all. */
+void order_deliver(struct order *order, struct slice key, const struct order_position *position);
+
+/* That is told: if that is all that it was
+ * parked for, its later events go again. */
+void order_pass(struct order *order, struct slice key, const struct order_position *position);
 
 /* Takes out what waits and is `gone` (NULL: everything), and puts it at the end of `dropped`. For
  * partitions that are taken away: before anything of theirs that is under way is given up by

@@ -23,6 +23,8 @@ static void go(struct worker *worker, struct delivery *delivery)
 {
     delivery->turn = TURN_GOES;
     if (delivery->shared->record->release) {
+        order_deliver(delivery->endpoint->order, delivery->shared->record->key,
+                      &delivery->item.position);
         worker->options.hooks.replayed(worker->options.hooks.context, delivery);
         return;
     }
@@ -38,6 +40,8 @@ bool worker_order(struct worker *worker, struct delivery *delivery, struct error
     delivery->item.position =
         (struct order_position){record->topic, record->partition, record->offset};
     delivery->item.replay = record->replay;
+    delivery->item.alone = record->alone;
+    delivery->item.end = record->release;
     if (!order_add(endpoint->order, &delivery->item, record->key, &turn, err))
         return false;
     if (turn == ORDER_GOES)
@@ -82,16 +86,25 @@ void worker_fail(struct worker *worker, struct delivery *delivery)
         go(worker, delivery_of(next));
 }
 
-bool worker_park(struct worker *worker, const struct route *route, struct slice key,
-                 const struct order_position *position)
+bool worker_refuse(struct worker *worker, const struct route *route, const struct record *record)
 {
+    const struct order_position position = {record->topic, record->partition, record->offset};
     struct endpoint *endpoint = worker_endpoint(worker, route);
     struct list parked;
     list_init(&parked);
-    if (!endpoint->order || !order_park(endpoint->order, key, position, &parked, NULL))
-        return false;
+    bool fine = endpoint->order && order_refuse(endpoint->order, record->key, &position,
+                                                record->replay, &parked, NULL);
     bury_parked(worker, &parked);
-    return true;
+    return fine;
+}
+
+const struct span *worker_parked(struct worker *worker, const struct route *route,
+                                 const struct record *record)
+{
+    const struct endpoint *endpoint = worker_endpoint(worker, route);
+    return endpoint->order ? order_parked(endpoint->order, record->key, slice_of(record->topic),
+                                          record->partition)
+                           : NULL;
 }
 
 static bool is_from(void *context, const struct order_item *item)
@@ -129,36 +142,18 @@ static void set_disabled(struct worker *worker, struct endpoint *endpoint, bool 
     worker_note_ready(worker, endpoint);
 }
 
-static void replayed(struct worker *worker, const struct endpoint *endpoint,
-                     const struct remembered *remembered)
-{
-    struct order_position last;
-    const struct order_position *position = &remembered->position;
-    if (!order_last(endpoint->order, remembered->key, &last) ||
-        last.partition != position->partition || last.offset != position->offset ||
-        strcmp(last.topic, position->topic) != 0 || !endpoint->route)
-        return; /* more has been parked behind it, or who else has it will say so */
-    worker->options.hooks.release(worker->options.hooks.context, endpoint->route, remembered->key,
-                                  position);
-}
-
 static void remember_key(struct worker *worker, struct endpoint *endpoint,
                          const struct remembered *remembered)
 {
-    switch (remembered->state) {
-    case WORKER_PARKED:
-        if (!worker_park(worker, endpoint->route, remembered->key, &remembered->position))
-            memory_out(); /* its events would go on */
-        break;
-    case WORKER_RELEASED:
-        order_release(endpoint->order, remembered->key, &remembered->position);
-        break;
-    case WORKER_REPLAYED:
-        replayed(worker, endpoint, remembered);
-        break;
-    default:
-        break;
-    }
+    const struct span *span = &remembered->span;
+    const struct order_position position = {span->topic, span->partition, span->last};
+    struct list parked;
+    list_init(&parked);
+    if (remembered->state == WORKER_REPLAYED)
+        order_pass(endpoint->order, remembered->key, &position);
+    else if (!order_park(endpoint->order, remembered->key, span, &parked, NULL))
+        memory_out(); /* its events would go on */
+    bury_parked(worker, &parked);
 }
 
 void worker_obey(struct worker *worker, struct remembered *remembered)
@@ -176,29 +171,29 @@ void worker_obey(struct worker *worker, struct remembered *remembered)
 
 /* NULL: no memory. */
 static struct remembered *make(enum worker_state state, unsigned subscription, struct slice key,
-                               const struct order_position *position)
+                               const struct span *span)
 {
-    size_t topic_size = position ? strlen(position->topic) + 1 : 0;
+    size_t topic_size = span ? strlen(span->topic) + 1 : 0;
     struct remembered *made = malloc(sizeof *made + topic_size + key.size);
     if (!made)
         return NULL;
     *made = (struct remembered){
         .message = {.type = WORKER_STATE}, .state = state, .subscription = subscription};
-    if (!position)
+    if (!span)
         return made;
-    memcpy(made->bytes, position->topic, topic_size);
+    memcpy(made->bytes, span->topic, topic_size);
     if (key.size)
         memcpy(made->bytes + topic_size, key.data, key.size);
     made->key = (struct slice){made->bytes + topic_size, key.size};
-    made->position = *position;
-    made->position.topic = made->bytes;
+    made->span = *span;
+    made->span.topic = made->bytes;
     return made;
 }
 
 void worker_remember(struct worker *worker, enum worker_state state, unsigned subscription,
-                     struct slice key, const struct order_position *position)
+                     struct slice key, const struct span *span)
 {
-    struct remembered *made = make(state, subscription, key, position);
+    struct remembered *made = make(state, subscription, key, span);
     if (!made)
         memory_out(); /* what is not known to be parked or disabled would go on */
     mailbox_post(worker->mailbox, &made->message);

@@ -64,9 +64,6 @@ struct worker_hooks {
     void (*bury)(void *context, struct delivery *delivery, enum error_kind why);
     /* Its turn has come, of a record that says that all that was parked before has come. */
     void (*replayed)(void *context, struct delivery *delivery);
-    /* Nobody knows of an event of that key that was parked behind `last`: it may be released. */
-    void (*release)(void *context, const struct route *route, struct slice key,
-                    const struct order_position *last);
     /* From now on there is that catalog; `with` is as it was given to worker_change. What it takes
      * from the one before is let go of when this returns. */
     void (*change)(void *context, const struct catalog *catalog, const void *with);
@@ -119,12 +116,11 @@ void worker_drain(struct worker *worker);
 enum worker_state {
     WORKER_DISABLED,
     WORKER_ENABLED,
-    WORKER_PARKED,   /* the key, whose last event that is a dead letter for it is `position` */
-    WORKER_RELEASED, /* the key, by those who know of none behind `position` */
-    WORKER_REPLAYED, /* all of the key up to `position` */
+    WORKER_PARKED,   /* the key, for `span` */
+    WORKER_REPLAYED, /* all of the key up to `last` of the span */
 };
 void worker_remember(struct worker *worker, enum worker_state state, unsigned subscription,
-                     struct slice key, const struct order_position *position);
+                     struct slice key, const struct span *span);
 
 /* Ends the thread, with whatever is under way. Thread: any but its own. */
 void worker_stop(struct worker *worker);
@@ -161,9 +157,12 @@ void worker_take_for(struct worker *worker, struct record *record, unsigned subs
  * refused now is given to the hook `bury`, in order. Before worker_end. */
 void worker_fail(struct worker *worker, struct delivery *delivery);
 
-/* Parks a key for an event that was never sent; the same. False: no memory. */
-bool worker_park(struct worker *worker, const struct route *route, struct slice key,
-                 const struct order_position *position);
+/* The same of a record that no delivery could be made of. False: no memory. */
+bool worker_refuse(struct worker *worker, const struct route *route, const struct record *record);
+
+/* What its key is parked for of its partition, once it has been refused. NULL: no memory. */
+const struct span *worker_parked(struct worker *worker, const struct route *route,
+                                 const struct record *record);
 
 /* From now on nothing is sent to it, by any worker, until it is enabled. */
 void worker_disable(struct worker *worker, const struct route *route);

@@ -44,7 +44,7 @@ struct remembered {
     enum worker_state state;
     unsigned subscription;
     struct slice key; /* data NULL: of none */
-    struct order_position position;
+    struct span span;
     char bytes[]; /* of the key and the topic */
 };
 

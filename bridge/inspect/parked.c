@@ -5,7 +5,7 @@
 void parked_finish(struct parked_letters *parked)
 {
     for (size_t i = 0; i < parked->count; i++)
-        letter_copy_finish(&parked->items[i]);
+        letter_copy_finish(&parked->items[i].copy);
     free(parked->items);
     *parked = (struct parked_letters){0};
 }
@@ -14,60 +14,105 @@ bool parked_add(struct parked_letters *parked, const struct dead_letter *letter)
 {
     if (parked->count == parked->capacity) {
         size_t capacity = parked->capacity ? parked->capacity * 2 : 64;
-        struct letter_copy *items = realloc(parked->items, capacity * sizeof *items);
+        struct parked_letter *items = realloc(parked->items, capacity * sizeof *items);
         if (!items)
             return false;
         parked->items = items;
         parked->capacity = capacity;
     }
-    if (!letter_copy(letter, &parked->items[parked->count]))
+    struct parked_letter *item = &parked->items[parked->count];
+    *item = (struct parked_letter){.turn = letter->letter.failed_unix_ms};
+    if (!letter_copy(letter, &item->copy))
         return false;
     parked->count++;
     return true;
 }
 
-static int compare_keys(const struct letter_copy *a, const struct letter_copy *b)
+static int compare_numbers(int64_t a, int64_t b)
 {
-    int order = slice_compare(a->letter.letter.subscription, b->letter.letter.subscription);
-    return order ? order : slice_compare(a->letter.key, b->letter.key);
+    return (a > b) - (a < b);
 }
 
-static int compare_events(const struct letter_copy *a, const struct letter_copy *b)
+static int compare_keys(const struct parked_letter *a, const struct parked_letter *b)
 {
-    const struct letter *x = &a->letter.letter;
-    const struct letter *y = &b->letter.letter;
+    const struct dead_letter *x = &a->copy.letter;
+    const struct dead_letter *y = &b->copy.letter;
+    int order = slice_compare(x->letter.subscription, y->letter.subscription);
+    return order ? order : slice_compare(x->key, y->key);
+}
+
+static int compare_partitions(const struct parked_letter *a, const struct parked_letter *b)
+{
+    const struct letter *x = &a->copy.letter.letter;
+    const struct letter *y = &b->copy.letter.letter;
+    int order = slice_compare(x->topic, y->topic);
+    return order ? order : compare_numbers(x->partition, y->partition);
+}
+
+static int compare_offsets(const struct parked_letter *a, const struct parked_letter *b)
+{
+    return compare_numbers(a->copy.letter.letter.offset, b->copy.letter.letter.offset);
+}
+
+static int compare_events(const struct parked_letter *a, const struct parked_letter *b)
+{
     int order = compare_keys(a, b);
-    if (!order)
-        order = slice_compare(x->topic, y->topic);
-    if (!order)
-        order = (x->partition > y->partition) - (x->partition < y->partition);
-    return order ? order : (x->offset > y->offset) - (x->offset < y->offset);
+    order = order ? order : compare_partitions(a, b);
+    return order ? order : compare_offsets(a, b);
 }
 
 static int by_event(const void *left, const void *right)
 {
-    const struct letter_copy *a = left;
-    const struct letter_copy *b = right;
+    const struct parked_letter *a = left;
+    const struct parked_letter *b = right;
     int order = compare_events(a, b);
-    return order ? order
-                 : (a->letter.place > b->letter.place) - (a->letter.place < b->letter.place);
+    return order ? order : compare_numbers(a->copy.letter.place, b->copy.letter.place);
 }
 
-void parked_sort(struct parked_letters *parked)
+static int by_turn(const void *left, const void *right)
+{
+    const struct parked_letter *a = left;
+    const struct parked_letter *b = right;
+    int order = compare_keys(a, b);
+    order = order ? order : compare_numbers(a->turn, b->turn);
+    return order ? order : compare_events(a, b);
+}
+
+/* Of each event the last letter, and the time of the earliest. */
+static void keep_last(struct parked_letters *parked)
 {
     size_t kept = 0;
-    if (parked->count)
-        qsort(parked->items, parked->count, sizeof *parked->items, by_event);
     for (size_t i = 0; i < parked->count; i++) {
-        if (kept > 0 && compare_events(&parked->items[kept - 1], &parked->items[i]) == 0)
-            letter_copy_finish(&parked->items[--kept]);
-        parked->items[kept++] = parked->items[i];
+        struct parked_letter *item = &parked->items[i];
+        if (kept > 0 && compare_events(&parked->items[kept - 1], item) == 0) {
+            struct parked_letter *before = &parked->items[--kept];
+            item->turn = before->turn < item->turn ? before->turn : item->turn;
+            letter_copy_finish(&before->copy);
+        }
+        parked->items[kept++] = *item;
     }
     parked->count = kept;
 }
 
-bool parked_is_last(const struct parked_letters *parked, size_t place)
+/* Within a partition a turn is never before that of an earlier event: by clocks alone it could be.
+ */
+static void take_turns(struct parked_letters *parked)
 {
-    return place + 1 == parked->count ||
-           compare_keys(&parked->items[place], &parked->items[place + 1]) != 0;
+    for (size_t i = 0; i < parked->count; i++) {
+        struct parked_letter *item = &parked->items[i];
+        struct parked_letter *next = i + 1 < parked->count ? item + 1 : NULL;
+        item->last = !next || compare_keys(item, next) || compare_partitions(item, next);
+        if (!item->last && next->turn < item->turn)
+            next->turn = item->turn;
+    }
+}
+
+void parked_sort(struct parked_letters *parked)
+{
+    if (parked->count == 0)
+        return;
+    qsort(parked->items, parked->count, sizeof *parked->items, by_event);
+    keep_last(parked);
+    take_turns(parked);
+    qsort(parked->items, parked->count, sizeof *parked->items, by_turn);
 }

@@ -1,16 +1,14 @@
 /* The happy path: a producer as the recorder's, the topic is there, each letter is produced with
  * the headers it was published with and an envelope, and its report counted.
  * What can fail: Kafka (a letter's report comes after STORE_MS at the latest), a record too large
- * for the topic (that one only). Nothing is taken away from the dead letters, so that whatever was
- * not stored can be replayed again. */
+ * for the topic (that one only; but in order nothing is stored behind it). Nothing is taken away
+ * from the dead letters, so that whatever was not stored can be replayed again. */
 #include "inspect/replay.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "consume/envelope.h"
-#include "inspect/parked.h"
 #include "kafka/client.h"
 #include "settle/retry.h"
 #include "settle/topic.h"
@@ -24,9 +22,9 @@ struct replay {
     const struct settings *settings;
     const struct replay_hooks *hooks;
     struct retry_topics *topics;
-    enum replay_reach reach;
     int64_t number; /* of this replay: later ones have higher ones */
-    struct parked_letters parked;
+    bool in_order;
+    bool failed; /* one of those in order */
     rd_kafka_t *rk;
     rd_kafka_topic_t *topic;
     uint64_t stored;
@@ -49,6 +47,14 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
         snprintf(replay->trouble, sizeof replay->trouble, "%s", reason);
 }
 
+static void fail(struct replay *replay, const struct handed *handed, rd_kafka_resp_err_t code)
+{
+    replay->failed = replay->failed || replay->in_order;
+    if (!handed->release)
+        replay->hooks->failed(replay->hooks->context, handed->partition, handed->place,
+                              rd_kafka_err2str(code));
+}
+
 static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     (void)rk;
@@ -58,8 +64,7 @@ static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *o
     if (!message->err)
         replay->stored += !handed->release;
     else
-        replay->hooks->failed(replay->hooks->context, handed->partition, handed->place,
-                              rd_kafka_err2str(message->err));
+        fail(replay, handed, message->err);
     free(handed);
 }
 
@@ -71,11 +76,15 @@ static bool kafka_failed(struct replay *replay, struct error *err)
     return error_set(err, said.kind, "%s (%s)", said.text, replay->trouble);
 }
 
+/* In order nothing may be stored behind what was not, and all of a key, an empty one too, go to one
+ * partition. */
 static bool open_producer(struct replay *replay, struct error *err)
 {
-    static const struct client_property own[] = {
+    const struct client_property own[] = {
         {"acks", "all", false},
         {"enable.idempotence", "true", false},
+        {"enable.gapless.guarantee", replay->in_order ? "true" : "false", false},
+        {"partitioner", "consistent", !replay->in_order},
         {"message.timeout.ms", STORE_MS, false},
         {"message.max.bytes", "100000000", true},
         {"linger.ms", "5", true},
@@ -105,7 +114,7 @@ static bool open_topic(struct replay *replay, struct error *err)
            error_set(err, ERROR_INPUT, "'%s' can't be the name of a topic", wanted.name);
 }
 
-struct replay *replay_open(const struct settings *settings, enum replay_reach reach,
+struct replay *replay_open(const struct settings *settings, int64_t number,
                            const struct replay_hooks *hooks, struct error *err)
 {
     struct replay *replay = calloc(1, sizeof *replay);
@@ -115,8 +124,7 @@ struct replay *replay_open(const struct settings *settings, enum replay_reach re
     }
     replay->settings = settings;
     replay->hooks = hooks;
-    replay->reach = reach;
-    replay->number = clock_unix_ms();
+    replay->number = number;
     replay->topics = retry_topics_create(settings, NULL);
     if (!replay->topics)
         error_set(err, ERROR_MEMORY, "no memory for a replay");
@@ -128,10 +136,8 @@ struct replay *replay_open(const struct settings *settings, enum replay_reach re
     return NULL;
 }
 
-void replay_close(struct replay *replay)
+static void close_producer(struct replay *replay)
 {
-    if (!replay)
-        return;
     if (replay->rk)
         rd_kafka_purge(replay->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     while (replay->rk && replay->under_way > 0)
@@ -140,8 +146,16 @@ void replay_close(struct replay *replay)
         rd_kafka_topic_destroy(replay->topic);
     if (replay->rk)
         rd_kafka_destroy(replay->rk);
+    replay->topic = NULL;
+    replay->rk = NULL;
+}
+
+void replay_close(struct replay *replay)
+{
+    if (!replay)
+        return;
+    close_producer(replay);
     retry_topics_destroy(replay->topics);
-    parked_finish(&replay->parked);
     free(replay);
 }
 
@@ -175,22 +189,24 @@ bool replay_allows(const struct settings *settings, const struct letter *letter,
                      SLICE_ARGS(letter->subscription));
 }
 
-/* `release`: none of the letter's own. */
+/* Those in order are due whatever the time is where they are taken: that they wait would be to
+ * wait by the clock, and not in their order. */
 static rd_kafka_headers_t *make_headers(const struct replay *replay, const struct letter *letter,
-                                        bool release)
+                                        enum envelope_kind kind)
 {
+    bool release = kind == ENVELOPE_RELEASE;
     const struct record record = {.headers = letter->published,
                                   .header_count = release ? 0 : letter->published_count};
     const struct envelope envelope = {
         .subscription = letter->subscription,
-        .due_unix_ms = clock_unix_ms(),
+        .due_unix_ms = replay->in_order ? 0 : clock_unix_ms(),
         .first_attempt_unix_ms = -1,
         .topic = letter->topic,
         .partition = letter->partition,
         .offset = letter->offset,
         .timestamp_ms = letter->timestamp_ms,
         .replay = replay->number,
-        .release = release,
+        .kind = kind,
     };
     return retry_headers(&record, &envelope);
 }
@@ -220,20 +236,19 @@ static rd_kafka_resp_err_t produce(struct replay *replay, const struct dead_lett
 static bool refuse(struct replay *replay, const struct dead_letter *letter,
                    rd_kafka_resp_err_t code, struct error *err)
 {
-    if (code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+    const struct handed handed = {letter->partition, letter->place, false};
+    if (code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || replay->in_order)
         return error_set(err, ERROR_KAFKA, "dead letter %d:%lld can't be produced: %s",
                          (int)letter->partition, (long long)letter->place, rd_kafka_err2str(code));
-    replay->hooks->failed(replay->hooks->context, letter->partition, letter->place,
-                          rd_kafka_err2str(code));
+    fail(replay, &handed, code);
     return true;
 }
 
-/* `release`: no letter, but word that all up to this one of its key has been handed over. */
-static bool hand_over(struct replay *replay, const struct dead_letter *letter, bool release,
-                      struct error *err)
+bool replay_hand_over(struct replay *replay, const struct dead_letter *letter,
+                      enum envelope_kind kind, struct error *err)
 {
     struct handed *handed = malloc(sizeof *handed);
-    rd_kafka_headers_t *headers = make_headers(replay, &letter->letter, release);
+    rd_kafka_headers_t *headers = make_headers(replay, &letter->letter, kind);
     rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR__QUEUE_FULL;
     if (!handed || !headers) {
         free(handed);
@@ -241,7 +256,7 @@ static bool hand_over(struct replay *replay, const struct dead_letter *letter, b
             rd_kafka_headers_destroy(headers);
         return error_set(err, ERROR_MEMORY, "no memory for a dead letter");
     }
-    *handed = (struct handed){letter->partition, letter->place, release};
+    *handed = (struct handed){letter->partition, letter->place, kind == ENVELOPE_RELEASE};
     rd_kafka_poll(replay->rk, 0);
     while ((code = produce(replay, letter, handed, headers)) == RD_KAFKA_RESP_ERR__QUEUE_FULL)
         rd_kafka_poll(replay->rk, ROOM_MS);
@@ -254,55 +269,38 @@ static bool hand_over(struct replay *replay, const struct dead_letter *letter, b
     return refuse(replay, letter, code, err);
 }
 
-static bool is_kept(const struct replay *replay, const struct dead_letter *letter)
+bool replay_in_order(struct replay *replay, struct error *err)
 {
-    const struct subscription *sub = find(replay->settings, letter->letter.subscription);
-    return sub && sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK &&
-           letter->key.data;
+    if (replay->in_order)
+        return true;
+    if (!replay_finish(replay, err))
+        return false;
+    close_producer(replay);
+    replay->in_order = true;
+    return open_producer(replay, err) && open_topic(replay, err);
 }
 
-bool replay_hand_over(struct replay *replay, const struct dead_letter *letter, struct error *err)
+/* Behind one that is refused nothing is waited for, as Kafka would be until it is too late. */
+static bool flush(struct replay *replay)
 {
-    if (!is_kept(replay, letter))
-        return hand_over(replay, letter, false, err);
-    return parked_add(&replay->parked, letter) ||
-           error_set(err, ERROR_MEMORY, "no memory for a dead letter");
-}
-
-/* The first letter of a key that is parked says why; those behind it, that it is. */
-static bool may_release(const struct replay *replay, const struct dead_letter *first)
-{
-    bool begins = !slice_is(first->letter.reason, error_name(ERROR_PARKED));
-    return replay->reach == REPLAY_ALL || (replay->reach == REPLAY_SINCE && begins);
-}
-
-static bool hand_over_kept(struct replay *replay, struct error *err)
-{
-    const struct parked_letters *parked = &replay->parked;
-    const struct dead_letter *first = NULL; /* of this key */
-    bool fine = true;
-    parked_sort(&replay->parked);
-    for (size_t i = 0; fine && i < parked->count; i++) {
-        const struct dead_letter *letter = &parked->items[i].letter;
-        bool last = parked_is_last(parked, i);
-        first = first ? first : letter;
-        fine = hand_over(replay, letter, false, err);
-        if (fine && last && may_release(replay, first))
-            fine = hand_over(replay, letter, true, err);
-        if (last)
-            first = NULL;
+    int64_t until_ms = clock_now_ms() + FINISH_MS;
+    while (replay->rk && replay->under_way > 0 && clock_now_ms() < until_ms) {
+        rd_kafka_poll(replay->rk, ROOM_MS);
+        if (replay->failed)
+            rd_kafka_purge(replay->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
     }
-    return fine;
+    return replay->under_way == 0;
 }
 
 bool replay_finish(struct replay *replay, struct error *err)
 {
-    if (!hand_over_kept(replay, err))
-        return false;
-    if (!rd_kafka_flush(replay->rk, FINISH_MS))
-        return true;
-    error_set(err, ERROR_KAFKA, "Kafka does not answer");
-    return kafka_failed(replay, err);
+    if (!flush(replay)) {
+        error_set(err, ERROR_KAFKA, "Kafka does not answer");
+        return kafka_failed(replay, err);
+    }
+    return !replay->failed ||
+           error_set(err, ERROR_KAFKA,
+                     "Kafka did not take all that is kept in order, and nothing behind it");
 }
 
 uint64_t replay_stored(const struct replay *replay)

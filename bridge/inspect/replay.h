@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "config/settings.h"
+#include "consume/envelope.h"
 #include "inspect/dead_letters.h"
 
 struct replay;
@@ -20,18 +21,10 @@ struct replay_hooks {
     void (*failed)(void *context, int32_t partition, int64_t place, const char *why);
 };
 
-/* Of each key that is kept in order, which letters are handed over. Behind all that it is parked
- * for, it may be released. */
-enum replay_reach {
-    REPLAY_SOME,
-    REPLAY_SINCE, /* all from a time on */
-    REPLAY_ALL,
-};
-
-/* Looks for the topic, and creates it where it is missing and
+/* `number`: as the plan has it. Looks for the topic, and creates it where it is missing and
  * topics.create says so. Borrows `settings` and `hooks`. NULL and `err`: Kafka can't be reached, or
  * there is no topic. */
-struct replay *replay_open(const struct settings *settings, enum replay_reach reach,
+struct replay *replay_open(const struct settings *settings, int64_t number,
                            const struct replay_hooks *hooks, struct error *err);
 void replay_close(struct replay *replay);
 
@@ -46,14 +39,18 @@ char *replay_topic_name(const struct settings *settings);
 bool replay_allows(const struct settings *settings, const struct letter *letter,
                    struct error *err) MUST_CHECK;
 
-/* Hands one over, byte for byte, or keeps it until replay_finish where its key is kept in order and
- * parked: waits while too many are under way. False and ERROR_KAFKA when
- * Kafka can't be written to at all; one that alone is refused is told to the hook. */
+/* Hands one over, byte for byte, as that: waits while too many are under way. False and ERROR_KAFKA
+ * when Kafka can't be written to at all; one that alone is refused is told to the hook. */
 bool replay_hand_over(struct replay *replay, const struct dead_letter *letter,
-                      struct error *err) MUST_CHECK;
+                      enum envelope_kind kind, struct error *err) MUST_CHECK;
 
-/* Hands over what was kept, in the order published, and waits until Kafka has stored all of them.
- * False: it does not answer. */
+/* Waits until Kafka has stored what was handed over, and keeps what is from now on in order: behind
+ * one that is refused nothing is stored any more. The second time does nothing. False: Kafka does
+ * not answer. */
+bool replay_in_order(struct replay *replay, struct error *err) MUST_CHECK;
+
+/* Waits until Kafka has stored all of them. False: it does not answer, or one of those in order was
+ * refused. */
 bool replay_finish(struct replay *replay, struct error *err) MUST_CHECK;
 
 /* How many are stored, acks=all. */

@@ -2,37 +2,23 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
 #include <librdkafka/rdkafka.h>
 
 #include "base/clock.h"
-#include "base/map.h"
-#include "inspect/scan.h"
+#include "inspect/parkings.h"
 #include "kafka/client.h"
 #include "settle/topic.h"
 
 #define ASK_MS    5000
-#define POLL_MS   200
 #define STORE_MS  "10000"
 #define FINISH_MS 12000
 
 /* ── reading ─────────────────────────────────────────────────────────────── */
 
-/* The last that is said of one thing: compaction may not have come by yet. */
-struct said {
-    struct map_node node;
-    struct state state; /* its slices are not valid any more */
-    struct switch_state *about;
-    char reason[32];
-    char url[STATE_DIGEST_BYTES];
-    char key[];
-};
-
 struct reading {
     struct switch_state *states;
     size_t count;
-    struct map said;
-    struct state_reader reader;
+    struct parkings parkings;
 };
 
 static struct switch_state *find(const struct reading *reading, struct slice name)
@@ -43,92 +29,39 @@ static struct switch_state *find(const struct reading *reading, struct slice nam
     return NULL;
 }
 
-static struct said *get(struct reading *reading, struct slice key)
+/* The last that is said counts: compaction may not have come by yet. */
+static bool take(void *context, const struct state *state)
 {
-    struct map_node *node = map_find(&reading->said, key);
-    if (node)
-        return CONTAINER_OF(node, struct said, node);
-    struct said *said = calloc(1, sizeof *said + key.size);
-    if (!said)
-        return NULL;
-    memcpy(said->key, key.data, key.size);
-    if (map_add(&reading->said, &said->node, (struct slice){said->key, key.size}))
-        return said;
-    free(said);
-    return NULL;
-}
-
-static bool take(struct reading *reading, const struct scan_record *record)
-{
-    struct state state;
-    if (!state_read(&reading->reader, record->key, record->value, &state, NULL))
-        return true; /* garbage is the service's to complain about */
-    struct switch_state *about = find(reading, state.subscription);
+    struct reading *reading = context;
+    struct switch_state *about = find(reading, state->subscription);
+    char url[STATE_DIGEST_BYTES];
+    if (state->key.data)
+        return parkings_take(&reading->parkings, state);
     if (!about)
         return true;
-    struct said *said = get(reading, record->key);
-    if (!said)
-        return false;
-    said->state = state;
-    said->about = about;
-    snprintf(said->reason, sizeof said->reason, "%.*s", SLICE_ARGS(state.reason));
-    snprintf(said->url, sizeof said->url, "%.*s", SLICE_ARGS(state.url));
+    state_digest(text_slice(&about->sub->request.url), url);
+    about->disabled = state->kind == STATE_DISABLED && slice_is(state->url, url);
+    about->unix_ms = state->unix_ms;
+    about->reason[0] = '\0';
+    if (about->disabled)
+        snprintf(about->reason, sizeof about->reason, "%.*s", SLICE_ARGS(state->reason));
     return true;
 }
 
-static void sum_up(const struct said *said)
+static void count_parked(struct reading *reading)
 {
-    struct switch_state *about = said->about;
-    char url[STATE_DIGEST_BYTES];
-    if (said->state.kind == STATE_PARKED)
-        about->parked_keys++;
-    if (said->state.kind != STATE_DISABLED && said->state.kind != STATE_ENABLED)
-        return;
-    state_digest(text_slice(&about->sub->request.url), url);
-    about->disabled = said->state.kind == STATE_DISABLED && strcmp(url, said->url) == 0;
-    about->unix_ms = said->state.unix_ms;
-    if (about->disabled)
-        memcpy(about->reason, said->reason, sizeof about->reason);
-}
-
-static bool read_all(struct reading *reading, struct scan *scan, struct error *err)
-{
-    struct scan_record record;
-    for (;;) {
-        switch (scan_next(scan, POLL_MS, &record, err)) {
-        case SCAN_RECORD:
-            if (!take(reading, &record))
-                return error_set(err, ERROR_MEMORY, "no memory for what is remembered");
-            break;
-        case SCAN_QUIET:
-            break;
-        case SCAN_END:
-            return true;
-        case SCAN_FAILED:
-            return false;
-        }
+    const struct parkings *parkings = &reading->parkings;
+    struct parked_key *parked = parkings_first(parkings);
+    for (; parked; parked = parkings_next(parkings, parked)) {
+        struct switch_state *about = find(reading, parked->subscription);
+        if (about)
+            about->parked_keys++;
     }
-}
-
-static void finish(struct reading *reading)
-{
-    struct map_node *next = NULL;
-    for (struct map_node *node = map_first(&reading->said); node; node = next) {
-        next = map_next(&reading->said, node);
-        sum_up(CONTAINER_OF(node, struct said, node));
-        free(CONTAINER_OF(node, struct said, node));
-    }
-    map_finish(&reading->said);
-    state_reader_finish(&reading->reader);
 }
 
 struct switch_state *switches_read(const struct settings *settings, struct error *err)
 {
-    const struct scan_options options = {.bounded = true};
     struct reading reading = {.count = settings->subscription_count};
-    struct siphash_seed seed = {0};
-    (void)!getrandom(&seed, sizeof seed, 0);
-    map_init(&reading.said, seed);
     reading.states = calloc(reading.count + 1, sizeof *reading.states);
     if (!reading.states) {
         error_set(err, ERROR_MEMORY, "no memory for what is remembered");
@@ -136,11 +69,10 @@ struct switch_state *switches_read(const struct settings *settings, struct error
     }
     for (size_t i = 0; i < reading.count; i++)
         reading.states[i].sub = &settings->subscriptions[i];
-    struct scan *scan =
-        scan_open(&settings->kafka, settings->topics.state.data, &options, ASK_MS, err);
-    bool fine = scan ? read_all(&reading, scan, err) : err->kind == ERROR_INPUT; /* no topic yet */
-    scan_close(scan);
-    finish(&reading);
+    parkings_init(&reading.parkings);
+    bool fine = remembered_read(settings, take, &reading, err);
+    count_parked(&reading);
+    parkings_finish(&reading.parkings);
     if (fine)
         return reading.states;
     free(reading.states);

@@ -24,6 +24,8 @@ static bool write_retry(struct pipeline *pipeline, struct record *record, struct
     envelope.partition = record->partition;
     envelope.offset = record->offset;
     envelope.timestamp_ms = record->timestamp_ms;
+    envelope.replay = record->replay;
+    envelope.kind = record->alone ? ENVELOPE_ALONE : ENVELOPE_EVENT;
     envelope.leg_unix_ms = retry_leg(&topics->items[place], clock_unix_ms(), envelope.due_unix_ms);
     struct write *write = write_create(WRITE_RETRY + place, record);
     if (!write)
@@ -52,7 +54,6 @@ bool detour_pass_round(struct pipeline *pipeline, struct record *record)
         .due_unix_ms = now_ms + NOBODYS_WAIT_MS,
         .first_attempt_unix_ms = record->first_attempt_unix_ms,
         .nobodys_since_unix_ms = since_ms,
-        .replay = record->replay,
     };
     if (log_gate_open(&pipeline->nobodys_gate, clock_now_ms(), &(uint64_t){0}))
         log_warn("a retry of a subscription that is not configured here goes round",
@@ -80,7 +81,6 @@ bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool 
         .passes = record->passes + in_vain,
         .due_unix_ms = early ? record->due_unix_ms : now_ms + wait_ms,
         .first_attempt_unix_ms = record->first_attempt_unix_ms,
-        .replay = record->replay,
     };
     return write_retry(pipeline, record, envelope, wait_ms);
 }
@@ -95,7 +95,6 @@ bool detour_hand_over(void *context, struct delivery *delivery, int64_t wait_ms,
         .attempts = delivery->attempts,
         .due_unix_ms = clock_unix_ms() + wait_ms,
         .first_attempt_unix_ms = delivery->first_attempt_unix_ms,
-        .replay = delivery->shared->record->replay,
     };
     if (!write_retry(pipeline, delivery->shared->record, envelope, wait_ms))
         return false;

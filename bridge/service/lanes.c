@@ -115,6 +115,11 @@ static size_t least_records(const struct settings *settings, const struct catalo
     return least;
 }
 
+static bool parks(const struct subscription *sub)
+{
+    return sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK;
+}
+
 static struct roster_lane make_lane(struct lanes *lanes, const struct settings *settings,
                                     const struct catalog *catalog, unsigned place, unsigned workers,
                                     const char *retries)
@@ -130,7 +135,7 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
         .subscription = first->alone ? first->index : RECORD_SHARED,
         .limited = any_limited(catalog, members),
         .ordered = sub->delivery.ordered,
-        .parks = sub->delivery.ordered && sub->delivery.exhausted == EXHAUSTED_PARK,
+        .parks = parks(sub),
         .spread = first->alone ? worker_spread(workers, sub->delivery.in_flight) : workers,
         .least_records = least_records(settings, catalog, members),
         .topics = topics,
@@ -139,16 +144,28 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
     };
 }
 
-/* That of the retry topics, those that no schedule names any more included. */
+static bool any_parks(const struct catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->count; i++)
+        if (catalog->routes[i].sub && parks(catalog->routes[i].sub))
+            return true;
+    return false;
+}
+
+/* That of the retry topics, those that no schedule names any more included. A replay may be under
+ * way in a partition that comes: what is left of it must not be sent if it has failed. */
 static struct roster_lane make_retry_lane(struct lanes *lanes, const struct settings *settings,
-                                          unsigned workers, const char *pattern)
+                                          const struct catalog *catalog, unsigned workers,
+                                          const char *pattern)
 {
     struct text *topic = arena_alloc(&lanes->arena, sizeof *topic);
     *topic = (struct text){.data = pattern, .size = strlen(pattern)};
     return (struct roster_lane){
         .group = settings->topics.retries.data,
         .series = METRICS_RETRIES,
+        .place = ROSTER_RETRIES,
         .subscription = RECORD_NOBODYS,
+        .parks = any_parks(catalog),
         .limited = true,
         .retries = true,
         .spread = workers,
@@ -202,7 +219,8 @@ struct lanes *lanes_create(const struct settings *settings, const struct catalog
             roster->lanes[roster->lane_count++] =
                 make_lane(lanes, settings, catalog, i, workers, retries);
     if (roster->lane_count > 0)
-        roster->lanes[roster->lane_count++] = make_retry_lane(lanes, settings, workers, retries);
+        roster->lanes[roster->lane_count++] =
+            make_retry_lane(lanes, settings, catalog, workers, retries);
     roster->queue_bytes = source_queue_bytes(settings->limits.memory_bytes, roster->lane_count);
     return lanes;
 }

@@ -133,15 +133,13 @@ static void bury(void *context, struct delivery *delivery, enum error_kind why)
 static void take_failed(struct pipeline *pipeline, struct record *record, const struct route *route,
                         const struct error *err)
 {
-    const struct order_position position = {record->topic, record->partition, record->offset};
     if (remember_stops(route)) {
         remember_disabled(pipeline, route, "exhausted");
         pipeline_give_up(pipeline, record);
         return;
     }
-    if (remember_may_park(route, record) &&
-        (!remember_parked(pipeline, route, record) ||
-         !worker_park(pipeline->worker, route, record->key, &position)))
+    if (remember_may_park(route, record) && (!worker_refuse(pipeline->worker, route, record) ||
+                                             !remember_parked(pipeline, route, record)))
         forget(record, route);
     pipeline_bury(pipeline, record, route, err);
 }
@@ -199,8 +197,8 @@ static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
     struct record *record = delivery->shared->record;
     bool fine = true;
     if (remember_may_park(route, record)) {
-        fine = remember_parked(pipeline, route, record);
         worker_fail(pipeline->worker, delivery);
+        fine = remember_parked(pipeline, route, record);
     }
     if (outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410))
         remember_disabled(pipeline, route, "410");
@@ -426,7 +424,7 @@ static void take_release(struct pipeline *pipeline, struct record *record)
     bool known = record->subscription != RECORD_NOBODYS;
     const struct route *route =
         known ? &pipeline->options.catalog->routes[record->subscription] : NULL;
-    if (!route || !route->sub || !remember_may_park(route, record)) {
+    if (!route || !route->sub || !route->sub->delivery.ordered || !record->key.data) {
         pipeline_release(pipeline, record); /* nobody waits for it */
         return;
     }
@@ -490,7 +488,6 @@ struct worker_hooks pipeline_hooks(struct pipeline *pipeline)
         .pass_on = detour_pass_on,
         .bury = bury,
         .replayed = replayed,
-        .release = remember_released,
         .change = change,
         .let_go = let_go,
     };

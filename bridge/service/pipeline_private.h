@@ -74,7 +74,7 @@ bool detour_pass_on(void *context, struct record *record, int64_t wait_ms, bool 
 
 /* ── remember.c ──────────────────────────────────────────────────────────── */
 
-/* May a key of this subscription be parked, and is the record of one? */
+/* May a key of this subscription be parked, and does this record park its key if it fails? */
 bool remember_may_park(const struct route *route, const struct record *record);
 
 /* Does the subscription stop at an event that fails for good? */
@@ -83,13 +83,9 @@ bool remember_stops(const struct route *route);
 /* Nothing more is sent until a person enables it. */
 void remember_disabled(struct pipeline *pipeline, const struct route *route, const char *reason);
 
-/* The record's key is parked, or all that was up to there has been replayed. The record is not
- * finished before that is stored. False: no memory. */
+/* The record's key is parked, as the worker knows, or all that was up to there has been replayed.
+ * The record is not finished before that is stored. False: no memory. */
 bool remember_parked(struct pipeline *pipeline, const struct route *route, struct record *record);
 bool remember_replayed(struct pipeline *pipeline, const struct route *route, struct record *record);
-
-/* As the hook `release` in struct worker_hooks. */
-void remember_released(void *context, const struct route *route, struct slice key,
-                       const struct order_position *last);
 
 #endif

@@ -1,5 +1,5 @@
 /* What is remembered beyond a restart (settle/state.h): that a subscription is disabled, that a key
- * is parked, replayed or released.
+ * is parked or replayed.
  *
  * The happy path: it is written with the results, and the record that it is of is not finished
  * before it is stored; all instances read it back (states.c). What can fail: memory; then the
@@ -31,13 +31,14 @@ static bool write_state(struct pipeline *pipeline, struct state *state, struct r
 }
 
 static bool write_key_state(struct pipeline *pipeline, enum state_kind kind,
-                            const struct route *route, struct record *record)
+                            const struct route *route, struct record *record,
+                            const struct span *span)
 {
     struct state state = {
         .kind = kind,
         .subscription = slice_of(route->name),
         .key = record->key,
-        .position = {slice_of(record->topic), record->partition, record->offset},
+        .span = *span,
     };
     return write_state(pipeline, &state, record);
 }
@@ -59,37 +60,32 @@ void remember_disabled(struct pipeline *pipeline, const struct route *route, con
     worker_disable(pipeline->worker, route);
 }
 
+/* The dead letter and this are two records, and none is finished before both are stored. If all
+ * ends between them, the letter may be there and the key goes on: the event is read again, and goes
+ * or is refused anew; or this alone: it is read again, and refused. In a transaction both are. */
 bool remember_parked(struct pipeline *pipeline, const struct route *route, struct record *record)
 {
-    return write_key_state(pipeline, STATE_PARKED, route, record);
+    const struct span *span = worker_parked(pipeline->worker, route, record);
+    enum state_kind kind = record->replay ? STATE_FAILED : STATE_PARKED;
+    return span && write_key_state(pipeline, kind, route, record, span);
 }
 
 bool remember_replayed(struct pipeline *pipeline, const struct route *route, struct record *record)
 {
-    return write_key_state(pipeline, STATE_REPLAYED, route, record);
+    const struct span span = {
+        .topic = record->topic, .partition = record->partition, .last = record->offset};
+    return write_key_state(pipeline, STATE_REPLAYED, route, record, &span);
 }
 
 bool remember_may_park(const struct route *route, const struct record *record)
 {
     const struct subscription_delivery *policy = &route->sub->delivery;
-    return policy->ordered && policy->exhausted == EXHAUSTED_PARK && record->key.data;
+    return policy->ordered && policy->exhausted == EXHAUSTED_PARK && record->key.data &&
+           !record->alone;
 }
 
 bool remember_stops(const struct route *route)
 {
     const struct subscription_delivery *policy = &route->sub->delivery;
     return policy->ordered && policy->exhausted == EXHAUSTED_STOP;
-}
-
-void remember_released(void *context, const struct route *route, struct slice key,
-                       const struct order_position *last)
-{
-    struct state state = {
-        .kind = STATE_RELEASED,
-        .subscription = slice_of(route->name),
-        .key = key,
-        .position = {slice_of(last->topic), last->partition, last->offset},
-    };
-    if (!write_state(context, &state, NULL))
-        log_error("no memory to release a key", STR("subscription", route->name));
 }

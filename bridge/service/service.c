@@ -155,11 +155,11 @@ static void known(void *context)
 }
 
 static void remember(void *context, enum worker_state state, unsigned subscription,
-                     struct slice key, const struct order_position *position)
+                     struct slice key, const struct span *span)
 {
     struct service *service = context;
     for (unsigned i = 0; i < service->worker_count; i++)
-        worker_remember(service->workers[i], state, subscription, key, position);
+        worker_remember(service->workers[i], state, subscription, key, span);
 }
 
 static void suspend(void *context, unsigned lane, bool suspended)

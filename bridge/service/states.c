@@ -17,9 +17,8 @@ enum states_message { STATES_SYNC, STATES_CHANGE, STATES_STOP };
 /* A key that is parked. */
 struct parked {
     struct map_node node;
-    struct order_position last;
-    bool replayed; /* up to there */
-    char bytes[];  /* the topic, then the key */
+    struct parking parking;
+    char key[];
 };
 
 /* What is remembered of one subscription, configured or not. */
@@ -101,71 +100,49 @@ static struct subject *get(struct states *states, struct slice name)
     return NULL;
 }
 
-static void forget_key(struct subject *subject, struct slice key)
-{
-    struct map_node *node = map_find(&subject->parked, key);
-    if (!node)
-        return;
-    map_remove(&subject->parked, node);
-    free(CONTAINER_OF(node, struct parked, node));
-}
-
-/* The position as the deciders have it; its topic lasts as long as `text`. False: no memory. */
-static bool keep_topic(struct buffer *text, const struct state_position *from,
-                       struct order_position *position)
-{
-    buffer_add_slice(text, from->topic);
-    *position = (struct order_position){buffer_text(text), from->partition, from->offset};
-    return position->topic != NULL;
-}
-
-/* The newest that is remembered counts; of one partition the highest offset, as in order.c. */
-static bool park_key(struct subject *subject, struct slice key, const struct order_position *last)
-{
-    size_t topic_size = strlen(last->topic) + 1;
-    struct parked *parked = malloc(sizeof *parked + topic_size + key.size);
-    if (!parked)
-        return false;
-    memcpy(parked->bytes, last->topic, topic_size);
-    if (key.size)
-        memcpy(parked->bytes + topic_size, key.data, key.size);
-    parked->last = *last;
-    parked->last.topic = parked->bytes;
-    parked->replayed = false;
-    forget_key(subject, key);
-    if (map_add(&subject->parked, &parked->node,
-                (struct slice){parked->bytes + topic_size, key.size}))
-        return true;
-    free(parked);
-    return false;
-}
-
 static struct parked *find_key(const struct subject *subject, struct slice key)
 {
     struct map_node *node = map_find(&subject->parked, key);
     return node ? CONTAINER_OF(node, struct parked, node) : NULL;
 }
 
-/* Is what is known of it at that offset of that partition, or behind it? */
-static bool is_at_or_behind(const struct parked *parked, const struct order_position *position)
+static struct parked *get_key(struct subject *subject, struct slice key)
 {
-    return parked && parked->last.partition == position->partition &&
-           parked->last.offset >= position->offset &&
-           strcmp(parked->last.topic, position->topic) == 0;
+    struct parked *parked = find_key(subject, key);
+    if (parked)
+        return parked;
+    parked = calloc(1, sizeof *parked + key.size);
+    if (!parked)
+        return NULL;
+    if (key.size)
+        memcpy(parked->key, key.data, key.size);
+    if (map_add(&subject->parked, &parked->node, (struct slice){parked->key, key.size}))
+        return parked;
+    free(parked);
+    return NULL;
 }
 
-static bool is_last(const struct parked *parked, const struct order_position *position)
+static void free_key(struct parked *parked)
 {
-    return is_at_or_behind(parked, position) && parked->last.offset == position->offset;
+    parking_finish(&parked->parking);
+    free(parked);
+}
+
+static void forget_if_released(struct subject *subject, struct parked *parked)
+{
+    if (parked->parking.first)
+        return;
+    map_remove(&subject->parked, &parked->node);
+    free_key(parked);
 }
 
 /* ── telling ─────────────────────────────────────────────────────────────── */
 
 static void tell(struct states *states, enum worker_state state, const struct subject *subject,
-                 struct slice key, const struct order_position *position)
+                 struct slice key, const struct span *span)
 {
     if (subject->placed)
-        states->hooks.tell(states->hooks.context, state, subject->place, key, position);
+        states->hooks.tell(states->hooks.context, state, subject->place, key, span);
 }
 
 static void note(struct states *states, const struct subject *subject)
@@ -217,47 +194,28 @@ static void set_disabled(struct states *states, struct subject *subject, const s
     tell_disabled(states, subject);
 }
 
-/* A replay that was told of before this began may have been answered since: that is known at the
- * end (tell_replayed). */
-static void set_replayed(struct states *states, const struct subject *subject,
-                         const struct state *state, const struct order_position *position)
+static bool park_key(struct states *states, struct subject *subject, const struct state *state)
 {
-    struct parked *parked = find_key(subject, state->key);
-    if (is_last(parked, position))
-        parked->replayed = true;
-    if (states->known)
-        tell(states, WORKER_REPLAYED, subject, state->key, position);
+    struct parked *parked = get_key(subject, state->key);
+    bool fine = parked && parking_join(&parked->parking, &state->span);
+    if (parked)
+        forget_if_released(subject, parked);
+    tell(states, WORKER_PARKED, subject, state->key, &state->span);
+    return fine;
 }
 
 static bool set_key(struct states *states, struct subject *subject, const struct state *state)
 {
-    struct buffer topic = {0};
-    struct order_position position;
-    bool fine = keep_topic(&topic, &state->position, &position);
-    if (fine && state->kind == STATE_PARKED) {
-        fine = is_at_or_behind(find_key(subject, state->key), &position) ||
-               park_key(subject, state->key, &position);
-        tell(states, WORKER_PARKED, subject, state->key, &position);
-    } else if (fine && state->kind == STATE_RELEASED) {
-        if (is_last(find_key(subject, state->key), &position))
-            forget_key(subject, state->key);
-        tell(states, WORKER_RELEASED, subject, state->key, &position);
-    } else if (fine) {
-        set_replayed(states, subject, state, &position);
+    const struct span *span = &state->span;
+    if (state->kind == STATE_PARKED || state->kind == STATE_FAILED)
+        return park_key(states, subject, state);
+    struct parked *parked = find_key(subject, state->key);
+    if (parked) {
+        parking_pass(&parked->parking, slice_of(span->topic), span->partition, span->last);
+        forget_if_released(subject, parked);
     }
-    buffer_finish(&topic);
-    return fine;
-}
-
-/* The replays of which nobody has said yet that their keys are released. */
-static void tell_replayed(struct states *states, const struct subject *subject)
-{
-    for (struct map_node *node = map_first(&subject->parked); node;
-         node = map_next(&subject->parked, node)) {
-        const struct parked *parked = CONTAINER_OF(node, struct parked, node);
-        if (parked->replayed)
-            tell(states, WORKER_REPLAYED, subject, node->key, &parked->last);
-    }
+    tell(states, WORKER_REPLAYED, subject, state->key, span);
+    return true;
 }
 
 static void on_record(void *context, struct slice key, struct slice value)
@@ -332,6 +290,14 @@ static void forget_routes(struct states *states)
         find(states, slice_of(states->now->routes[i].name))->route = NULL;
 }
 
+static void tell_parked(struct states *states, const struct subject *subject,
+                        const struct parked *parked)
+{
+    const struct held_span *held = parked->parking.first;
+    for (; held; held = held->next)
+        tell(states, WORKER_PARKED, subject, parked->node.key, &held->span);
+}
+
 /* Workers that knew it hear it once more, which changes nothing. */
 static void tell_all(struct states *states, struct subject *subject)
 {
@@ -342,9 +308,7 @@ static void tell_all(struct states *states, struct subject *subject)
     subject->told = is_disabled(subject);
     for (struct map_node *node = map_first(&subject->parked); node;
          node = map_next(&subject->parked, node))
-        tell(states, WORKER_PARKED, subject, node->key,
-             &CONTAINER_OF(node, struct parked, node)->last);
-    tell_replayed(states, subject);
+        tell_parked(states, subject, CONTAINER_OF(node, struct parked, node));
     note(states, subject);
 }
 
@@ -373,9 +337,6 @@ static void configure(struct states *states, struct configuration *configuration
 static void begin(struct states *states)
 {
     states->known = true;
-    for (struct map_node *node = map_first(&states->subscriptions); node;
-         node = map_next(&states->subscriptions, node))
-        tell_replayed(states, CONTAINER_OF(node, struct subject, node));
     metrics_set(states->metrics, METRIC_STATE_KNOWN, METRICS_INSTANCE, 1);
     states->hooks.known(states->hooks.context);
 }
@@ -475,7 +436,7 @@ static void free_subject(struct subject *subject)
     struct map_node *next = NULL;
     for (struct map_node *node = map_first(&subject->parked); node; node = next) {
         next = map_next(&subject->parked, node);
-        free(CONTAINER_OF(node, struct parked, node));
+        free_key(CONTAINER_OF(node, struct parked, node));
     }
     map_finish(&subject->parked);
     free(subject);

@@ -25,7 +25,7 @@ struct states_hooks {
     void *context;
     /* `state` is news of that subscription, or of that key of it (data NULL: of none). */
     void (*tell)(void *context, enum worker_state state, unsigned subscription, struct slice key,
-                 const struct order_position *position);
+                 const struct span *span);
     /* The lane's only subscription is disabled, or it is so no more. */
     void (*suspend)(void *context, unsigned lane, bool suspended);
     /* All has been told that was remembered when it began. */

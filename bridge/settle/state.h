@@ -1,15 +1,21 @@
 /* What is remembered of subscriptions and keys, for every instance, in the compacted topic
  * topics.state: a subscription that is disabled, a key that is parked. Pure.
  *
- *   key                          value
- *   disabled NAME                {"state":"disabled"|"enabled", …}
- *   parked NAME KEY-IN-BASE64    {"state":"parked"|"released", "topic", "partition", "offset", …}
- *   replayed NAME KEY-IN-BASE64  {"state":"replayed", "topic", "partition", "offset", …}
+ *   key                                             value
+ *   disabled NAME                                   {"state":"disabled"|"enabled", …}
+ *   parked NAME KEY-IN-BASE64 TOPIC PARTITION       {"state":"parked", "offset", "from", "replay",
+ * …} replayed NAME KEY-IN-BASE64 TOPIC PARTITION     {"state":"failed"|"replayed", "offset", …}
  *
- * A key is parked with the position of its last event that became a dead letter, and each one
- * moves that on. A replay says up to which position it has delivered what was parked. Whoever reads
- * that and knows of none parked behind it says that the key is released; and it is, for those who
- * know of none either. So what is parked meanwhile by whoever has the partition keeps it parked. */
+ * What a key is parked for is told of each partition that its events come from, as a span of
+ * offsets (base/parking.h). Whoever has the source's partition writes `parked`, with each event
+ * that he refuses; whoever has the retry topic's, in which a replay comes, writes `replayed`, when
+ * it has failed again or all of it up to an offset is delivered. So nobody writes over what
+ * somebody else knows, and compaction, which leaves the last record of each key in their order,
+ * loses nothing: what is parked behind the offset that has been replayed stays parked, whoever
+ * tells it first.
+ *
+ * Older ones have no TOPIC and PARTITION in their keys (they are in the value, too), no "from", and
+ * end the parking by "state":"released" in the place of "parked". */
 #ifndef SETTLE_STATE_H
 #define SETTLE_STATE_H
 
@@ -19,47 +25,35 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/jtext.h"
+#include "base/parking.h"
 #include "base/slice.h"
 
 enum state_kind {
     STATE_DISABLED,
     STATE_ENABLED,
     STATE_PARKED,
-    STATE_RELEASED,
-    STATE_REPLAYED,
+    STATE_FAILED,    /* parked, and a replay has failed */
+    STATE_REPLAYED,  /* all of the span up to `last` */
+    STATE_RELEASED,  /* the same, of older versions; not written any more */
     STATE_FORGOTTEN, /* a tombstone: none of this is remembered */
 };
-
-/* Where an event was published. */
-struct state_position {
-    struct slice topic;
-    int32_t partition;
-    int64_t offset;
-};
-
-static inline bool state_same_position(const struct state_position *a,
-                                       const struct state_position *b)
-{
-    return a->partition == b->partition && a->offset == b->offset &&
-           slice_equal(a->topic, b->topic);
-}
 
 struct state {
     enum state_kind kind;
     struct slice subscription;
-    struct slice reason;            /* DISABLED: "410", "exhausted", "person" */
-    struct slice url;               /* DISABLED: the digest of request.url */
-    struct slice key;               /* PARKED, RELEASED, REPLAYED: the record's, its bytes */
-    struct state_position position; /* of the same: the last that is spoken of */
-    struct slice instance;          /* who says so; data NULL: a person */
-    int64_t unix_ms;                /* since when */
+    struct slice reason;   /* DISABLED: "410", "exhausted", "person" */
+    struct slice url;      /* DISABLED: the digest of request.url */
+    struct slice key;      /* PARKED and those below it: the record's, its bytes */
+    struct span span;      /* of the same; REPLAYED, RELEASED: but for `from` and `replay` */
+    struct slice instance; /* who says so; data NULL: a person */
+    int64_t unix_ms;       /* since when */
 };
 
 /* 64 hexadecimal digits and a NUL: SHA-256 of the URL as it is configured. It may hold a secret. */
 #define STATE_DIGEST_BYTES 65
 void state_digest(struct slice url, char digest[STATE_DIGEST_BYTES]);
 
-/* Adds the record's key and value. */
+/* Adds the record's key and value. `span.topic` is the name of one. */
 void state_write(const struct state *state, struct buffer *key, struct buffer *value);
 
 /* What reading reuses. Zero-initialised is valid. */

@@ -111,9 +111,17 @@ def reasons(letters):
     return [(json.loads(m.value())["n"], dict(m.headers())["grapnel-reason"].decode()) for m in letters]
 
 
-def replay(path):
-    done = program.command("dead-letters", "replay", "-c", path, seconds=60)
-    assert done.returncode == 0, done.stderr.decode()
+def replay(path, *args, codes=(0,)):
+    done = program.command("dead-letters", "replay", *args, "-c", path, seconds=60)
+    assert done.returncode in codes, done.stderr.decode()
+    return done
+
+
+def wait_replayed(topics, names):
+    """Until all that has been handed to retry topics is done with."""
+    for topic in topics.names():
+        if topic.startswith(f"{names.retries}."):
+            topics.wait_committed(names.retries, topic)
 
 
 @pytest.fixture
@@ -203,6 +211,266 @@ def test_what_can_not_be_decoded_parks_its_key(
     receiver.wait(1, "/hook")
     assert by_key(receiver.requests("/hook")) == {"good": [1]}
     until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
+
+
+def test_what_a_key_was_replayed_of_is_not_sent_again(
+    topics, orders, receiver, subscribe, grapnel, dead_letters, broken_key
+):
+    """A key is parked, replayed, goes on and is parked again: the second replay sends nothing old after that."""
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(3), ["bad"])
+    dead_letters(3)
+    broken_key["status"] = 200
+    replay(running.path)
+    receiver.wait(2 + 3, "/hook")
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    publish(topics, orders, [3, 4], ["bad"])
+    receiver.wait(2 + 5, "/hook")
+
+    broken_key["status"] = 500
+    publish(topics, orders, [5, 6], ["bad"])
+    assert reasons(dead_letters(5))[3:] == [(5, "status"), (6, "parked")]
+    until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
+    broken_key["status"] = 200
+    replay(running.path)
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    came = by_key(receiver.requests("/hook"))["bad"]
+    assert set(came) == set(range(7))
+    assert came == sorted(came), f"{came}"
+
+
+def test_a_key_that_has_gone_on_is_not_replayed_again(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key
+):
+    """Who replays what others have left leaves a key alone that has been replayed and released before."""
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(3), ["bad"])
+    dead_letters(3)
+    broken_key["status"] = 200
+    replay(running.path)
+    receiver.wait(2 + 3, "/hook")
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    publish(topics, orders, [3, 4], ["bad"])
+    receiver.wait(2 + 5, "/hook")
+
+    left_out = b"3 dead letters left out: their keys are not parked any more, or for later events\n"
+    dry = replay(running.path, "--dry-run", "-o", "json")
+    assert (dry.stdout, dry.stderr.splitlines(True)[1:]) == (b"", [left_out])
+    done = replay(running.path)
+    assert done.stdout.splitlines(True)[1:] == [left_out]
+    wait_replayed(topics, names)
+    came = by_key(receiver.requests("/hook"))["bad"]
+    assert set(came) == set(range(5))
+    assert came == sorted(came), f"{came}"
+
+
+def test_a_replay_goes_on_where_the_one_before_has_failed(
+    topics, orders, receiver, subscribe, grapnel, dead_letters
+):
+    failing = {0}
+    receiver.script("/hook", lambda r: Reply(500 if json.loads(r.body)["n"] in failing else 200))
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(4), ["bad"])
+    dead_letters(4)
+    failing = {2}
+    replay(running.path)
+    assert reasons(dead_letters(6))[4:] == [(2, "status"), (3, "parked")]
+    failing = set()
+    replay(running.path)
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    came = by_key(receiver.requests("/hook"))["bad"]
+    assert set(came) == set(range(4))
+    assert came == sorted(came), f"{came}"
+
+
+@pytest.mark.parametrize("chosen_by, tried_alone", [("--reason", False), ("--since", False), ("--since", True)])
+def test_a_replay_sends_nothing_before_what_a_key_is_parked_for(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key, results, chosen_by, tried_alone
+):
+    """Also where it is asked for later ones of that key: they must not pass the one that failed.
+
+    `tried_alone`: one of them has been replayed by its name, and has failed too."""
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, [0], ["bad"])
+    dead_letters(1)
+    publish(topics, orders, [1, 2], ["bad"])
+    letters = dead_letters(3)
+    assert reasons(letters) == [(0, "status"), (1, "parked"), (2, "parked")]
+    failed_at = [dict(m.headers())["grapnel-failed-at"].decode() for m in letters]
+    assert failed_at[0] < failed_at[1]
+    if tried_alone:
+        replay(running.path, f"{orders}-0-1")
+        assert reasons(dead_letters(4))[3] == (1, "status")
+
+    broken_key["status"] = 200
+    healed = len(receiver.requests("/hook"))
+    chosen = {"--reason": "parked", "--since": failed_at[1]}[chosen_by]
+    replay(running.path, chosen_by, chosen, codes=(0, 1))  # 1: some may not be replayed so
+    wait_replayed(topics, names)
+    publish(topics, orders, [3], ["bad"])
+    until(lambda: 3 in {r["offset"] for r in results(0)}, "what becomes of the next one")
+    replay(running.path)
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    wait_replayed(topics, names)
+    came = receiver.requests("/hook")[healed:]
+    assert set(by_key(came)["bad"]) == set(range(4))
+    assert_in_order(came)
+
+
+def fails(receiver, numbers):
+    """Answers 500 to those that are in `numbers` then."""
+    receiver.script("/hook", lambda r: Reply(500 if json.loads(r.body)["n"] in numbers else 200))
+
+
+def wait_released(running):
+    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+
+
+def test_a_letter_that_is_named_changes_nothing_of_its_key(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters
+):
+    """It fails again, and the key goes on; and where the key is parked it is still parked for all."""
+    failing = {0}
+    fails(receiver, failing)
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(2), ["bad"])
+    dead_letters(2)
+    failing.clear()
+    replay(running.path)
+    wait_released(running)
+
+    failing.add(0)
+    replay(running.path, f"{orders}-0-0")
+    assert reasons(dead_letters(3))[2] == (0, "status")
+    publish(topics, orders, [2], ["bad"])
+    until(lambda: 2 in by_key(receiver.requests("/hook"))["bad"], "the next one")
+    assert running.metric("grapnel_parked_keys") == 0
+
+    failing.add(3)
+    publish(topics, orders, [3, 4], ["bad"])
+    assert reasons(dead_letters(5))[3:] == [(3, "status"), (4, "parked")]
+    before = len(receiver.requests("/hook"))
+    replay(running.path, f"{orders}-0-4")
+    wait_replayed(topics, names)
+    failing.clear()
+    replay(running.path)
+    wait_released(running)
+    assert by_key(receiver.requests("/hook")[before:])["bad"] == [4, 3, 4]
+
+
+def test_what_is_left_of_a_replay_that_failed_is_refused_after_a_restart(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters
+):
+    """As when its partition of a retry topic goes to another instance: that knows that it has failed."""
+    failing = {0}
+    fails(receiver, failing)
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(3), ["bad"])
+    dead_letters(3)
+    failing.add(1)
+    failing.remove(0)
+    replay(running.path)
+    assert reasons(dead_letters(5))[3:] == [(1, "status"), (2, "parked")]
+    wait_replayed(topics, names)
+    assert running.stop() == 0
+    [retries] = [name for name in topics.names() if name.startswith(f"{names.retries}.")]
+    [left] = [m for m in topics.read(retries) if m.value() and json.loads(m.value())["n"] == 2]
+    failing.clear()
+    seen = len(receiver.requests("/hook"))
+    topics.produce(retries, left.value(), key=left.key(), headers=left.headers())
+    running.start()
+    assert reasons(dead_letters(6))[5] == (2, "parked")
+    assert len(receiver.requests("/hook")) == seen
+    replay(running.path)
+    wait_released(running)
+    assert by_key(receiver.requests("/hook")[seen:])["bad"] == [1, 2]
+
+
+def test_keys_of_several_topics_are_replayed_and_go_on(
+    topics, unique, receiver, subscribe, grapnel, dead_letters
+):
+    """What a key is parked for goes first, whatever its topic is called, and each topic in its order."""
+    first, second = [topics.create(f"{name}-{unique}") for name in "ab"]
+    failing = {0}
+    fails(receiver, failing)
+    running = grapnel(subscribe([first, second], receiver.url("/hook"), delivery=parking()))
+    publish(topics, second, [0], ["bad"])
+    dead_letters(1)
+    for number, topic in enumerate([first, second, first], start=1):
+        publish(topics, topic, [number], ["bad"])
+        dead_letters(1 + number)
+    failing.clear()
+    seen = len(receiver.requests("/hook"))
+    replay(running.path)
+    wait_released(running)
+    assert by_key(receiver.requests("/hook")[seen:])["bad"] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("key", [b"", b"\x00\xff \n"])
+def test_keys_are_any_bytes(topics, orders, names, receiver, subscribe, grapnel, dead_letters, key):
+    """An empty one, too, goes to one partition of the retry topic."""
+    failing = {0}
+    fails(receiver, failing)
+    running = grapnel(
+        subscribe(orders, receiver.url("/hook"), delivery=parking()), topics={"partitions": 6}
+    )
+    topics.produce(orders, *[event(n, "bad") for n in range(20)], key=key)
+    dead_letters(20)
+    failing.clear()
+    seen = len(receiver.requests("/hook"))
+    replay(running.path)
+    wait_released(running)
+    assert by_key(receiver.requests("/hook")[seen:])["bad"] == list(range(20))
+
+
+def test_of_a_key_that_an_older_version_parked_all_is_replayed(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key
+):
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
+    publish(topics, orders, range(2), ["bad"])
+    dead_letters(2)
+    topics.wait_committed(names.group, orders)
+    assert running.stop() == 0
+    for message in topics.read(names.state):
+        value = {k: v for k, v in json.loads(message.value()).items() if k not in ["from", "replay"]}
+        key = b" ".join(message.key().split(b" ")[:3])
+        topics.produce(names.state, json.dumps(value), key=key)
+    broken_key["status"] = 200
+    running.start()
+    replay(running.path)
+    wait_released(running)
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 1]
+    running.kill()
+    running.start(ready=True)
+    publish(topics, orders, [2], ["bad"])
+    receiver.wait(5, "/hook")
+    assert running.metric("grapnel_parked_keys") == 0
+
+
+def test_nothing_is_handed_over_behind_a_letter_that_kafka_refuses(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters
+):
+    """Else it would be sent before that, and a replay that fails behind it would leave it out."""
+    failing = {0}
+    fails(receiver, failing)
+    retries = topics.create(f"{names.retries}.50ms", **{"max.message.bytes": "2000"})
+    one_by_one = {"batch.num.messages": "1"}
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()), kafka=one_by_one)
+    small = [event(n, "bad") for n in range(500)]
+    large = json.dumps({"n": 2, "key": "bad", "text": "x" * 3000})
+    topics.produce(orders, *small[:2], large, *small[3:], key=b"bad")
+    dead_letters(500)
+    failing.clear()
+    seen = len(receiver.requests("/hook"))
+    done = replay(running.path, codes=(3,))
+    assert b"0:2 was not taken by Kafka" in done.stderr
+    assert b"nothing behind it" in done.stderr
+    assert topics.count(retries) == 2
+    topics.configure(retries, **{"max.message.bytes": "1000000"})
+    replay(running.path)
+    wait_released(running)
+    assert_in_order(receiver.requests("/hook")[seen:])
+    assert set(by_key(receiver.requests("/hook")[seen:])["bad"]) == set(range(500))
 
 
 # ── exhausted: stop ──────────────────────────────────────────────────────────

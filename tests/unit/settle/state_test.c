@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/compiler.h"
@@ -18,18 +19,22 @@ static const struct state states[] = {
     {.kind = STATE_PARKED,
      .subscription = SLICE_INIT("o"),
      .key = SLICE_INIT("a \"key\"\n\0\xff"),
-     .position = {SLICE_INIT("orders"), 3, 42},
+     .span = {"orders", 3, 17, 42, 1763910245000},
      .instance = SLICE_INIT("host-7"),
      .unix_ms = 1763910245000},
-    {.kind = STATE_RELEASED,
+    {.kind = STATE_PARKED,
+     .subscription = SLICE_INIT("o"),
+     .key = SLICE_INIT("k"),
+     .span = {"orders", 3, SPAN_FROM_ALL, 42, 0}},
+    {.kind = STATE_FAILED,
      .subscription = SLICE_INIT("o"),
      .key = SLICE_INIT(""),
-     .position = {SLICE_INIT("orders"), 0, 0},
+     .span = {"orders", 0, 0, 0, 7},
      .unix_ms = 1763910245000},
     {.kind = STATE_REPLAYED,
      .subscription = SLICE_INIT("o"),
      .key = SLICE_INIT("k"),
-     .position = {SLICE_INIT("orders"), INT32_MAX, INT64_MAX},
+     .span = {"orders", INT32_MAX, SPAN_FROM_ALL, INT64_MAX, 0},
      .unix_ms = 1763910245000},
 };
 
@@ -37,6 +42,17 @@ static void assert_slice(struct slice got, struct slice wanted)
 {
     assert_int_equal(got.data == NULL, wanted.data == NULL);
     assert_true(slice_equal(got, wanted));
+}
+
+static void assert_span(const struct span *got, const struct span *wanted)
+{
+    assert_int_equal(got->topic == NULL, wanted->topic == NULL);
+    if (wanted->topic)
+        assert_string_equal(got->topic, wanted->topic);
+    assert_int_equal(got->partition, wanted->partition);
+    assert_int_equal(got->from, wanted->from);
+    assert_int_equal(got->last, wanted->last);
+    assert_int_equal(got->replay, wanted->replay);
 }
 
 static void comes_out_as_it_went_in(void **state)
@@ -57,7 +73,7 @@ static void comes_out_as_it_went_in(void **state)
         assert_slice(got.key, states[i].key);
         assert_slice(got.instance, states[i].instance);
         assert_int_equal(got.unix_ms, states[i].unix_ms);
-        assert_true(state_same_position(&got.position, &states[i].position));
+        assert_span(&got.span, &states[i].span);
         assert_true(state_read(&reader, buffer_slice(&key), SLICE_NONE, &got, &err));
         assert_int_equal(got.kind, STATE_FORGOTTEN);
         assert_slice(got.subscription, states[i].subscription);
@@ -67,25 +83,79 @@ static void comes_out_as_it_went_in(void **state)
     state_reader_finish(&reader);
 }
 
-/* Two states of one thing have one key, so that compaction leaves the last of them. */
+static void write_key(enum state_kind kind, const char *topic, int32_t partition,
+                      struct buffer *key)
+{
+    struct buffer value = {0};
+    const struct state one = {.kind = kind,
+                              .subscription = SLICE("o"),
+                              .key = SLICE("k"),
+                              .span = {.topic = topic, .partition = partition}};
+    state_write(&one, key, &value);
+    buffer_finish(&value);
+}
+
+/* Two states of one thing have one key, so that compaction leaves the last of them; but what two
+ * instances may know at once has two. */
 static void has_one_key_for_what_follows_on_each_other(void **state)
 {
     (void)state;
-    static const enum state_kind pairs[][2] = {{STATE_DISABLED, STATE_ENABLED},
-                                               {STATE_PARKED, STATE_RELEASED}};
-    for (size_t i = 0; i < COUNT_OF(pairs); i++) {
+    static const struct {
+        enum state_kind kinds[2];
+        const char *topic;
+        int32_t partition;
+        bool same;
+    } rows[] = {
+        {{STATE_DISABLED, STATE_ENABLED}, "t", 0, true},
+        {{STATE_FAILED, STATE_REPLAYED}, "t", 0, true},
+        {{STATE_PARKED, STATE_FAILED}, "t", 0, false},
+        {{STATE_PARKED, STATE_REPLAYED}, "t", 0, false},
+        {{STATE_PARKED, STATE_PARKED}, "u", 0, false},
+        {{STATE_PARKED, STATE_PARKED}, "t", 1, false},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
         struct buffer keys[2] = {0};
-        struct buffer value = {0};
-        for (size_t j = 0; j < 2; j++) {
-            struct state one = states[2];
-            one.kind = pairs[i][j];
-            state_write(&one, &keys[j], &value);
-        }
-        assert_true(slice_equal(buffer_slice(&keys[0]), buffer_slice(&keys[1])));
+        write_key(rows[i].kinds[0], "t", 0, &keys[0]);
+        write_key(rows[i].kinds[1], rows[i].topic, rows[i].partition, &keys[1]);
+        assert_int_equal(slice_equal(buffer_slice(&keys[0]), buffer_slice(&keys[1])), rows[i].same);
         buffer_finish(&keys[0]);
         buffer_finish(&keys[1]);
-        buffer_finish(&value);
     }
+}
+
+/* Whatever stands for the first event, if it is none all letters of the key are replayed. */
+static void reads_what_older_versions_wrote(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key;
+        const char *value;
+        enum state_kind kind;
+        int64_t from;
+        int64_t replay;
+    } rows[] = {
+        {"parked o aw==", "\"parked\"", STATE_PARKED, SPAN_FROM_ALL, 0},
+        {"parked o aw==", "\"released\"", STATE_RELEASED, SPAN_FROM_ALL, 0},
+        {"replayed o aw==", "\"replayed\"", STATE_REPLAYED, SPAN_FROM_ALL, 0},
+        {"parked o aw== t 3", "\"parked\"", STATE_PARKED, SPAN_FROM_ALL, 0},
+        {"parked o aw== t 3", "\"parked\",\"from\":9,\"replay\":5", STATE_PARKED, 9, 5},
+        {"parked o aw== t 3", "\"parked\",\"from\":10", STATE_PARKED, SPAN_FROM_ALL, 0},
+        {"parked o aw== t 3", "\"parked\",\"from\":-7", STATE_PARKED, SPAN_FROM_ALL, 0},
+        {"parked o aw== t 3", "\"parked\",\"from\":\"4\",\"replay\":{}", STATE_PARKED,
+         SPAN_FROM_ALL, 0},
+    };
+    struct state_reader reader = {0};
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct state got;
+        char value[160];
+        snprintf(value, sizeof value, "{\"topic\":\"t\",\"partition\":3,\"offset\":9,\"state\":%s}",
+                 rows[i].value);
+        assert_true(state_read(&reader, slice_of(rows[i].key), slice_of(value), &got, NULL));
+        assert_int_equal(got.kind, rows[i].kind);
+        assert_slice(got.key, SLICE("k"));
+        assert_span(&got.span, &(struct span){"t", 3, rows[i].from, 9, rows[i].replay});
+    }
+    state_reader_finish(&reader);
 }
 
 static void refuses_what_is_none_of_these(void **state)
@@ -119,6 +189,18 @@ static void refuses_what_is_none_of_these(void **state)
              "{\"state\":\"parked\",\"topic\":\"t\",\"partition\":2147483648,\"offset\":0}")},
         {SLICE_INIT("parked a aw=="),
          SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\",\"partition\":0,\"offset\":\"0\"}")},
+        {SLICE_INIT("parked a aw== t"),
+         SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\",\"partition\":0,\"offset\":0}")},
+        {SLICE_INIT("parked a aw== t 1"),
+         SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\",\"partition\":0,\"offset\":0}")},
+        {SLICE_INIT("parked a aw== u 0"),
+         SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\",\"partition\":0,\"offset\":0}")},
+        {SLICE_INIT("parked a aw== t 0 x"),
+         SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\",\"partition\":0,\"offset\":0}")},
+        {SLICE_INIT("parked a aw=="),
+         SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\\u0000\",\"partition\":0,\"offset\":0}")},
+        {SLICE_INIT("parked a aw=="),
+         SLICE_INIT("{\"state\":\"parked\",\"topic\":\"a t\",\"partition\":0,\"offset\":0}")},
         {SLICE_INIT("replayed a aw=="),
          SLICE_INIT("{\"state\":\"parked\",\"topic\":\"t\",\"partition\":0,\"offset\":0}")},
         {SLICE_INIT("something a aw=="), {NULL, 0}},
@@ -149,6 +231,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_out_as_it_went_in),
         cmocka_unit_test(has_one_key_for_what_follows_on_each_other),
+        cmocka_unit_test(reads_what_older_versions_wrote),
         cmocka_unit_test(refuses_what_is_none_of_these),
         cmocka_unit_test(a_digest_tells_urls_apart_and_nothing_more),
     };
