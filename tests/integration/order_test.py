@@ -406,6 +406,37 @@ def test_keys_of_several_topics_are_replayed_and_go_on(
     assert by_key(receiver.requests("/hook")[seen:])["bad"] == [0, 1, 2, 3]
 
 
+def test_what_two_instances_park_and_replay_is_sent_once_and_in_order(
+    topics, unique, names, receiver, subscribe, grapnel, dead_letters
+):
+    """A key's events, and its replay, come to instances that know each other by topics.state alone."""
+    orders = topics.create(f"orders-{unique}", partitions=4)
+    keys = [f"k{n}" for n in range(8)]
+    failing = set(range(8))
+    fails(receiver, failing)
+    subscription = subscribe(orders, receiver.url("/hook"), delivery=parking())
+    both = [grapnel(subscription, topics={"partitions": 4}) for _ in range(2)]
+    for running in both:
+        for group in [names.group, names.retries]:
+            until(lambda: running.metric("grapnel_assigned_partitions", group=group) == 2, "its half", 40)
+    publish(topics, orders, range(40), keys)
+    dead_letters(40)
+    failing.clear()
+    failing.update(range(16, 24))
+    replay(both[0].path)
+    dead_letters(40 + 3 * 8)
+    publish(topics, orders, range(40, 48), keys)
+    dead_letters(40 + 3 * 8 + 8)
+    failing.clear()
+    seen = len(receiver.requests("/hook"))
+    replay(both[0].path)
+    for running in both:
+        wait_released(running)
+    wait_replayed(topics, names)
+    came = by_key(receiver.requests("/hook")[seen:])
+    assert came == {key: list(range(16 + n, 48, 8)) for n, key in enumerate(keys)}
+
+
 @pytest.mark.parametrize("key", [b"", b"\x00\xff \n"])
 def test_keys_are_any_bytes(topics, orders, names, receiver, subscribe, grapnel, dead_letters, key):
     """An empty one, too, goes to one partition of the retry topic."""
