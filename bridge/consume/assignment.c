@@ -11,12 +11,9 @@
 #include "commit/metadata.h"
 #include "consume/lane_private.h"
 #include "consume/source.h"
-#include "kafka/client.h"
 
-#define COMMIT_TIMEOUT_MS 3000
-#define HELD_COMMIT_MS    300  /* when Kafka may be away */
-#define LEAVE_MS          5000 /* what is in flight may take that long to end */
-#define GIVE_UP_MS        1000 /* and that long to come home, once it is given up */
+#define LEAVE_MS   5000 /* what is in flight may take that long to end */
+#define GIVE_UP_MS 1000 /* and that long to come home, once it is given up */
 
 void assignment_note(struct lane *lane)
 {
@@ -107,18 +104,6 @@ void assignment_conclude(struct lane *lane, bool fine,
         mark_dirty(lane, offsets);
 }
 
-static void commit_and_wait(struct lane *lane, const rd_kafka_topic_partition_list_t *offsets)
-{
-    struct error err = {0};
-    if (offsets->cnt == 0)
-        return;
-    int timeout_ms = lane->intake->held ? HELD_COMMIT_MS : COMMIT_TIMEOUT_MS;
-    bool fine = client_commit(lane->rk, offsets, timeout_ms, &err);
-    assignment_conclude(lane, fine, offsets);
-    if (!fine)
-        log_warn("commit failed", STR("group", lane->group), STR("error", err.text));
-}
-
 void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t *offsets, void *opaque)
 {
@@ -131,14 +116,19 @@ void assignment_on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code,
         log_warn("commit failed", STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
 }
 
-void assignment_commit_begin(struct lane *lane)
+/* Takes the list. */
+static void commit(struct lane *lane, rd_kafka_topic_partition_list_t *offsets)
 {
-    rd_kafka_topic_partition_list_t *offsets = own_positions(lane);
     if (offsets->cnt > 0 && rd_kafka_commit(lane->rk, offsets, 1))
         mark_dirty(lane, offsets);
     else if (offsets->cnt > 0)
         lane->commits_out++;
     rd_kafka_topic_partition_list_destroy(offsets);
+}
+
+void assignment_commit_begin(struct lane *lane)
+{
+    commit(lane, own_positions(lane));
 }
 
 void assignment_commit_soon(struct lane *lane)
@@ -147,11 +137,9 @@ void assignment_commit_soon(struct lane *lane)
         assignment_commit_begin(lane);
 }
 
-void assignment_commit_now(struct lane *lane)
+void assignment_commit_last(struct lane *lane)
 {
-    rd_kafka_topic_partition_list_t *offsets = last_positions(lane);
-    commit_and_wait(lane, offsets);
-    rd_kafka_topic_partition_list_destroy(offsets);
+    commit(lane, last_positions(lane));
 }
 
 /* ── partitions go ───────────────────────────────────────────────────────── */
@@ -162,11 +150,12 @@ static struct partition *find(struct lane *lane, const rd_kafka_topic_partition_
 }
 
 /* What is finished is committed, unless the group has given them to somebody else already: in all
- * partitions, since where one rebalance follows the other there is no other time for it. */
+ * partitions, since where one rebalance follows the other there is no other time for it. librdkafka
+ * joins the group again, or leaves it, when that is answered (2.0.2, rd_kafka_assignment_serve). */
 static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *list, bool lost)
 {
-    rd_kafka_topic_partition_list_t *offsets =
-        lost ? rd_kafka_topic_partition_list_new(1) : last_positions(lane);
+    if (!lost)
+        assignment_commit_last(lane);
     for (int i = 0; i < list->cnt; i++) {
         struct partition *partition = find(lane, list, i);
         if (!partition)
@@ -174,8 +163,6 @@ static void give_back(struct lane *lane, const rd_kafka_topic_partition_list_t *
         intake_drop_head(lane, partition);
         partitions_remove(&lane->partitions, partition);
     }
-    commit_and_wait(lane, offsets);
-    rd_kafka_topic_partition_list_destroy(offsets);
     assignment_report(lane, "partitions can't be given back",
                       rd_kafka_incremental_unassign(lane->rk, list));
     log_info(lost ? "partitions lost" : "partitions revoked", STR("group", lane->group),
@@ -255,6 +242,7 @@ static void lose(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
 
 void assignment_lose_all(struct lane *lane)
 {
+    taking_hurry(lane);
     rd_kafka_topic_partition_list_t *all =
         rd_kafka_topic_partition_list_new((int)lane->partitions.count);
     for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
@@ -353,14 +341,14 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code,
 {
     struct lane *lane = opaque;
     lane->member = true;
+    taking_hurry(lane);
     if (lane->leaving)
         leave(lane);
     if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-        lane->assigned = true;
         taking_begin(lane, list);
     } else if (rd_kafka_assignment_lost(rk)) {
         lose(lane, list);
-    } else if (lane->state == LANE_CLOSING) {
+    } else if (lane->state >= LANE_ENDING) {
         give_back(lane, list, false);
     } else {
         begin_leaving(lane, list);

@@ -3,22 +3,19 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "consume/inquiry.h"
 #include "consume/lane_private.h"
-#include "consume/source.h"
-#include "consume/start.h"
-#include "consume/topics.h"
 #include "kafka/client.h"
-#include "kafka/ends.h"
 #include "kafka/wake.h"
 
-#define JOIN_TIMEOUT_MS 500
 #define JOIN_RETRY_MS   1000
 #define COMMIT_EVERY_MS 1000
-#define ENDS_EVERY_MS   5000
-#define SHARE_ASK_MS    300
-#define SHARE_RETRY_MS  5000
+#define LAST_COMMIT_MS  3000
+#define HELD_COMMIT_MS  300 /* when Kafka may be away */
 
 #define PARTITION_FETCH_MOST (1u << 20)
+
+static void end_when_committed(struct lane *lane);
 
 static void on_ready(struct loop_io *io, uint32_t events)
 {
@@ -26,6 +23,7 @@ static void on_ready(struct loop_io *io, uint32_t events)
     struct lane *lane = CONTAINER_OF(io, struct lane, io);
     wake_heard(io);
     lane_poll(lane);
+    end_when_committed(lane);
 }
 
 /* A fetch must not fill the queue: librdkafka 2.0.2 asks for nothing in the second after it has.
@@ -95,6 +93,8 @@ struct lane *lane_create(struct intake *intake, const struct roster_lane *roster
     }
     lane->intake = intake;
     lane->roster = roster;
+    lane->number = intake->lanes_made++;
+    lane->unshared = roster->limited;
     lane->held.least = roster->least_records;
     lane->io.fd = -1;
     partitions_init(&lane->partitions);
@@ -139,6 +139,9 @@ void lane_destroy(struct lane *lane)
         rd_kafka_destroy_flags(lane->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     if (lane->leaving)
         rd_kafka_topic_partition_list_destroy(lane->leaving);
+    if (lane->coming)
+        rd_kafka_topic_partition_list_destroy(lane->coming);
+    start_forget(lane);
     partitions_finish(&lane->partitions);
     taking_forget_topics(lane);
     free(lane->headers);
@@ -157,20 +160,32 @@ static bool subscribe(struct lane *lane, struct error *err)
     return !code || error_set(err, ERROR_KAFKA, "%s", rd_kafka_err2str(code));
 }
 
-static void join(struct lane *lane)
+void lane_join_later(struct lane *lane, const struct error *err)
 {
-    struct error err = {0};
-    if (start_prepare(lane->rk, &lane->roster->topics, &lane->roster->start, JOIN_TIMEOUT_MS,
-                      &err) &&
-        subscribe(lane, &err)) {
-        lane->state = LANE_JOINED;
-        lane->subscribed = true;
-        return;
-    }
     lane->join_at_ms = clock_now_ms() + JOIN_RETRY_MS;
     uint64_t held_back = 0;
     if (log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
-        log_warn("waiting for Kafka", STR("group", lane->group), STR("error", err.text));
+        log_warn("waiting for Kafka", STR("group", lane->group), STR("error", err->text));
+}
+
+static void join(struct lane *lane)
+{
+    struct error err = {0};
+    if (!start_prepare(lane))
+        return;
+    if (!subscribe(lane, &err)) {
+        lane_join_later(lane, &err);
+        return;
+    }
+    lane->state = LANE_JOINED;
+    lane->subscribed = true;
+}
+
+void lane_tell(struct inquiry *inquiry)
+{
+    inquiry->lane->inquiries--;
+    inquiry->told(inquiry->lane, inquiry);
+    inquiry_destroy(inquiry);
 }
 
 /* librdkafka tells of no assignment when there is no partition to assign; a member's id it has all
@@ -184,108 +199,17 @@ static bool has_member_id(const struct lane *lane)
     return has;
 }
 
-/* What is fetched tells where a partition ends. Where nothing is fetched, Kafka is asked. */
-static void learn_ends(struct lane *lane)
-{
-    int64_t low = 0;
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p)) {
-        int64_t high = -1;
-        if (!rd_kafka_get_watermark_offsets(lane->rk, p->topic, p->number, &low, &high) &&
-            high > p->end)
-            p->end = high;
-    }
-}
-
-static void ask_ends(struct lane *lane)
-{
-    struct ends_question *question = ends_question_create(lane->group);
-    if (!question)
-        return; /* it is asked in the next second */
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        ends_question_add(question, p->topic, p->number);
-    lane->ends_asked = true;
-    ends_ask(lane->intake->ends, question);
-}
-
-void lane_learn_ends(struct lane *lane, const struct ends_question *question)
-{
-    lane->ends_asked = false;
-    lane->ends_at_ms = loop_now_ms(lane->intake->loop) + ENDS_EVERY_MS;
-    for (int i = 0; question->answered && i < question->end->cnt; i++) {
-        const rd_kafka_topic_partition_t *low = &question->low->elems[i];
-        const rd_kafka_topic_partition_t *end = &question->end->elems[i];
-        struct partition *p = partitions_find(&lane->partitions, end->topic, end->partition);
-        if (p && !low->err)
-            p->low = low->offset;
-        if (p && !end->err && end->offset > p->end)
-            p->end = end->offset;
-    }
-}
-
-/* One of which nothing has been read or committed stands at its beginning. */
-static int64_t lag_of(const struct partition *partition)
-{
-    int64_t position = ledger_position(&partition->ledger);
-    if (position < 0)
-        position = partition->low;
-    return partition->end > position ? partition->end - position : 0;
-}
-
-static bool fetches_all(struct lane *lane)
-{
-    bool all = !lane->paused;
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); all && p;
-         p = partitions_next(&lane->partitions, p))
-        all = !pause_is_stopped(p);
-    return all;
-}
-
-static void note_lag(struct lane *lane)
-{
-    int64_t now_ms = loop_now_ms(lane->intake->loop);
-    int64_t lag = 0;
-    learn_ends(lane);
-    if (!fetches_all(lane) && !lane->ends_asked && !lane->intake->held &&
-        now_ms >= lane->ends_at_ms)
-        ask_ends(lane);
-    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
-         p = partitions_next(&lane->partitions, p))
-        lag += lag_of(p);
-    lane_gauge(lane, METRIC_LAG, (size_t)lag);
-}
-
-/* Which part of the lane's partitions is this instance's. It is asked as soon as partitions come or
- * go, before a record of those is taken; when a topic gets more, there is a rebalance too. */
-static void note_share(struct lane *lane)
-{
-    struct error err = {0};
-    int64_t now_ms = loop_now_ms(lane->intake->loop);
-    const struct source_hooks *hooks = lane->intake->hooks;
-    if (!lane->roster->limited || !lane->member || now_ms < lane->share_at_ms)
-        return;
-    rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
-    lane->share_at_ms = INT64_MAX;
-    if (topics_partitions(lane->rk, &lane->roster->topics, SHARE_ASK_MS, all, &err))
-        hooks->share(hooks->context, lane->roster, (unsigned)lane->partitions.count,
-                     (unsigned)all->cnt);
-    else
-        lane->share_at_ms = now_ms + SHARE_RETRY_MS;
-    rd_kafka_topic_partition_list_destroy(all);
-}
-
 static void once_a_second(struct lane *lane)
 {
     budget_turn(&lane->held);
     assignment_go_on_all(lane);
     if (!lane->member && !lane->fenced)
         lane->member = has_member_id(lane);
-    if (lane->state != LANE_CLOSING)
+    if (lane->state < LANE_ENDING)
         assignment_commit_soon(lane);
     if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
         taking_sync(lane);
-    note_lag(lane);
+    standing_note_lag(lane);
     lane_gauge(lane, METRIC_JOINED, lane->member);
     lane_gauge(lane, METRIC_FENCED, lane->fenced);
 }
@@ -293,7 +217,7 @@ static void once_a_second(struct lane *lane)
 /* Nobody is in it any more: it closes when all has come home, or when its time is up. */
 static void close_if_over(struct lane *lane, int64_t now_ms)
 {
-    if (lane->close_by_ms == 0 || lane->state == LANE_CLOSING)
+    if (lane->close_by_ms == 0 || lane->state >= LANE_ENDING)
         return;
     bool late = now_ms >= lane->close_by_ms;
     if (late)
@@ -309,7 +233,8 @@ void lane_tick(struct lane *lane)
         join(lane);
     lane_poll(lane);
     pause_wake(lane);
-    note_share(lane);
+    standing_note_share(lane);
+    taking_hurry_late(lane);
     taking_read_again(lane);
     assignment_leave(lane);
     intake_release_due(lane);
@@ -319,6 +244,7 @@ void lane_tick(struct lane *lane)
         once_a_second(lane);
     }
     close_if_over(lane, now_ms);
+    end_when_committed(lane);
 }
 
 void lane_drain(struct lane *lane)
@@ -379,6 +305,11 @@ static bool same_topics(const struct texts *a, const struct texts *b)
     return same;
 }
 
+static bool same_start(const struct subscription_start *a, const struct subscription_start *b)
+{
+    return a->at == b->at && a->unix_ms == b->unix_ms;
+}
+
 /* Where keys are kept in order, what is in memory must not be overtaken at another worker. */
 static bool moves_keys(const struct roster_lane *before, const struct roster_lane *now)
 {
@@ -396,6 +327,10 @@ void lane_change(struct lane *lane, const struct roster_lane *roster)
     lane->roster = roster;
     lane->held.least = roster->least_records;
     lane->share_at_ms = 0;
+    lane->told_whole = 0; /* there may be workers that know nothing of it */
+    lane->unshared = lane->unshared && roster->limited;
+    if (!lane->subscribed && (other || !same_start(&before->start, &roster->start)))
+        start_forget(lane);
     if (other && lane->subscribed && !subscribe(lane, &err))
         log_error("the topics can't be changed", STR("group", lane->group), STR("error", err.text));
     if (moved)
@@ -415,7 +350,7 @@ bool lane_is_leaving(const struct lane *lane)
 bool lane_is_over(const struct lane *lane)
 {
     return lane->close_by_ms && lane->state == LANE_CLOSING && lane_is_empty(lane) &&
-           lane_closed(lane);
+           lane_closed(lane) && lane->inquiries == 0;
 }
 
 bool lane_may_close(const struct lane *lane)
@@ -423,16 +358,9 @@ bool lane_may_close(const struct lane *lane)
     return flag_is_set(&lane->steady) || lane->fenced || !has_member_id(lane);
 }
 
-void lane_close(struct lane *lane)
+static void leave_group(struct lane *lane)
 {
-    if (lane->state == LANE_CLOSING)
-        return;
     lane->state = LANE_CLOSING;
-    lane->leave_by_ms = 0;
-    assignment_leave(lane);
-    assignment_commit_now(lane);
-    if (!lane->intake->held)
-        assignment_commit_now(lane); /* what has failed, once more: it is the last time */
     /* librdkafka 2.0.2 leaves the group at the end only where something is assigned. One that does
      * not leave keeps the next rebalance waiting until its session is over. A static member keeps
      * its place for the time it takes to restart (KIP-345). */
@@ -441,6 +369,34 @@ void lane_close(struct lane *lane)
     rd_kafka_error_t *error = rd_kafka_consumer_close_queue(lane->rk, lane->queue);
     if (error)
         rd_kafka_error_destroy(error);
+}
+
+/* What has failed is committed once more: it is the last time. */
+static void end_when_committed(struct lane *lane)
+{
+    if (lane->state != LANE_ENDING)
+        return;
+    bool late = clock_now_ms() >= lane->end_by_ms;
+    if (lane->commits_out == 0 && lane->ends_again && !late) {
+        lane->ends_again = false;
+        assignment_commit_last(lane);
+    }
+    if (lane->commits_out == 0 || late)
+        leave_group(lane);
+}
+
+void lane_close(struct lane *lane)
+{
+    if (lane->state >= LANE_ENDING)
+        return;
+    lane->state = LANE_ENDING;
+    taking_hurry(lane);
+    lane->leave_by_ms = 0;
+    assignment_leave(lane);
+    lane->end_by_ms = clock_now_ms() + (lane->intake->held ? HELD_COMMIT_MS : LAST_COMMIT_MS);
+    lane->ends_again = !lane->intake->held;
+    assignment_commit_last(lane);
+    end_when_committed(lane);
 }
 
 bool lane_closed(const struct lane *lane)

@@ -30,8 +30,8 @@ struct lane;
 struct settlement;
 struct settled_record;
 struct source_hooks;
-struct ends;
-struct ends_question;
+struct askers;
+struct inquiry;
 
 /* What the lanes of a source share. */
 struct intake {
@@ -46,7 +46,8 @@ struct intake {
     const struct named_texts *kafka; /* properties */
     const struct roster *roster;
     const struct source_hooks *hooks;
-    struct ends *ends;
+    struct askers *askers;
+    unsigned lanes_made;
     bool more; /* a lane has more to poll: the loop must not sleep */
 };
 
@@ -54,7 +55,8 @@ struct intake {
 struct lane *lane_create(struct intake *intake, const struct roster_lane *roster,
                          struct error *err);
 
-/* All its records must have come home or be given up. */
+/* All its records must have come home or be given up, and all its inquiries have been told or be
+ * given up. */
 void lane_destroy(struct lane *lane);
 
 /* From now on it is that of another roster, whose group is the same. */
@@ -84,8 +86,8 @@ void lane_suspend(struct lane *lane, bool suspended);
 /* Asked by the hook `sync`: it is known which keys are parked. */
 void lane_synced(struct lane *lane, uint32_t turn);
 
-/* Where its partitions begin and end: the answer to its question, which stays the caller's. */
-void lane_learn_ends(struct lane *lane, const struct ends_question *question);
+/* Takes an inquiry back, answered: its lane is told. */
+void lane_tell(struct inquiry *inquiry);
 
 /* Nobody is in it any more: what has not been sent is given up; when all else has come home, or
  * its time is up, it closes by itself. Its roster is not used any more. */
@@ -98,8 +100,7 @@ bool lane_is_over(const struct lane *lane);
 /* May what is finished be committed, and the group be left, now? Or is it not joined? */
 bool lane_may_close(const struct lane *lane);
 
-/* Commits and leaves the group; librdkafka works on it until lane_closed, while lane_tick is
- * called. */
+/* Commits and leaves the group; that goes on until lane_closed, while lane_tick is called. */
 void lane_close(struct lane *lane);
 bool lane_closed(const struct lane *lane);
 

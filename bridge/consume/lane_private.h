@@ -1,5 +1,6 @@
-/* A lane from the inside: for lane.c (its life), taking.c and assignment.c (partitions, commits),
- * intake.c (records in and home), settling.c (transactions) and pause.c, and no one else. */
+/* A lane from the inside: for lane.c (its life), start.c (before it joins its group), taking.c and
+ * assignment.c (partitions, commits), intake.c (records in and home), settling.c (transactions),
+ * standing.c (how far it is), pause.c and inquiry.c, and no one else. */
 #ifndef CONSUME_LANE_PRIVATE_H
 #define CONSUME_LANE_PRIVATE_H
 
@@ -10,7 +11,13 @@
 #include "consume/partition.h"
 #include "loop/flag.h"
 
-enum lane_state { LANE_WAITING, LANE_JOINED, LANE_DRAINING, LANE_CLOSING };
+enum lane_state {
+    LANE_WAITING,
+    LANE_JOINED,
+    LANE_DRAINING,
+    LANE_ENDING, /* what is finished is being committed, for the last time */
+    LANE_CLOSING,
+};
 
 struct topic_name;
 
@@ -20,13 +27,20 @@ struct lane {
     bool fenced; /* another instance has its place in the group: it is over until a restart */
     bool subscribed;
     bool assigned;   /* at least once, partitions or none */
+    bool unshared;   /* it begins with a rate, and is paused until its part of that is known */
     bool topic_gone; /* one it had partitions of was deleted, once at least */
     bool paused;     /* all partitions, for memory, the recorder or the lane's state */
-    int64_t full_ms; /* since when memory is full, and nothing polled; 0: not so */
     bool was_full;   /* its fetching may have stopped */
-    int64_t dry_ms;  /* since when there is nothing to poll; 0: there is */
     bool suspended;  /* its only subscription is disabled */
     bool leave_cut;  /* what is in flight of the partitions that leave has been given up too */
+    bool started;    /* the group may be joined */
+    bool ends_again; /* its last commit may be made once more */
+    /* Asked, and not answered yet: where it begins, where partitions end, what is committed of
+     * those that are unread, how many there are. */
+    bool start_asked;
+    bool ends_asked;
+    bool read_asked;
+    bool share_asked;
     enum lane_state state;
     struct intake *intake;
     const struct roster_lane *roster;
@@ -38,20 +52,32 @@ struct lane {
     struct partitions partitions;
     struct topic_name *topic_names; /* interned */
     struct budget_lane held;
+    unsigned number;    /* among all there have been */
+    unsigned inquiries; /* not told yet */
     uint32_t assignments;
     unsigned commits_out; /* in the background, not answered yet */
     uint32_t syncs;       /* how often it has been asked which keys are parked */
     unsigned next_worker;
+    uint32_t start_turn;  /* of which topics and start the answers are waited for */
+    uint32_t coming_turn; /* of which question */
+    unsigned whole;       /* so many partitions there are; 0: not known yet */
+    unsigned told_whole;  /* and the share that the workers know */
+    unsigned told_here;
+    rd_kafka_topic_partition_list_t *start_from; /* where it begins; NULL: not known yet */
+    rd_kafka_topic_partition_list_t *coming;  /* until it is known where they stand; NULL: none */
     rd_kafka_topic_partition_list_t *leaving; /* being taken away; NULL: none */
+    int64_t full_ms; /* since when memory is full, and nothing polled; 0: not so */
+    int64_t dry_ms;  /* since when there is nothing to poll; 0: there is */
+    int64_t coming_by_ms;
     int64_t leave_by_ms;
     int64_t close_by_ms;   /* nobody is in it any more; 0: not so */
+    int64_t end_by_ms;     /* no longer is the last commit waited for */
     int64_t sync_again_ms; /* 0: the question has been answered */
     int64_t join_at_ms;
     int64_t commit_at_ms;
     int64_t ends_at_ms;            /* when Kafka is asked where the partitions end, … */
-    bool ends_asked;               /* … which it has been, without an answer yet */
-    int64_t read_at_ms;            /* when those that are unread are tried again */
-    int64_t share_at_ms;           /* when Kafka is asked how many partitions there are */
+    int64_t read_at_ms;            /* … what is committed of those that are unread, … */
+    int64_t share_at_ms;           /* … how many there are */
     struct record_header *headers; /* of the record being copied */
     size_t header_capacity;
     struct log_gate error_gate;
@@ -68,8 +94,30 @@ static inline void lane_count(const struct lane *lane, enum metric metric, enum 
     metrics_add(lane->intake->metrics, metric, lane->roster->series, value, count);
 }
 
-/* taking.c: what has been given to the lane is its own from now on. */
-void taking_begin(struct lane *lane, rd_kafka_topic_partition_list_t *list);
+/* Says why Kafka can't be asked, and tries again soon. */
+void lane_join_later(struct lane *lane, const struct error *err);
+
+/* start.c: may the group be joined? Asks for what is missing, once. */
+bool start_prepare(struct lane *lane);
+
+/* Its topics or its start are others: asks anew. */
+void start_forget(struct lane *lane);
+
+/* standing.c: how far the lane is behind. */
+void standing_note_lag(struct lane *lane);
+
+/* Which part of the lane's partitions is this instance's: asks, if it is time; tells, if it is
+ * news. */
+void standing_note_share(struct lane *lane);
+void standing_tell_share(struct lane *lane);
+
+/* taking.c: what has been given to the lane is its own as soon as it is known where it stands, or
+ * that takes too long. */
+void taking_begin(struct lane *lane, const rd_kafka_topic_partition_list_t *list);
+
+/* It is its own now, if there is any, read or unread; `late`: if it has taken too long. */
+void taking_hurry(struct lane *lane);
+void taking_hurry_late(struct lane *lane);
 
 /* Finds out what is committed of partitions of which that could not be known when they came. */
 void taking_read_again(struct lane *lane);
@@ -96,11 +144,12 @@ rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane);
 void assignment_conclude(struct lane *lane, bool fine,
                          const rd_kafka_topic_partition_list_t *offsets);
 
-/* Commits that: in the background, `soon` if that may be now, or waiting for the answer. Where
- * transactions commit it, only what no transaction may hold. */
+/* Commits that in the background: at once; `soon`: if that may be now; `last`: with what is being
+ * committed already, of which nobody knows yet what will come. Where transactions commit it, only
+ * what no transaction may hold. */
 void assignment_commit_begin(struct lane *lane);
 void assignment_commit_soon(struct lane *lane);
-void assignment_commit_now(struct lane *lane);
+void assignment_commit_last(struct lane *lane);
 void assignment_note(struct lane *lane);
 /* NULL is fine; else it is logged and freed. */
 void assignment_report(const struct lane *lane, const char *what, rd_kafka_error_t *error);

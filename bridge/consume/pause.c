@@ -87,7 +87,7 @@ static bool is_full_for_long(struct lane *lane)
 void pause_update(struct lane *lane)
 {
     const struct intake *intake = lane->intake;
-    bool shut = intake->held || lane->state != LANE_JOINED;
+    bool shut = intake->held || lane->state != LANE_JOINED || lane->unshared;
     bool full = is_full_for_long(lane);
     if (!lane->paused && (shut || full))
         set_paused(lane, true);

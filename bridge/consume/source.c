@@ -6,8 +6,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "consume/inquiry.h"
 #include "consume/lane_private.h"
-#include "kafka/ends.h"
+#include "kafka/askers.h"
 #include "loop/mailbox.h"
 #include "loop/thread.h"
 
@@ -17,6 +18,7 @@
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (16u << 10)
+#define TURNOVER_MS       5 /* of lanes that begin and end, before the others go on */
 
 enum source_message {
     SOURCE_RECORD,
@@ -27,7 +29,7 @@ enum source_message {
     SOURCE_RESUME,
     SOURCE_SYNCED,
     SOURCE_SETTLE,
-    SOURCE_ENDS,
+    SOURCE_ANSWER,
     SOURCE_DRAIN,
     SOURCE_STOP,
 };
@@ -52,7 +54,8 @@ struct source {
     struct lane **lanes;
     size_t lane_count;
     struct loop_timer tick;
-    struct loop_timer again; /* armed when a lane has more to poll */
+    struct loop_timer again;    /* armed when a lane has more to poll */
+    struct loop_timer turnover; /* armed when more lanes are to begin or end */
     struct loop_step step;
     struct message drain;
     struct message stop;
@@ -135,12 +138,14 @@ static bool add_lane(struct source *source, const struct roster_lane *roster, st
 }
 
 /* Those of the roster that are not there yet. False: one can't be made, or waits, since its group
- * is just being left. */
-static bool add_lanes(struct source *source, struct error *err)
+ * is just being left, or there is no time for more. */
+static bool add_lanes(struct source *source, int64_t until_ms, struct error *err)
 {
     const struct roster *roster = source->intake.roster;
     bool all = true;
     for (size_t i = 0; i < roster->lane_count; i++) {
+        if (clock_now_ms() > until_ms)
+            return false;
         const struct lane *there = find_lane(source, roster->lanes[i].group);
         if (there)
             all = all && !lane_is_leaving(there);
@@ -150,9 +155,9 @@ static bool add_lanes(struct source *source, struct error *err)
     return all;
 }
 
-static void drop_closed_lanes(struct source *source)
+static void drop_closed_lanes(struct source *source, int64_t until_ms)
 {
-    for (size_t i = 0; i < source->lane_count;) {
+    for (size_t i = 0; i < source->lane_count && clock_now_ms() <= until_ms;) {
         if (!lane_is_over(source->lanes[i])) {
             i++;
             continue;
@@ -181,17 +186,26 @@ static void change(struct source *source, const struct roster *roster)
     source->options.hooks.done_with(source->options.hooks.context, before);
 }
 
-/* Again and again until all are there: what keeps one from beginning does not keep the others. */
+/* Again and again until all are there: what keeps one from beginning does not keep the others. A
+ * few at a time: librdkafka takes milliseconds to make or end a consumer, and records don't wait.
+ */
 static void update_lanes(struct source *source)
 {
     struct error err = {0};
     uint64_t held_back = 0;
-    drop_closed_lanes(source);
-    if (!source->lanes_due || source->draining || source->closing)
-        return;
-    source->lanes_due = !add_lanes(source, &err);
+    int64_t until_ms = clock_now_ms() + TURNOVER_MS;
+    drop_closed_lanes(source, until_ms);
+    if (source->lanes_due && !source->draining && !source->closing)
+        source->lanes_due = !add_lanes(source, until_ms, &err);
     if (err.kind && log_gate_open(&source->lane_gate, clock_now_ms(), &held_back))
         log_error("a consumer can't be made", STR("error", err.text));
+    if (clock_now_ms() > until_ms)
+        loop_arm(source->intake.loop, &source->turnover, 0);
+}
+
+static void go_on_updating(struct loop_timer *timer)
+{
+    update_lanes(CONTAINER_OF(timer, struct source, turnover));
 }
 
 /* ── the loop ────────────────────────────────────────────────────────────── */
@@ -284,20 +298,18 @@ static void settle(struct source *source, struct settlement *settlement)
     source->options.hooks.settled(source->options.hooks.context, settlement);
 }
 
-/* On the thread of `ends`. */
-static void on_answer(void *context, struct ends_question *question)
+/* On the thread of an asker. */
+static void on_answer(void *context, struct question *question)
 {
     struct source *source = context;
-    question->message.type = SOURCE_ENDS;
+    question->message.type = SOURCE_ANSWER;
     mailbox_post(source->mailbox, &question->message);
 }
 
-static void learn_ends(struct source *source, struct ends_question *question)
+static struct inquiry *inquiry_of(struct message *message)
 {
-    struct lane *lane = find_lane(source, question->asker);
-    if (lane)
-        lane_learn_ends(lane, question);
-    ends_question_destroy(question);
+    struct question *question = CONTAINER_OF(message, struct question, message);
+    return CONTAINER_OF(question, struct inquiry, question);
 }
 
 static void handle(void *context, struct message *message)
@@ -330,8 +342,8 @@ static void handle(void *context, struct message *message)
     case SOURCE_SETTLE:
         settle(source, CONTAINER_OF(message, struct settlement, message));
         break;
-    case SOURCE_ENDS:
-        learn_ends(source, CONTAINER_OF(message, struct ends_question, message));
+    case SOURCE_ANSWER:
+        lane_tell(inquiry_of(message));
         break;
     case SOURCE_DRAIN:
         drain(source);
@@ -357,6 +369,7 @@ struct source *source_create(const struct source_options *options, struct error 
     source->intake.transactional = options->transactional;
     source->tick.fire = tick;
     source->again.fire = poll_again;
+    source->turnover.fire = go_on_updating;
     source->step.run = hand_on;
     source->drain.type = SOURCE_DRAIN;
     source->stop.type = SOURCE_STOP;
@@ -370,11 +383,11 @@ struct source *source_create(const struct source_options *options, struct error 
     source->intake.loop = loop_create(err);
     if (source->intake.loop && source->intake.outgoing)
         source->mailbox = mailbox_create(source->intake.loop, handle, source, err);
-    const struct ends_hooks asking = {source, on_answer};
+    const struct askers_hooks asking = {source, on_answer};
     if (source->mailbox)
-        source->intake.ends = ends_create(options->kafka, &asking, err);
+        source->intake.askers = askers_create(options->kafka, &asking, err);
     bool seeded = getrandom(&source->intake.seed, sizeof source->intake.seed, 0) > 0;
-    if (!source->intake.ends || !seeded || !add_lanes(source, err)) {
+    if (!source->intake.askers || !seeded || !add_lanes(source, INT64_MAX, err)) {
         source_destroy(source);
         return NULL;
     }
@@ -392,7 +405,7 @@ size_t source_queue_bytes(size_t memory_bytes, size_t lanes)
 
 bool source_start(struct source *source, struct error *err)
 {
-    if (!ends_start(source->intake.ends, err))
+    if (!askers_start(source->intake.askers, err))
         return false;
     loop_arm(source->intake.loop, &source->tick, 0);
     source->thread = thread_start("source", source->intake.loop, err);
@@ -463,7 +476,7 @@ void source_stop(struct source *source)
         thread_join(source->thread);
         source->thread = NULL;
     }
-    ends_stop(source->intake.ends);
+    askers_stop(source->intake.askers);
 }
 
 static void drop_change(struct source *source, struct change *order)
@@ -488,8 +501,8 @@ static void drop_leftovers(struct source *source)
         else if (message->type == SOURCE_SUSPEND || message->type == SOURCE_RESUME ||
                  message->type == SOURCE_SYNCED)
             free(CONTAINER_OF(message, struct order, message));
-        else if (message->type == SOURCE_ENDS)
-            ends_question_destroy(CONTAINER_OF(message, struct ends_question, message));
+        else if (message->type == SOURCE_ANSWER)
+            inquiry_destroy(inquiry_of(message));
         else if (message->type == SOURCE_CHANGE)
             drop_change(source, CONTAINER_OF(message, struct change, message));
     }
@@ -499,7 +512,7 @@ void source_destroy(struct source *source)
 {
     if (!source)
         return;
-    ends_destroy(source->intake.ends);
+    askers_destroy(source->intake.askers);
     if (source->mailbox)
         drop_leftovers(source);
     for (size_t i = 0; i < source->lane_count; i++)

@@ -1,42 +1,67 @@
-#include "consume/start.h"
+/* Where a consumer group begins that has never committed anything: `start` of a subscription.
+ *
+ * The happy path: before the group is joined Kafka is asked where `start` is, in all partitions
+ * that there are. When the group has no committed offset in any of them, these offsets are
+ * committed for all of them at once. From then on a partition without a committed offset is one
+ * that appeared later, and is read from its beginning: that is what auto.offset.reset=earliest
+ * does, whoever is assigned it. What can fail: the answers. They are asked for again; but where the
+ * group begins stays what was answered first, so that nothing is missed that has been published
+ * since. */
+#include "base/clock.h"
+#include "consume/inquiry.h"
+#include "consume/lane_private.h"
 
-#include "consume/topics.h"
-#include "kafka/client.h"
-#include "kafka/offsets.h"
-
-static bool failed(rd_kafka_resp_err_t code, const char *what, struct error *err)
+/* Is it the answer that is waited for? */
+static bool answers(struct lane *lane, const struct inquiry *inquiry)
 {
-    return error_set(err, ERROR_KAFKA, "%s: %s", what, rd_kafka_err2str(code));
+    if (inquiry->turn != lane->start_turn || lane->state != LANE_WAITING)
+        return false;
+    lane->start_asked = false;
+    if (inquiry->err.kind)
+        lane_join_later(lane, &inquiry->err);
+    return !inquiry->err.kind;
 }
 
-static bool any_committed(const rd_kafka_topic_partition_list_t *list)
+static void begun(struct lane *lane, struct inquiry *inquiry)
 {
-    for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].offset >= 0)
-            return true;
-    return false;
+    lane->started = lane->started || answers(lane, inquiry);
 }
 
-static bool prepare(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
-                    const struct subscription_start *start, int timeout_ms, struct error *err)
+static void ask_to_begin(struct lane *lane)
 {
-    rd_kafka_resp_err_t code = rd_kafka_committed(rk, list, timeout_ms);
-    if (code)
-        return failed(code, "committed offsets can't be read", err);
-    if (any_committed(list))
+    lane->started = lane->start_from->cnt == 0;
+    if (!lane->started)
+        lane->start_asked = inquire_beginning(lane, lane->start_from, lane->start_turn, begun);
+}
+
+static void found(struct lane *lane, struct inquiry *inquiry)
+{
+    if (!answers(lane, inquiry))
+        return;
+    lane->start_from = inquiry->list;
+    inquiry->list = NULL;
+    ask_to_begin(lane);
+}
+
+bool start_prepare(struct lane *lane)
+{
+    if (lane->roster->start.at == START_EARLIEST)
         return true;
-    int64_t time = start->at == START_TIME ? start->unix_ms : RD_KAFKA_OFFSET_END;
-    return offsets_at(rk, list, time, timeout_ms, err) && client_commit(rk, list, timeout_ms, err);
+    if (lane->started || lane->start_asked)
+        return lane->started;
+    if (lane->start_from)
+        ask_to_begin(lane);
+    else
+        lane->start_asked = inquire_topics(lane, true, lane->start_turn, found);
+    return lane->started;
 }
 
-bool start_prepare(rd_kafka_t *rk, const struct texts *topics,
-                   const struct subscription_start *start, int timeout_ms, struct error *err)
+void start_forget(struct lane *lane)
 {
-    if (start->at == START_EARLIEST)
-        return true;
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(16);
-    bool fine = topics_partitions(rk, topics, timeout_ms, list, err) &&
-                (list->cnt == 0 || prepare(rk, list, start, timeout_ms, err));
-    rd_kafka_topic_partition_list_destroy(list);
-    return fine;
+    lane->start_turn++;
+    lane->start_asked = false;
+    lane->started = false;
+    if (lane->start_from)
+        rd_kafka_topic_partition_list_destroy(lane->start_from);
+    lane->start_from = NULL;
 }

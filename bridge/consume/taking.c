@@ -1,21 +1,23 @@
 /* Partitions come.
  *
- * The happy path: the committed offset and what had finished above it are read back, and reading
- * begins there.
- * What can fail: reading back; it is tried again, and nothing taken meanwhile. While a transaction
- * of who had the partition before is open it has no stable offset: Kafka ends that in a while. */
+ * The happy path: the committed offset and what had finished above it are asked for; when they are
+ * known the partitions are taken, and reading begins there. librdkafka waits for that, and so does
+ * the group if it rebalances once more.
+ * What can fail: the answer. Then they are taken all the same, paused; it is asked again, and
+ * nothing taken out of them meanwhile. While a transaction of who had the partition before is open
+ * it has no stable offset: Kafka ends that in a while. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "commit/metadata.h"
+#include "consume/inquiry.h"
 #include "consume/lane_private.h"
 #include "consume/source.h"
 
-#define READ_FIRST_MS   3000
-#define READ_TIMEOUT_MS 300 /* again */
-#define READ_AGAIN_MS   500
-#define SYNC_AGAIN_MS   10000
+#define READ_FIRST_MS 3000
+#define READ_AGAIN_MS 500
+#define SYNC_AGAIN_MS 10000
 
 struct topic_name {
     struct topic_name *next;
@@ -83,18 +85,6 @@ void taking_sync(struct lane *lane)
     lane->intake->hooks->sync(lane->intake->hooks->context, lane->roster->place, lane->syncs);
 }
 
-/* Each element says what came of it. */
-static rd_kafka_resp_err_t read_committed(struct lane *lane, rd_kafka_topic_partition_list_t *list,
-                                          int timeout_ms)
-{
-    rd_kafka_resp_err_t code = rd_kafka_committed(lane->rk, list, timeout_ms);
-    for (int i = 0; code && i < list->cnt; i++)
-        list->elems[i].err = code;
-    for (int i = 0; !code && i < list->cnt; i++)
-        code = list->elems[i].err;
-    return code;
-}
-
 static rd_kafka_topic_partition_list_t *list_unread(struct lane *lane)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
@@ -122,45 +112,51 @@ static void begin_unread(rd_kafka_topic_partition_list_t *list)
             list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
 }
 
-static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *committed)
+/* One that was given later than it was asked is another. */
+static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *committed, uint32_t turn)
 {
     struct partition *partition =
         partitions_find(&lane->partitions, committed->topic, committed->partition);
-    if (committed->err)
+    if (committed->err || !partition || !partition->unread || partition->assignment > turn)
         return;
     restore(lane, partition, committed);
     partition->unread = false;
     pause_update_partition(lane, partition, true);
 }
 
+static void note_all_read(struct lane *lane, const struct inquiry *inquiry)
+{
+    for (int i = 0; i < inquiry->list->cnt; i++)
+        note_read(lane, &inquiry->list->elems[i], inquiry->turn);
+}
+
+static void hear_again(struct lane *lane, struct inquiry *inquiry)
+{
+    lane->read_asked = false;
+    lane->read_at_ms = loop_now_ms(lane->intake->loop) + READ_AGAIN_MS;
+    note_all_read(lane, inquiry);
+}
+
 void taking_read_again(struct lane *lane)
 {
-    int64_t now_ms = loop_now_ms(lane->intake->loop);
-    if (lane->state == LANE_CLOSING || now_ms < lane->read_at_ms)
+    if (lane->state >= LANE_ENDING || lane->read_asked || lane->coming ||
+        loop_now_ms(lane->intake->loop) < lane->read_at_ms)
         return;
-    lane->read_at_ms = now_ms + READ_AGAIN_MS;
     rd_kafka_topic_partition_list_t *list = list_unread(lane);
     if (list->cnt > 0)
-        read_committed(lane, list, READ_TIMEOUT_MS);
-    for (int i = 0; i < list->cnt; i++)
-        note_read(lane, &list->elems[i]);
+        lane->read_asked = inquire_committed(lane, list, lane->assignments, hear_again);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-void taking_begin(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+/* Each element says what is known of it. */
+static void take(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
-    uint64_t held_back = 0;
-    lane->assignments++;
-    assignment_commit_begin(lane); /* no JoinGroup is under way: see give_back */
-    rd_kafka_resp_err_t code = read_committed(lane, list, READ_FIRST_MS);
-    if (code && log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
-        log_warn("committed offsets can't be read yet; nothing is taken until they are",
-                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
     bool stopped = lane->suspended || lane->roster->parks;
     lane->syncs += lane->roster->parks;
     for (int i = 0; i < list->cnt; i++)
         take_partition(lane, &list->elems[i], list->elems[i].err);
     begin_unread(list);
+    lane->assigned = true;
     assignment_report(lane, "partitions can't be taken",
                       rd_kafka_incremental_assign(lane->rk, list));
     if (lane->paused || stopped)
@@ -172,4 +168,61 @@ void taking_begin(struct lane *lane, rd_kafka_topic_partition_list_t *list)
         taking_sync(lane);
     log_info("partitions assigned", STR("group", lane->group), INT("taken", list->cnt),
              INT("held", lane->partitions.count));
+    standing_tell_share(lane);
+    assignment_note(lane);
+}
+
+static void warn_unread(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    uint64_t held_back = 0;
+    for (int i = 0; !code && i < list->cnt; i++)
+        code = list->elems[i].err;
+    if (code && log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
+        log_warn("committed offsets can't be read yet; nothing is taken until they are",
+                 STR("group", lane->group), STR("error", rd_kafka_err2str(code)));
+}
+
+/* Takes what comes, which is in `list`. */
+static void take_what_comes(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *coming = lane->coming;
+    lane->coming = NULL;
+    warn_unread(lane, list);
+    take(lane, list);
+    rd_kafka_topic_partition_list_destroy(coming);
+}
+
+static void hear(struct lane *lane, struct inquiry *inquiry)
+{
+    if (lane->coming && inquiry->turn == lane->coming_turn)
+        take_what_comes(lane, inquiry->list);
+    else
+        note_all_read(lane, inquiry); /* too late: it was hurried */
+}
+
+void taking_hurry(struct lane *lane)
+{
+    if (!lane->coming)
+        return;
+    for (int i = 0; i < lane->coming->cnt; i++)
+        lane->coming->elems[i].err = RD_KAFKA_RESP_ERR__TIMED_OUT;
+    take_what_comes(lane, lane->coming);
+}
+
+void taking_hurry_late(struct lane *lane)
+{
+    if (lane->coming && loop_now_ms(lane->intake->loop) >= lane->coming_by_ms)
+        taking_hurry(lane);
+}
+
+void taking_begin(struct lane *lane, const rd_kafka_topic_partition_list_t *list)
+{
+    lane->coming = rd_kafka_topic_partition_list_copy(list);
+    lane->coming_turn = ++lane->assignments;
+    lane->coming_by_ms = clock_now_ms() + READ_FIRST_MS;
+    assignment_commit_begin(lane); /* no JoinGroup is under way: see give_back */
+    bool asks = list->cnt > 0 && lane->state < LANE_ENDING;
+    if (!asks || !inquire_committed(lane, list, lane->coming_turn, hear))
+        taking_hurry(lane);
 }
