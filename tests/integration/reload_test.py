@@ -381,6 +381,35 @@ def test_who_stays_notices_nothing_of_reloads(topics, orders, names, receiver, s
     assert stream.worst_age(came[begin:end]) <= max(10 * calm, 2 * PATIENCE)
 
 
+def test_a_crowd_of_new_groups_delays_nobody(topics, orders, names, receiver, subscribe, grapnel, reload):
+    """Beside a steady stream thirty groups begin at once, and end at once. What they ask Kafka, and commit,
+    keeps no event of the stream waiting; and once they are ready they miss nothing."""
+
+    def comes(n):
+        sub = subscribe(orders, receiver.url(f"/new-{n}"))
+        return {**sub, "name": f"new-{n}-{names.subscription[-6:]}", "start": "latest"}
+
+    crowd = [comes(n) for n in range(30)]
+    stays = subscribe(orders, receiver.url("/stays"))
+    running = grapnel(stays)
+    with Stream(topics, orders) as stream:
+        begin = len(receiver.wait(300, "/stays"))
+        reload(running, stays, *crowd)
+        running.wait_ready()
+        wanted = set(range(len(stream.stored), len(stream.stored) + 100))
+        for n in range(30):
+            until(lambda: wanted <= set(numbers(receiver.requests(f"/new-{n}"))), f"all events of new-{n}")
+        reload(running, stays)
+        until(lambda: running.log().count("group left") == 30, "the end of all of them")
+        end = len(receiver.requests("/stays"))
+        receiver.wait(end + 300, "/stays")
+    came = receiver.wait(len(stream.stored), "/stays")
+    assert numbers(receiver.requests("/stays")) == list(range(len(stream.stored)))
+    calm = stream.worst_age(came[:begin] + came[end:])
+    hasty = stream.worst_age(came[begin:end])
+    assert hasty <= max(10 * calm, 0.7 * PATIENCE)
+
+
 def test_two_instances_share_a_rate(topics, unique, names, receiver, subscribe, grapnel, another):
     """Together they send no more than one would, however many partitions each has."""
     orders = topics.create(f"orders-{unique}", partitions=4)
