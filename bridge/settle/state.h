@@ -1,10 +1,11 @@
 /* What is remembered of subscriptions and keys, for every instance, in the compacted topic
  * topics.state: a subscription that is disabled, a key that is parked. Pure.
  *
- *   key                                             value
- *   disabled NAME                                   {"state":"disabled"|"enabled", …}
- *   parked NAME KEY-IN-BASE64 TOPIC PARTITION       {"state":"parked", "offset", "from", "replay",
- * …} replayed NAME KEY-IN-BASE64 TOPIC PARTITION     {"state":"failed"|"replayed", "offset", …}
+ *   key                                        value
+ *   disabled NAME                              {"state":"disabled"|"enabled", …}
+ *   parked NAME KEY-IN-BASE64 TOPIC PARTITION  {"state":"parked", "offset", "from", …}
+ *   replayed NAME KEY-IN-BASE64 TOPIC PARTITION
+ *                                              {"state":"failed"|"replayed", "offset", …}
  *
  * What a key is parked for is told of each partition that its events come from, as a span of
  * offsets (base/parking.h). Whoever has the source's partition writes `parked`, with each event
