@@ -47,11 +47,15 @@ void attempt_destroy(struct attempt *attempt)
 
 void attempt_cancel(struct attempt *attempt)
 {
-    if (attempt->call)
+    struct delivery *delivery = attempt->delivery;
+    if (attempt->call) {
         http_cancel(attempt->call);
+        if (--delivery->attempts == 0)
+            delivery->first_attempt_unix_ms = -1;
+    }
     attempt->call = NULL;
-    attempt->delivery->attempt = NULL;
     attempt->delivery = NULL;
+    delivery->attempt = NULL;
 }
 
 static void finish(struct attempt *attempt, struct outcome *outcome)

@@ -33,7 +33,7 @@ struct attempt *attempt_create(const struct attempt_tools *tools, attempt_done *
 /* Cancels what is under way. */
 void attempt_destroy(struct attempt *attempt);
 
-/* Takes the request back, without `done`; the attempt is free again. */
+/* Takes the request back, without `done`, as if it had not been sent; the attempt is free again. */
 void attempt_cancel(struct attempt *attempt);
 
 /* Begins; counts delivery->attempts when a request leaves. An outcome of ERROR_BUSY is no attempt:

@@ -213,10 +213,9 @@ def test_what_can_not_be_decoded_parks_its_key(
     until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
 
 
-def test_what_a_key_was_replayed_of_is_not_sent_again(
-    topics, orders, receiver, subscribe, grapnel, dead_letters, broken_key
-):
-    """A key is parked, replayed, goes on and is parked again: the second replay sends nothing old after that."""
+@pytest.fixture
+def gone_on(topics, orders, receiver, subscribe, grapnel, dead_letters, broken_key):
+    """A key has been parked for 0 to 2, replayed and released, and has gone on to 4."""
     running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
     publish(topics, orders, range(3), ["bad"])
     dead_letters(3)
@@ -226,37 +225,31 @@ def test_what_a_key_was_replayed_of_is_not_sent_again(
     until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
     publish(topics, orders, [3, 4], ["bad"])
     receiver.wait(2 + 5, "/hook")
+    return running
 
+
+def test_what_a_key_was_replayed_of_is_not_sent_again(
+    topics, orders, receiver, gone_on, dead_letters, broken_key
+):
+    """A key is parked, replayed, goes on and is parked again: the second replay sends nothing old after that."""
     broken_key["status"] = 500
     publish(topics, orders, [5, 6], ["bad"])
     assert reasons(dead_letters(5))[3:] == [(5, "status"), (6, "parked")]
-    until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
+    until(lambda: gone_on.metric("grapnel_parked_keys") == 1, "the parked key")
     broken_key["status"] = 200
-    replay(running.path)
-    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
+    replay(gone_on.path)
+    until(lambda: gone_on.metric("grapnel_parked_keys") == 0, "the released key")
     came = by_key(receiver.requests("/hook"))["bad"]
     assert set(came) == set(range(7))
     assert came == sorted(came), f"{came}"
 
 
-def test_a_key_that_has_gone_on_is_not_replayed_again(
-    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key
-):
+def test_a_key_that_has_gone_on_is_not_replayed_again(topics, names, receiver, gone_on):
     """Who replays what others have left leaves a key alone that has been replayed and released before."""
-    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
-    publish(topics, orders, range(3), ["bad"])
-    dead_letters(3)
-    broken_key["status"] = 200
-    replay(running.path)
-    receiver.wait(2 + 3, "/hook")
-    until(lambda: running.metric("grapnel_parked_keys") == 0, "the released key")
-    publish(topics, orders, [3, 4], ["bad"])
-    receiver.wait(2 + 5, "/hook")
-
     left_out = b"3 dead letters left out: their keys are not parked any more, or for later events\n"
-    dry = replay(running.path, "--dry-run", "-o", "json")
+    dry = replay(gone_on.path, "--dry-run", "-o", "json")
     assert (dry.stdout, dry.stderr.splitlines(True)[1:]) == (b"", [left_out])
-    done = replay(running.path)
+    done = replay(gone_on.path)
     assert done.stdout.splitlines(True)[1:] == [left_out]
     wait_replayed(topics, names)
     came = by_key(receiver.requests("/hook"))["bad"]
@@ -373,7 +366,9 @@ def test_what_is_left_of_a_replay_that_failed_is_refused_after_a_restart(
     assert reasons(dead_letters(5))[3:] == [(1, "status"), (2, "parked")]
     wait_replayed(topics, names)
     assert running.stop() == 0
-    [retries] = [name for name in topics.names() if name.startswith(f"{names.retries}.")]
+    [retries] = [
+        name for name in topics.names() if name.startswith(f"{names.retries}.") and topics.count(name) > 0
+    ]
     [left] = [m for m in topics.read(retries) if m.value() and json.loads(m.value())["n"] == 2]
     failing.clear()
     seen = len(receiver.requests("/hook"))
@@ -418,7 +413,7 @@ def test_what_two_instances_park_and_replay_is_sent_once_and_in_order(
     both = [grapnel(subscription, topics={"partitions": 4}) for _ in range(2)]
     for running in both:
         for group in [names.group, names.retries]:
-            until(lambda: running.metric("grapnel_assigned_partitions", group=group) == 2, "its half", 40)
+            until(lambda: running.metric("grapnel_assigned_partitions", group=group) >= 2, "its half", 40)
     publish(topics, orders, range(40), keys)
     dead_letters(40)
     failing.clear()
