@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/memory.h"
 #include "commit/metadata.h"
 #include "consume/lane_private.h"
 #include "consume/source.h"
@@ -67,7 +68,12 @@ static rd_kafka_topic_partition_list_t *positions(struct lane *lane, bool also_o
 
 rd_kafka_topic_partition_list_t *assignment_positions(struct lane *lane)
 {
-    return positions(lane, true);
+    rd_kafka_topic_partition_list_t *offsets = positions(lane, true);
+    for (struct partition *p = partitions_next(&lane->partitions, NULL); p;
+         p = partitions_next(&lane->partitions, p))
+        if (p->dirty)
+            memory_out(); /* a transaction must not be without it */
+    return offsets;
 }
 
 /* Where transactions commit, what is still out may count as finished although its transaction is
