@@ -6,9 +6,8 @@
 #include "loop/flag.h"
 #include "loop/thread.h"
 
-#define THREADS                                                                                    \
-    4 /* so that one group whose coordinator is gone does not keep all others waiting              \
-       */
+/* So that one group whose coordinator is gone does not keep all others waiting. */
+#define THREADS 4
 
 enum asker_message { ASKER_QUESTION, ASKER_STOP };
 
