@@ -83,8 +83,10 @@ static void note_silence(struct endpoint *endpoint, const struct delivery *deliv
 {
     if (endpoint->answered_ms == 0)
         endpoint->answered_ms = delivery->sent_ms;
-    if (now_ms - endpoint->answered_ms > ENDPOINT_MOMENT_MS && endpoint->silent < UINT_MAX)
-        endpoint->silent++;
+    if (now_ms - endpoint->answered_ms <= ENDPOINT_MOMENT_MS || endpoint->silent == UINT_MAX)
+        return;
+    if (endpoint->silent++ == 0)
+        endpoint->silent_ms = delivery->sent_ms;
 }
 
 #define DURATION_SHARE 16 /* of a new duration in the average */

@@ -64,6 +64,7 @@ struct endpoint {
     bool ordered;           /* it keeps keys in order */
     struct heap_node ready; /* among those that could send, by how much they have in flight */
     struct list held;       /* among the doubtful that could send, while those hold too much */
+    bool has_turn;          /* doubtful, and yet among those that could */
     struct list records;    /* that have not been tried */
     struct list again;      /* records of a retry topic */
     struct list queued;     /* deliveries that have not been tried */
@@ -84,6 +85,7 @@ struct endpoint {
     unsigned *counted;   /* the places' count of active endpoints that it is in; NULL: none */
     unsigned silent;     /* attempts without an answer, in a row, when there had long been none */
     int64_t answered_ms; /* the last answer; before any, the first attempt; 0: none */
+    int64_t silent_ms;   /* while doubtful: since when; the first of those was sent then */
     int64_t paced_ms;    /* while doubtful: nothing is sent before */
     struct breaker breaker;
     struct rate rate;

@@ -63,7 +63,7 @@ static int64_t sending_ms(const struct endpoint *endpoint, int64_t count, int64_
 static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     if (endpoint_is_doubtful(endpoint))
-        return least_of(most_of(now_ms - endpoint->answered_ms, ENDPOINT_SILENT_LEAST_MS),
+        return least_of(most_of(now_ms - endpoint->silent_ms, ENDPOINT_SILENT_LEAST_MS),
                         ENDPOINT_SILENT_MOST_MS);
     int64_t queued = endpoint->record_count + endpoint->again_count + endpoint_queued(endpoint);
     int64_t wait_ms = most_of(sending_ms(endpoint, queued, now_ms), ENDPOINT_MOMENT_MS);

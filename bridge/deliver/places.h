@@ -40,10 +40,11 @@ static inline unsigned places_doubtful_most(const struct places *places)
     return each > most ? most : each ? each : 1;
 }
 
-/* May the doubtful ones take another? */
-static inline bool places_for_doubtful(const struct places *places)
+/* How many more they may take. */
+static inline unsigned places_doubtful_room(const struct places *places)
 {
-    return places->doubtful < places_doubtful_most(places);
+    unsigned most = places_doubtful_most(places);
+    return places->doubtful < most ? most - places->doubtful : 0;
 }
 
 /* May an endpoint that holds `held` take one? */

@@ -27,31 +27,68 @@ static void note_active(struct worker *worker, struct endpoint *endpoint)
         ++*endpoint->counted;
 }
 
-static bool must_be_held(const struct worker *worker, const struct endpoint *endpoint)
+/* From when on it could send; INT64_MAX: something else must happen first. */
+static int64_t could_send_ms(const struct worker *worker, const struct endpoint *endpoint,
+                             int64_t now_ms)
 {
-    return endpoint_is_doubtful(endpoint) && !places_for_doubtful(&worker->places);
+    if (!endpoint_can_send(endpoint))
+        return INT64_MAX;
+    if (endpoint->in_flight >= endpoint_useful(endpoint, now_ms, worker->busy_us))
+        return now_ms + LOOK_AGAIN_MS;
+    return endpoint_next_ms(endpoint, now_ms);
 }
 
-/* Among those that could send, or, held back by its breaker or rate, woken when it may. */
+static void make_ready(struct worker *worker, struct endpoint *endpoint)
+{
+    list_remove(&endpoint->held);
+    if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight))
+        memory_out();
+}
+
+/* True if it had one. */
+static bool end_turn(struct worker *worker, struct endpoint *endpoint)
+{
+    bool had = endpoint->has_turn;
+    worker->turns -= had;
+    endpoint->has_turn = false;
+    return had;
+}
+
+/* A doubtful one may take a place. */
+static void give_turn(struct worker *worker, struct endpoint *endpoint)
+{
+    make_ready(worker, endpoint);
+    endpoint->has_turn = true;
+    worker->turns++;
+}
+
+/* Among those that could send; held, if it is doubtful, until its turn comes, whatever else comes
+ * for it meanwhile; or, held back by its breaker or rate, woken when it may. */
 void worker_note_ready(struct worker *worker, struct endpoint *endpoint)
 {
-    heap_remove(&worker->ready, &endpoint->ready);
-    list_remove(&endpoint->held);
-    note_active(worker, endpoint);
-    if (!endpoint_can_send(endpoint))
-        return;
     int64_t now_ms = loop_now_ms(worker->loop);
-    int64_t next_ms = endpoint_next_ms(endpoint, now_ms);
-    if (endpoint->in_flight >= endpoint_useful(endpoint, now_ms, worker->busy_us))
-        next_ms = now_ms + LOOK_AGAIN_MS;
-    if (next_ms > now_ms) {
-        if (next_ms < INT64_MAX)
-            loop_arm(worker->loop, &endpoint->wake, next_ms);
-    } else if (must_be_held(worker, endpoint)) {
+    bool has_turn = end_turn(worker, endpoint);
+    heap_remove(&worker->ready, &endpoint->ready);
+    note_active(worker, endpoint);
+    int64_t from_ms = could_send_ms(worker, endpoint, now_ms);
+    if (from_ms > now_ms) {
+        list_remove(&endpoint->held);
+        if (from_ms < INT64_MAX)
+            loop_arm(worker->loop, &endpoint->wake, from_ms);
+    } else if (!endpoint_is_doubtful(endpoint)) {
+        make_ready(worker, endpoint);
+    } else if (has_turn) {
+        give_turn(worker, endpoint);
+    } else if (list_empty(&endpoint->held)) {
         list_push(&worker->held, &endpoint->held);
-    } else if (!heap_push(&worker->ready, &endpoint->ready, endpoint->in_flight)) {
-        memory_out();
     }
+}
+
+/* To as many as there is room for. */
+static void give_turns(struct worker *worker)
+{
+    while (worker->turns < places_doubtful_room(&worker->places) && !list_empty(&worker->held))
+        give_turn(worker, CONTAINER_OF(worker->held.next, struct endpoint, held));
 }
 
 void worker_woken(struct loop_timer *timer)
@@ -180,10 +217,11 @@ static void take_next(struct worker *worker, struct endpoint *endpoint)
     }
 }
 
+/* True if it left. */
 static bool send_next(struct worker *worker, struct endpoint *endpoint)
 {
-    if (must_be_held(worker, endpoint)) /* others have been sent to since it could */
-        return false;
+    if (endpoint_is_doubtful(endpoint) && places_doubtful_room(&worker->places) == 0)
+        return false; /* others have been sent to since its turn came */
     take_next(worker, endpoint);
     bool some = endpoint_queued(endpoint) > 0;
     if (some)
@@ -191,32 +229,30 @@ static bool send_next(struct worker *worker, struct endpoint *endpoint)
     return some;
 }
 
+/* The one that holds least; NULL: none could send. */
+static struct endpoint *next_ready(struct worker *worker)
+{
+    if (!heap_first(&worker->ready))
+        give_turns(worker);
+    struct heap_node *first = heap_first(&worker->ready);
+    return first ? CONTAINER_OF(first, struct endpoint, ready) : NULL;
+}
+
 /* True if anything left. */
 static bool send_what_fits(struct worker *worker)
 {
     bool sent = false;
-    while (worker->free_count > 0 && worker->request_bytes < worker->request_bytes_most &&
-           heap_first(&worker->ready)) {
-        struct endpoint *endpoint =
-            CONTAINER_OF(heap_first(&worker->ready), struct endpoint, ready);
-        if (!places_may_take(&worker->places, endpoint->in_flight))
+    give_turns(worker);
+    while (worker->free_count > 0 && worker->request_bytes < worker->request_bytes_most) {
+        struct endpoint *endpoint = next_ready(worker);
+        if (!endpoint || !places_may_take(&worker->places, endpoint->in_flight))
             break; /* nor may any other: this one holds least */
+        heap_remove(&worker->ready, &endpoint->ready);
+        end_turn(worker, endpoint);
         sent |= send_next(worker, endpoint);
         worker_note_ready(worker, endpoint);
     }
     return sent;
-}
-
-/* A doubtful endpoint may take a place again: the first one that could send. */
-static void note_held_ready(struct worker *worker)
-{
-    bool ready = false;
-    while (!ready && !list_empty(&worker->held)) {
-        struct endpoint *next = CONTAINER_OF(worker->held.next, struct endpoint, held);
-        list_remove(&next->held); /* to its end, where it may not */
-        worker_note_ready(worker, next);
-        ready = heap_holds(&next->ready) || !list_empty(&next->held);
-    }
 }
 
 /* The place is free again. */
@@ -228,8 +264,6 @@ static void give_back(struct worker *worker, struct attempt *attempt, struct del
     delivery->use->sending--;
     endpoint_sent(delivery->endpoint, delivery);
     worker->free_attempts[worker->free_count++] = attempt;
-    if (delivery->doubtful)
-        note_held_ready(worker);
 }
 
 void worker_attempt_over(void *context, struct attempt *attempt, struct delivery *delivery,

@@ -94,7 +94,8 @@ struct worker {
     size_t endpoint_count;
     struct places places;
     struct heap ready; /* of endpoints that could send: who holds least comes first */
-    struct list held;  /* of doubtful ones that could, if those held less */
+    struct list held;  /* of doubtful ones that could, if those held less; the next one first */
+    unsigned turns;    /* so many of them are among the ready all the same */
     struct heap later; /* records that are not due yet, or wait for a schema */
     struct loop_timer later_timer;
     struct loop_timer fanout_timer;
