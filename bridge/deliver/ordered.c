@@ -73,17 +73,18 @@ static void bury_parked(struct worker *worker, struct list *parked)
     }
 }
 
-void worker_fail(struct worker *worker, struct delivery *delivery)
+bool worker_fail(struct worker *worker, struct delivery *delivery)
 {
     struct list parked;
     list_init(&parked);
     if (delivery->turn != TURN_GOES)
-        return;
+        return false;
     delivery->turn = TURN_NONE;
     struct order_item *next = order_fail(delivery->endpoint->order, &delivery->item, &parked);
     bury_parked(worker, &parked);
     if (next)
         go(worker, delivery_of(next));
+    return true;
 }
 
 bool worker_refuse(struct worker *worker, const struct route *route, const struct record *record)

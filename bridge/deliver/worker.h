@@ -154,8 +154,9 @@ void worker_await_schema(struct worker *worker, struct record *record, unsigned 
 void worker_take_for(struct worker *worker, struct record *record, unsigned subscription);
 
 /* The delivery, which was sent, has failed for good: where keys are parked, its key is, and what is
- * refused now is given to the hook `bury`, in order. Before worker_end. */
-void worker_fail(struct worker *worker, struct delivery *delivery);
+ * refused now is given to the hook `bury`, in order. Before worker_end. False: it was sent before
+ * its subscription kept keys in order. */
+bool worker_fail(struct worker *worker, struct delivery *delivery) MUST_CHECK;
 
 /* The same of a record that no delivery could be made of. False: no memory. */
 bool worker_refuse(struct worker *worker, const struct route *route, const struct record *record);

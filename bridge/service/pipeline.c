@@ -197,8 +197,9 @@ static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
     struct record *record = delivery->shared->record;
     bool fine = true;
     if (remember_may_park(route, record)) {
-        worker_fail(pipeline->worker, delivery);
-        fine = remember_parked(pipeline, route, record);
+        fine = worker_fail(pipeline->worker, delivery) ||
+               worker_refuse(pipeline->worker, route, record);
+        fine = fine && remember_parked(pipeline, route, record);
     }
     if (outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410))
         remember_disabled(pipeline, route, "410");

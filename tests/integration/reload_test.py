@@ -258,6 +258,27 @@ def test_order_begins_and_ends(topics, orders, receiver, subscribe, grapnel, rel
     until(lambda: set(numbers(receiver.requests("/hook"))) == set(range(80)), "all events", 30)
 
 
+def test_what_was_sent_before_order_begins_parks_its_key_all_the_same(
+    topics, orders, receiver, subscribe, grapnel, reload, dead_letters
+):
+    """It ends for good after the reload, and was never one of a key at a time."""
+    receiver.script("/hook", Reply(400, delay=4), Reply(400))
+    plain = subscribe(orders, receiver.url("/hook"))
+    parking = {"order": "key", "retry": {"exhausted": "park"}}
+    running = grapnel(plain)
+    topics.produce(orders, event(0), key="k")
+    receiver.wait(1, "/hook")
+    reload(running, subscribe(orders, receiver.url("/hook"), delivery=parking))
+    dead_letters(1)
+    until(lambda: running.metric("grapnel_parked_keys") == 1, "the parked key")
+    topics.produce(orders, event(1), key="k")
+    reasons = {
+        json.loads(m.value())["n"]: dict(m.headers())["grapnel-reason"].decode() for m in dead_letters(2)
+    }
+    assert reasons[1] == "parked"
+    assert running.alive()
+
+
 def test_a_disabled_one_stays_so_and_another_url_is_tried(
     topics, orders, names, receiver, subscribe, grapnel, reload, unique
 ):
