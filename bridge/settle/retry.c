@@ -47,11 +47,14 @@ static bool add_schedule(struct retry_topics *topics, const char *prefix,
     return true;
 }
 
-static bool add_missing(struct retry_topics *topics, const char *prefix)
+/* Without the short one nothing could be replayed. The other only saves writes, so nobody has to
+ * create it. */
+static bool add_missing(struct retry_topics *topics, const struct settings_topics *settings)
 {
+    const char *prefix = settings->retries.data;
+    bool medium = settings->create && !has_between(topics, MEDIUM_FROM_MS, MEDIUM_TO_MS);
     return (has_between(topics, 0, SHORT_MS) || add_delay(topics, prefix, SHORT_MS)) &&
-           (has_between(topics, MEDIUM_FROM_MS, MEDIUM_TO_MS) ||
-            add_delay(topics, prefix, MEDIUM_MS));
+           (!medium || add_delay(topics, prefix, MEDIUM_MS));
 }
 
 static bool add_all(struct retry_topics *topics, const struct settings *settings,
@@ -63,7 +66,7 @@ static bool add_all(struct retry_topics *topics, const struct settings *settings
         fine = add_delay(topics, prefix, before->items[i].delay_ms);
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
         fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
-    return fine && (settings->subscription_count == 0 || add_missing(topics, prefix));
+    return fine && (settings->subscription_count == 0 || add_missing(topics, &settings->topics));
 }
 
 struct retry_topics *retry_topics_create(const struct settings *settings,

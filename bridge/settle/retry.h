@@ -24,9 +24,9 @@ struct retry_topics {
 };
 
 /* One for each delay in the subscriptions' schedules, and, where none of those is, a short one, for
- * what is replayed and what must let others go first, and one of half a minute, so that what waits
- * for a receiver that is gone for minutes is not written again every few seconds. First all that
- * there were `before` (NULL: none), in their places. NULL: no memory. */
+ * what is replayed and what must let others go first, and, if it may be created, one of half a
+ * minute, so that what waits for a receiver that is gone for minutes is not written again every few
+ * seconds. First all that there were `before` (NULL: none), in their places. NULL: no memory. */
 struct retry_topics *retry_topics_create(const struct settings *settings,
                                          const struct retry_topics *before);
 void retry_topics_destroy(struct retry_topics *topics);

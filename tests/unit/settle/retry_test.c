@@ -19,7 +19,7 @@ static struct retry_topics *create(void)
     subs[1].delivery.retry_schedule_ms = seldom;
     subs[1].delivery.retry_count = 2;
     const struct settings settings = {
-        .topics.retries = {.data = "grapnel.retry"},
+        .topics = {.retries = {.data = "grapnel.retry"}, .create = true},
         .subscriptions = subs,
         .subscription_count = 2,
     };
@@ -59,7 +59,7 @@ static void has_a_short_and_a_medium_one_where_no_schedule_has(void **state)
         struct subscription sub = {
             .delivery = {.retry_schedule_ms = rows[i].schedule, .retry_count = rows[i].count}};
         const struct settings settings = {
-            .topics.retries = {.data = "grapnel.retry"},
+            .topics = {.retries = {.data = "grapnel.retry"}, .create = true},
             .subscriptions = &sub,
             .subscription_count = 1,
         };
@@ -68,6 +68,21 @@ static void has_a_short_and_a_medium_one_where_no_schedule_has(void **state)
         assert_string_equal(topics->items[retry_topic_for(topics, 0)].name, rows[i].first);
         retry_topics_destroy(topics);
     }
+}
+
+static void needs_no_medium_one_where_none_is_created(void **state)
+{
+    (void)state;
+    struct subscription sub = {0};
+    const struct settings settings = {
+        .topics.retries = {.data = "grapnel.retry"},
+        .subscriptions = &sub,
+        .subscription_count = 1,
+    };
+    struct retry_topics *topics = retry_topics_create(&settings, NULL);
+    assert_int_equal(topics->count, 1);
+    assert_string_equal(topics->items[0].name, "grapnel.retry.5s");
+    retry_topics_destroy(topics);
 }
 
 /* A receiver may ask for a day: that one must not keep what is behind it in the topic. */
@@ -125,7 +140,7 @@ static void keeps_the_places_of_those_there_were(void **state)
     int64_t schedule[] = {1000, 300000};
     struct subscription sub = {.delivery = {.retry_schedule_ms = schedule, .retry_count = 2}};
     const struct settings settings = {
-        .topics.retries = {.data = "grapnel.retry"},
+        .topics = {.retries = {.data = "grapnel.retry"}, .create = true},
         .subscriptions = &sub,
         .subscription_count = 1,
     };
@@ -152,6 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(has_one_topic_for_each_delay_in_use),
         cmocka_unit_test(has_a_short_and_a_medium_one_where_no_schedule_has),
+        cmocka_unit_test(needs_no_medium_one_where_none_is_created),
         cmocka_unit_test(a_leg_ends_with_the_topics_delay),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
         cmocka_unit_test(a_wait_that_need_not_be_exact_is_one_topics_delay),
