@@ -144,7 +144,10 @@ bool inquire_ends(struct lane *lane, rd_kafka_topic_partition_list_t *list, inqu
     inquiry->low = rd_kafka_topic_partition_list_copy(list);
     set_offsets(inquiry->list, RD_KAFKA_OFFSET_END);
     set_offsets(inquiry->low, RD_KAFKA_OFFSET_BEGINNING);
-    return hand_over(inquiry, ask_ends);
+    inquiry->question.ask = ask_ends;
+    lane->inquiries++;
+    askers_ask_idly(lane->intake->askers, &inquiry->question);
+    return true;
 }
 
 bool inquire_topics(struct lane *lane, bool where, uint32_t turn, inquiry_told *told)
@@ -160,22 +163,26 @@ bool inquire_topics(struct lane *lane, bool where, uint32_t turn, inquiry_told *
     return hand_over(inquiry, ask_topics);
 }
 
-bool inquire_committed(struct lane *lane, const rd_kafka_topic_partition_list_t *list,
-                       uint32_t turn, inquiry_told *told)
+/* Of those partitions. */
+static bool inquire_of(struct lane *lane, const rd_kafka_topic_partition_list_t *list,
+                       uint32_t turn, inquiry_told *told,
+                       void (*ask)(struct question *, rd_kafka_t *))
 {
     struct inquiry *inquiry = create(lane, turn, told);
     if (!inquiry)
         return false;
     inquiry->list = rd_kafka_topic_partition_list_copy(list);
-    return hand_over(inquiry, ask_committed);
+    return hand_over(inquiry, ask);
+}
+
+bool inquire_committed(struct lane *lane, const rd_kafka_topic_partition_list_t *list,
+                       uint32_t turn, inquiry_told *told)
+{
+    return inquire_of(lane, list, turn, told, ask_committed);
 }
 
 bool inquire_beginning(struct lane *lane, const rd_kafka_topic_partition_list_t *list,
                        uint32_t turn, inquiry_told *told)
 {
-    struct inquiry *inquiry = create(lane, turn, told);
-    if (!inquiry)
-        return false;
-    inquiry->list = rd_kafka_topic_partition_list_copy(list);
-    return hand_over(inquiry, ask_beginning);
+    return inquire_of(lane, list, turn, told, ask_beginning);
 }

@@ -58,10 +58,11 @@ struct lane {
     unsigned commits_out; /* in the background, not answered yet */
     uint32_t syncs;       /* how often it has been asked which keys are parked */
     unsigned next_worker;
-    uint32_t start_turn;  /* of which topics and start the answers are waited for */
-    uint32_t coming_turn; /* of which question */
-    unsigned whole;       /* so many partitions there are; 0: not known yet */
-    unsigned told_whole;  /* and the share that the workers know */
+    uint32_t start_turn;     /* of which topics and start the answers are waited for */
+    uint32_t coming_turn;    /* of which question */
+    unsigned whole;          /* so many partitions there are; 0: not known yet */
+    unsigned share_failures; /* to find that out */
+    unsigned told_whole;     /* and the share that the workers know */
     unsigned told_here;
     rd_kafka_topic_partition_list_t *start_from; /* where it begins; NULL: not known yet */
     rd_kafka_topic_partition_list_t *coming;  /* until it is known where they stand; NULL: none */

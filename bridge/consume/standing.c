@@ -1,11 +1,13 @@
 /* Where a lane stands: how far it is behind, and which part of the rate of its subscriptions is
  * this instance's. */
+#include "base/clock.h"
 #include "consume/inquiry.h"
 #include "consume/lane_private.h"
 #include "consume/source.h"
 
-#define ENDS_EVERY_MS  5000
-#define SHARE_RETRY_MS 5000
+#define ENDS_EVERY_MS       5000
+#define SHARE_RETRY_MS      5000
+#define SHARE_FAILURES_MOST 5
 
 /* What is fetched tells where a partition ends. Where nothing is fetched, Kafka is asked. */
 static void learn_ends(struct lane *lane)
@@ -90,11 +92,23 @@ void standing_tell_share(struct lane *lane)
     hooks->share(hooks->context, lane->roster, here, lane->whole);
 }
 
+/* A rate that is exceeded for a while is better than nothing sent at all. */
+static void share_unknown(struct lane *lane, const struct error *err)
+{
+    uint64_t held_back = 0;
+    if (log_gate_open(&lane->error_gate, clock_now_ms(), &held_back))
+        log_warn("the group's part of a rate is not known yet", STR("group", lane->group),
+                 STR("error", err->text));
+    lane->share_at_ms = loop_now_ms(lane->intake->loop) + SHARE_RETRY_MS;
+    if (++lane->share_failures > SHARE_FAILURES_MOST)
+        lane->unshared = false;
+}
+
 static void hear_whole(struct lane *lane, struct inquiry *inquiry)
 {
     lane->share_asked = false;
     if (inquiry->err.kind) {
-        lane->share_at_ms = loop_now_ms(lane->intake->loop) + SHARE_RETRY_MS;
+        share_unknown(lane, &inquiry->err);
         return;
     }
     lane->whole = (unsigned)inquiry->list->cnt;

@@ -38,14 +38,13 @@ struct order_position {
     int64_t offset;
 };
 
-/* Embedded in what is ordered. The caller sets what follows on `key` before it is
- * added. */
+/* Embedded in what is ordered. The caller sets what follows on `key` before it is added. */
 struct order_item {
     struct list link;
     struct key *key;                /* NULL: none, or not in here */
     struct order_position position; /* borrowed while the item is in here */
-    int64_t replay; /* 0, or the replay that brought it back; later ones are higher. A
-                       key that is parked refuses those of a replay that failed again */
+    int64_t replay; /* 0, or the replay that brought it back; later ones are higher. A key that is
+                       parked refuses those of a replay that failed again */
     bool alone;     /* a replay of this event, and not of its key: it is never refused, and its
                        failure holds up nothing */
     bool end;       /* of a replay: it is no event that could be refused, it only waits its turn */
@@ -96,8 +95,7 @@ const struct span *order_parked(const struct order *order, struct slice key, str
  * is told to all. */
 void order_deliver(struct order *order, struct slice key, const struct order_position *position);
 
-/* That is told: if that is all that it was
- * parked for, its later events go again. */
+/* That is told: if that is all that it was parked for, its later events go again. */
 void order_pass(struct order *order, struct slice key, const struct order_position *position);
 
 /* Takes out what waits and is `gone` (NULL: everything), and puts it at the end of `dropped`. For

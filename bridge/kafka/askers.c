@@ -6,7 +6,8 @@
 #include "loop/flag.h"
 #include "loop/thread.h"
 
-/* So that one group whose coordinator is gone does not keep all others waiting. */
+/* So that one group whose coordinator is gone does not keep all others waiting. The last one is for
+ * what nobody waits for. */
 #define THREADS 4
 
 enum asker_message { ASKER_QUESTION, ASKER_STOP };
@@ -97,7 +98,13 @@ bool askers_start(struct askers *askers, struct error *err)
 void askers_ask(struct askers *askers, unsigned turn, struct question *question)
 {
     question->message.type = ASKER_QUESTION;
-    mailbox_post(askers->threads[turn % THREADS].mailbox, &question->message);
+    mailbox_post(askers->threads[turn % (THREADS - 1)].mailbox, &question->message);
+}
+
+void askers_ask_idly(struct askers *askers, struct question *question)
+{
+    question->message.type = ASKER_QUESTION;
+    mailbox_post(askers->threads[THREADS - 1].mailbox, &question->message);
 }
 
 void askers_stop(struct askers *askers)

@@ -38,6 +38,9 @@ bool askers_start(struct askers *askers, struct error *err);
  * other. Thread: any one. */
 void askers_ask(struct askers *askers, unsigned turn, struct question *question);
 
+/* The same of what nobody waits for, and what keeps none of those waiting. */
+void askers_ask_idly(struct askers *askers, struct question *question);
+
 /* Waits for what is being asked; all else is given back unasked. */
 void askers_stop(struct askers *askers);
 

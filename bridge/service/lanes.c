@@ -152,6 +152,14 @@ static bool any_parks(const struct catalog *catalog)
     return false;
 }
 
+static bool any_rate(const struct catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->count; i++)
+        if (catalog->routes[i].sub && catalog->routes[i].sub->delivery.rate.count > 0)
+            return true;
+    return false;
+}
+
 /* That of the retry topics, those that no schedule names any more included. A replay may be under
  * way in a partition that comes: what is left of it must not be sent if it has failed. */
 static struct roster_lane make_retry_lane(struct lanes *lanes, const struct settings *settings,
@@ -166,7 +174,7 @@ static struct roster_lane make_retry_lane(struct lanes *lanes, const struct sett
         .place = ROSTER_RETRIES,
         .subscription = RECORD_NOBODYS,
         .parks = any_parks(catalog),
-        .limited = true,
+        .limited = any_rate(catalog),
         .retries = true,
         .spread = workers,
         .least_records = SIZE_MAX,

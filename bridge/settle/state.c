@@ -181,7 +181,8 @@ static void read_from(struct state_reader *reader, struct span *span)
 {
     long long number = 0;
     span->from = SPAN_FROM_ALL;
-    if (read_number(member(reader, "from", JTEXT_NUMBER), span->last, &number))
+    int64_t behind = span->last < INT64_MAX ? span->last + 1 : span->last;
+    if (read_number(member(reader, "from", JTEXT_NUMBER), behind, &number))
         span->from = number;
     if (read_number(member(reader, "replay", JTEXT_NUMBER), INT64_MAX, &number))
         span->replay = number;

@@ -139,7 +139,8 @@ static void reads_what_older_versions_wrote(void **state)
         {"replayed o aw==", "\"replayed\"", STATE_REPLAYED, SPAN_FROM_ALL, 0},
         {"parked o aw== t 3", "\"parked\"", STATE_PARKED, SPAN_FROM_ALL, 0},
         {"parked o aw== t 3", "\"parked\",\"from\":9,\"replay\":5", STATE_PARKED, 9, 5},
-        {"parked o aw== t 3", "\"parked\",\"from\":10", STATE_PARKED, SPAN_FROM_ALL, 0},
+        {"parked o aw== t 3", "\"parked\",\"from\":10", STATE_PARKED, 10, 0}, /* behind it */
+        {"parked o aw== t 3", "\"parked\",\"from\":11", STATE_PARKED, SPAN_FROM_ALL, 0},
         {"parked o aw== t 3", "\"parked\",\"from\":-7", STATE_PARKED, SPAN_FROM_ALL, 0},
         {"parked o aw== t 3", "\"parked\",\"from\":\"4\",\"replay\":{}", STATE_PARKED,
          SPAN_FROM_ALL, 0},
