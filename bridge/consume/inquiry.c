@@ -12,11 +12,6 @@
 
 /* ── on an asker's thread ────────────────────────────────────────────────── */
 
-static struct inquiry *inquiry_of(struct question *question)
-{
-    return CONTAINER_OF(question, struct inquiry, question);
-}
-
 static bool failed(rd_kafka_resp_err_t code, const char *what, struct error *err)
 {
     return error_set(err, ERROR_KAFKA, "%s: %s", what, rd_kafka_err2str(code));
@@ -125,7 +120,10 @@ static bool hand_over(struct inquiry *inquiry, void (*ask)(struct question *, rd
     struct lane *lane = inquiry->lane;
     inquiry->question.ask = ask;
     lane->inquiries++;
-    askers_ask(lane->intake->askers, lane->number, &inquiry->question);
+    if (ask == ask_ends)
+        askers_ask_idly(lane->intake->askers, &inquiry->question);
+    else
+        askers_ask(lane->intake->askers, lane->number, &inquiry->question);
     return true;
 }
 
@@ -144,10 +142,7 @@ bool inquire_ends(struct lane *lane, rd_kafka_topic_partition_list_t *list, inqu
     inquiry->low = rd_kafka_topic_partition_list_copy(list);
     set_offsets(inquiry->list, RD_KAFKA_OFFSET_END);
     set_offsets(inquiry->low, RD_KAFKA_OFFSET_BEGINNING);
-    inquiry->question.ask = ask_ends;
-    lane->inquiries++;
-    askers_ask_idly(lane->intake->askers, &inquiry->question);
-    return true;
+    return hand_over(inquiry, ask_ends);
 }
 
 bool inquire_topics(struct lane *lane, bool where, uint32_t turn, inquiry_told *told)

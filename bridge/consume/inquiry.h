@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "config/subscription.h"
 #include "kafka/askers.h"
 
@@ -30,6 +31,11 @@ struct inquiry {
     struct subscription_start start;
     struct error err; /* of kind 0: it is answered */
 };
+
+static inline struct inquiry *inquiry_of(struct question *question)
+{
+    return CONTAINER_OF(question, struct inquiry, question);
+}
 
 /* These ask, and return at once. False: no memory, nobody is told. Each answer is in `list`.
  *

@@ -306,10 +306,9 @@ static void on_answer(void *context, struct question *question)
     mailbox_post(source->mailbox, &question->message);
 }
 
-static struct inquiry *inquiry_of(struct message *message)
+static struct inquiry *answered(struct message *message)
 {
-    struct question *question = CONTAINER_OF(message, struct question, message);
-    return CONTAINER_OF(question, struct inquiry, question);
+    return inquiry_of(CONTAINER_OF(message, struct question, message));
 }
 
 static void handle(void *context, struct message *message)
@@ -343,7 +342,7 @@ static void handle(void *context, struct message *message)
         settle(source, CONTAINER_OF(message, struct settlement, message));
         break;
     case SOURCE_ANSWER:
-        lane_tell(inquiry_of(message));
+        lane_tell(answered(message));
         break;
     case SOURCE_DRAIN:
         drain(source);
@@ -502,7 +501,7 @@ static void drop_leftovers(struct source *source)
                  message->type == SOURCE_SYNCED)
             free(CONTAINER_OF(message, struct order, message));
         else if (message->type == SOURCE_ANSWER)
-            inquiry_destroy(inquiry_of(message));
+            inquiry_destroy(answered(message));
         else if (message->type == SOURCE_CHANGE)
             drop_change(source, CONTAINER_OF(message, struct change, message));
     }

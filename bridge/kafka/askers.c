@@ -95,16 +95,20 @@ bool askers_start(struct askers *askers, struct error *err)
     return true;
 }
 
-void askers_ask(struct askers *askers, unsigned turn, struct question *question)
+static void post(struct asker *asker, struct question *question)
 {
     question->message.type = ASKER_QUESTION;
-    mailbox_post(askers->threads[turn % (THREADS - 1)].mailbox, &question->message);
+    mailbox_post(asker->mailbox, &question->message);
+}
+
+void askers_ask(struct askers *askers, unsigned turn, struct question *question)
+{
+    post(&askers->threads[turn % (THREADS - 1)], question);
 }
 
 void askers_ask_idly(struct askers *askers, struct question *question)
 {
-    question->message.type = ASKER_QUESTION;
-    mailbox_post(askers->threads[THREADS - 1].mailbox, &question->message);
+    post(&askers->threads[THREADS - 1], question);
 }
 
 void askers_stop(struct askers *askers)
