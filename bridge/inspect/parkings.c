@@ -77,20 +77,16 @@ static struct parked_key *add(struct parkings *parkings, const struct state *sta
 
 bool parkings_take(struct parkings *parkings, const struct state *state)
 {
-    const struct span *span = &state->span;
     if (!state->key.data || state->kind == STATE_FORGOTTEN)
         return true; /* who goes on running knows it still */
     struct parked_key *parked = parkings_find(parkings, state->subscription, state->key);
-    if (state->kind == STATE_PARKED || state->kind == STATE_FAILED) {
-        parked = parked ? parked : add(parkings, state);
-        if (!parked || !parking_join(&parked->parking, span))
-            return false;
+    if (!parked && !state_parks(state))
+        return true;
+    parked = parked ? parked : add(parkings, state);
+    if (!parked || !state_join(state, &parked->parking))
+        return false;
+    if (state_parks(state))
         parked->said_unix_ms = state->unix_ms;
-        return true;
-    }
-    if (!parked)
-        return true;
-    parking_pass(&parked->parking, slice_of(span->topic), span->partition, span->last);
     if (!parked->parking.first) {
         map_remove(&parkings->keys, &parked->node);
         free_key(parked);

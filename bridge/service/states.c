@@ -194,28 +194,15 @@ static void set_disabled(struct states *states, struct subject *subject, const s
     tell_disabled(states, subject);
 }
 
-static bool park_key(struct states *states, struct subject *subject, const struct state *state)
-{
-    struct parked *parked = get_key(subject, state->key);
-    bool fine = parked && parking_join(&parked->parking, &state->span);
-    if (parked)
-        forget_if_released(subject, parked);
-    tell(states, WORKER_PARKED, subject, state->key, &state->span);
-    return fine;
-}
-
 static bool set_key(struct states *states, struct subject *subject, const struct state *state)
 {
-    const struct span *span = &state->span;
-    if (state->kind == STATE_PARKED || state->kind == STATE_FAILED)
-        return park_key(states, subject, state);
-    struct parked *parked = find_key(subject, state->key);
-    if (parked) {
-        parking_pass(&parked->parking, slice_of(span->topic), span->partition, span->last);
+    bool parks = state_parks(state);
+    struct parked *parked = parks ? get_key(subject, state->key) : find_key(subject, state->key);
+    bool fine = parked ? state_join(state, &parked->parking) : !parks;
+    if (parked)
         forget_if_released(subject, parked);
-    }
-    tell(states, WORKER_REPLAYED, subject, state->key, span);
-    return true;
+    tell(states, parks ? WORKER_PARKED : WORKER_REPLAYED, subject, state->key, &state->span);
+    return fine;
 }
 
 static void on_record(void *context, struct slice key, struct slice value)

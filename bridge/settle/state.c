@@ -25,6 +25,15 @@ static const struct {
     [STATE_RELEASED] = {"parked", "released", true, false},
 };
 
+bool state_join(const struct state *state, struct parking *parking)
+{
+    const struct span *span = &state->span;
+    if (state_parks(state))
+        return parking_join(parking, span);
+    parking_pass(parking, slice_of(span->topic), span->partition, span->last);
+    return true;
+}
+
 void state_digest(struct slice url, char digest[STATE_DIGEST_BYTES])
 {
     unsigned char bytes[EVP_MAX_MD_SIZE] = {0};

@@ -50,6 +50,15 @@ struct state {
     int64_t unix_ms;       /* since when */
 };
 
+/* Is its key parked by that? Else, of a key, all up to `span.last` has been delivered. */
+static inline bool state_parks(const struct state *state)
+{
+    return state->kind == STATE_PARKED || state->kind == STATE_FAILED;
+}
+
+/* Puts what is said of a key together with what is known of it. False: no memory. */
+bool state_join(const struct state *state, struct parking *parking) MUST_CHECK;
+
 /* 64 hexadecimal digits and a NUL: SHA-256 of the URL as it is configured. It may hold a secret. */
 #define STATE_DIGEST_BYTES 65
 void state_digest(struct slice url, char digest[STATE_DIGEST_BYTES]);
