@@ -211,3 +211,11 @@ void settings_destroy(struct settings *settings)
     struct arena arena = settings->arena; /* the settings lie in it */
     arena_finish(&arena);
 }
+
+const struct subscription *settings_find(const struct settings *settings, struct slice name)
+{
+    for (size_t i = 0; i < settings->subscription_count; i++)
+        if (slice_is(name, settings->subscriptions[i].name))
+            return &settings->subscriptions[i];
+    return NULL;
+}

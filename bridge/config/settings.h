@@ -86,4 +86,7 @@ struct settings *settings_load_again(const char *path, const struct settings *fi
                                      struct problems *problems);
 void settings_destroy(struct settings *settings);
 
+/* The subscription of that name; NULL: none. */
+const struct subscription *settings_find(const struct settings *settings, struct slice name);
+
 #endif

@@ -37,7 +37,9 @@ static inline unsigned places_doubtful_most(const struct places *places)
     unsigned most = (places->limit + 1) / 2;
     unsigned part = places->limit / PLACES_DOUBTFUL_PART;
     unsigned each = places->active_doubtful > part ? places->active_doubtful : part;
-    return each > most ? most : each ? each : 1;
+    if (each == 0)
+        return 1;
+    return each < most ? each : most;
 }
 
 /* How many more they may take. */

@@ -173,17 +173,9 @@ char *replay_topic_name(const struct settings *settings)
     return name;
 }
 
-static const struct subscription *find(const struct settings *settings, struct slice name)
-{
-    for (size_t i = 0; i < settings->subscription_count; i++)
-        if (slice_is(name, settings->subscriptions[i].name))
-            return &settings->subscriptions[i];
-    return NULL;
-}
-
 bool replay_allows(const struct settings *settings, const struct letter *letter, struct error *err)
 {
-    if (find(settings, letter->subscription))
+    if (settings_find(settings, letter->subscription))
         return true;
     return error_set(err, ERROR_INPUT, "there is no subscription '%.*s' in the configuration",
                      SLICE_ARGS(letter->subscription));

@@ -23,14 +23,6 @@ struct replay_plan {
     uint64_t left_out;
 };
 
-static const struct subscription_delivery *find(const struct settings *settings, struct slice name)
-{
-    for (size_t i = 0; i < settings->subscription_count; i++)
-        if (slice_is(name, settings->subscriptions[i].name))
-            return &settings->subscriptions[i].delivery;
-    return NULL;
-}
-
 /* ── which ───────────────────────────────────────────────────────────────── */
 
 static bool any_ordered(const struct settings *settings)
@@ -56,8 +48,8 @@ static void choose_all(struct replay_plan *plan)
         return;
     struct parked_key *parked = parkings_first(&plan->parkings);
     for (; parked; parked = parkings_next(&plan->parkings, parked)) {
-        const struct subscription_delivery *delivery = find(plan->settings, parked->subscription);
-        if (delivery && delivery->ordered &&
+        const struct subscription *sub = settings_find(plan->settings, parked->subscription);
+        if (sub && sub->delivery.ordered &&
             (!wanted->subscription.data || slice_equal(wanted->subscription, parked->subscription)))
             choose(plan, parked);
     }
@@ -115,14 +107,14 @@ bool replay_plan_offer(struct replay_plan *plan, const struct dead_letter *lette
                        struct error *err)
 {
     const struct letter *said = &letter->letter;
-    const struct subscription_delivery *delivery = find(plan->settings, said->subscription);
-    *now = !delivery || !delivery->ordered || !letter->key.data;
+    const struct subscription *sub = settings_find(plan->settings, said->subscription);
+    *now = !sub || !sub->delivery.ordered || !letter->key.data;
     if (*now)
         return true;
     if (plan->wanted->id_count > 0)
         return keep(plan, letter, err);
     struct parked_key *parked = parkings_find(&plan->parkings, said->subscription, letter->key);
-    *now = !parked && delivery->exhausted != EXHAUSTED_PARK;
+    *now = !parked && sub->delivery.exhausted != EXHAUSTED_PARK;
     if (parked && parkings_want(parked, said))
         choose(plan, parked);
     else if (!*now)

@@ -92,10 +92,15 @@ static struct texts all_topics(struct lanes *lanes, const struct catalog *catalo
     return (struct texts){items, unique};
 }
 
+static bool has_rate(const struct subscription *sub)
+{
+    return sub->delivery.rate.count > 0;
+}
+
 static bool any_limited(const struct catalog *catalog, const struct lane_route *members)
 {
     for (size_t i = 0; i < members->count; i++)
-        if (catalog->routes[members->members[i]].sub->delivery.rate.count > 0)
+        if (has_rate(catalog->routes[members->members[i]].sub))
             return true;
     return false;
 }
@@ -144,18 +149,11 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
     };
 }
 
-static bool any_parks(const struct catalog *catalog)
+/* Any of those that are configured. */
+static bool any(const struct catalog *catalog, bool (*is)(const struct subscription *sub))
 {
     for (size_t i = 0; i < catalog->count; i++)
-        if (catalog->routes[i].sub && parks(catalog->routes[i].sub))
-            return true;
-    return false;
-}
-
-static bool any_rate(const struct catalog *catalog)
-{
-    for (size_t i = 0; i < catalog->count; i++)
-        if (catalog->routes[i].sub && catalog->routes[i].sub->delivery.rate.count > 0)
+        if (catalog->routes[i].sub && is(catalog->routes[i].sub))
             return true;
     return false;
 }
@@ -173,8 +171,8 @@ static struct roster_lane make_retry_lane(struct lanes *lanes, const struct sett
         .series = METRICS_RETRIES,
         .place = ROSTER_RETRIES,
         .subscription = RECORD_NOBODYS,
-        .parks = any_parks(catalog),
-        .limited = any_rate(catalog),
+        .parks = any(catalog, parks),
+        .limited = any(catalog, has_rate),
         .retries = true,
         .spread = workers,
         .least_records = SIZE_MAX,
