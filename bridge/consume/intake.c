@@ -173,12 +173,12 @@ void intake_hand_on(struct intake *intake)
             intake->hooks->deliver(intake->hooks->context, i, &intake->outgoing[i]);
 }
 
-/* Of those that serve the subscription the one whose turn it is; where keys are kept in order, all
- * of a key go to the same. */
+/* Of those that serve the subscription the one whose turn it is; where keys are kept in order, and
+ * where only another instance may know whether they are, all of a key go to the same. */
 static unsigned choose_worker(struct lane *lane, const struct record *record)
 {
     unsigned spread = lane->roster->spread;
-    bool ordered = lane->roster->ordered;
+    bool ordered = lane->roster->ordered || record->wrong == ERROR_DISABLED;
     unsigned first = record->subscription < RECORD_SHARED ? record->subscription : 0;
     const struct roster_owner *owner = record->is_retry && !record->wrong
                                            ? roster_find(lane->intake->roster, record->owner)

@@ -13,6 +13,13 @@
 #define PASS_WAIT_MS    5000 /* doubled each time that a retry goes on without an attempt */
 #define PASS_MOST_MS    300000
 
+static enum envelope_kind kind_of(const struct record *record)
+{
+    if (record->release)
+        return ENVELOPE_RELEASE;
+    return record->alone ? ENVELOPE_ALONE : ENVELOPE_EVENT;
+}
+
 /* The claim on the record becomes the write's. `envelope` says what is not the record's own. False:
  * no memory. */
 static bool write_retry(struct pipeline *pipeline, struct record *record, struct envelope envelope,
@@ -25,7 +32,7 @@ static bool write_retry(struct pipeline *pipeline, struct record *record, struct
     envelope.offset = record->offset;
     envelope.timestamp_ms = record->timestamp_ms;
     envelope.replay = record->replay;
-    envelope.kind = record->alone ? ENVELOPE_ALONE : ENVELOPE_EVENT;
+    envelope.kind = kind_of(record);
     envelope.leg_unix_ms = retry_leg(&topics->items[place], clock_unix_ms(), envelope.due_unix_ms);
     struct write *write = write_create(WRITE_RETRY + place, record);
     if (!write)

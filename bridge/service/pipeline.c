@@ -419,9 +419,11 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
     worker_drop_event(pipeline->worker, shared);
 }
 
-/* The end of a replay takes its turn behind what was replayed. */
+/* The end of a replay takes its turn behind what was replayed, also where that goes round. */
 static void take_release(struct pipeline *pipeline, struct record *record)
 {
+    if (detour_pass_round(pipeline, record))
+        return;
     bool known = record->subscription != RECORD_NOBODYS;
     const struct route *route =
         known ? &pipeline->options.catalog->routes[record->subscription] : NULL;

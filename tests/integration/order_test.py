@@ -432,6 +432,31 @@ def test_what_two_instances_park_and_replay_is_sent_once_and_in_order(
     assert came == {key: list(range(16 + n, 48, 8)) for n, key in enumerate(keys)}
 
 
+def test_a_replay_keeps_its_order_where_others_pass_it_on(
+    topics, orders, names, unique, receiver, subscribe, grapnel, another, dead_letters, broken_key
+):
+    """An instance that has not got the subscription, and shares the retry topics, sends all of it round in order."""
+    subscription = subscribe(orders, receiver.url("/hook"), delivery=parking())
+    running = grapnel(subscription, limits={"workers": 4})
+    publish(topics, orders, range(3), ["bad"])
+    dead_letters(3)
+    assert running.stop() == 0
+    broken_key["status"] = 200
+    replay(running.path)
+    [retries] = [
+        name for name in topics.names() if name.startswith(f"{names.retries}.") and topics.count(name) > 0
+    ]
+    other = another(running, {**subscription, "name": f"other-{unique}", "start": "latest"})
+    rounds = 2
+    until(lambda: topics.count(retries) >= (1 + rounds) * (3 + 1), "the events and their end, twice round", 40)
+    assert other.stop() == 0
+    running.start()
+    wait_released(running)
+    until(lambda: len(receiver.requests("/hook")) >= 2 + 3, "all of them", 40)
+    assert by_key(receiver.requests("/hook"))["bad"] == [0, 0, 0, 1, 2]
+    assert running.stop() == 0
+
+
 @pytest.mark.parametrize("key", [b"", b"\x00\xff \n"])
 def test_keys_are_any_bytes(topics, orders, names, receiver, subscribe, grapnel, dead_letters, key):
     """An empty one, too, goes to one partition of the retry topic."""
