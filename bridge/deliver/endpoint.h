@@ -29,9 +29,8 @@
 /* Of any subscription: so many retries. */
 #define ENDPOINT_AGAIN 1024
 
-/* … and so many while its breaker is open, to be tried one after the other. If all waited elsewhere
- * and came back at the same time, one that always fails could be the only one that is ever tried.
- */
+/* … and so many while its breaker is open, to be tried one after the other. If all went elsewhere,
+ * for longer each time, a pause could be over for minutes before one came back to probe. */
 #define ENDPOINT_PROBES 8
 
 /* What must wait longer than that may as well wait elsewhere. */

@@ -11,6 +11,8 @@
 #define BEGUN_US       INT64_C(5000000)  /* the same from published to the first request */
 #define LEFT_US        INT64_C(3000000)  /* from a clean stop to none of its members left */
 #define ASKED_US       INT64_C(20000000) /* the longest Retry-After */
+#define TRIED_US       INT64_C(20000000) /* from due to tried, where a breaker lets it */
+#define FEW_RETRIES    8                 /* all of them wait at their workers for the breaker */
 #define TIGHT_KB       4096
 #define BEGUN_TIGHT_US INT64_C(60000000) /* where memory holds only some records */
 
@@ -161,6 +163,61 @@ static void check_begun(unsigned subscription)
     }
 }
 
+/* Until it is due again, in any configuration. */
+static int64_t longest_wait_us(unsigned subscription)
+{
+    int64_t longest_ms = 0;
+    for (unsigned v = 0; v < book.scenario->variant_count; v++)
+        for (unsigned i = 0; scenario_wait_ms(book.scenario, subscription, v, i) >= 0; i++)
+            if (scenario_wait_ms(book.scenario, subscription, v, i) > longest_ms)
+                longest_ms = scenario_wait_ms(book.scenario, subscription, v, i);
+    return longest_ms * (1000 + 10 * book.scenario->subscriptions[subscription].jitter);
+}
+
+/* An event that has been tried and is due since then at the latest; -1: there is none, or there
+ * have been so many that some may wait elsewhere for minutes. */
+static int64_t find_due(unsigned subscription, int64_t since_us)
+{
+    unsigned retries = 0;
+    int64_t due = -1;
+    int64_t failed_before_us = since_us - longest_wait_us(subscription);
+    for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
+        const struct fate *fate = book_fate(subscription, n);
+        retries += fate->retry_seen;
+        if (fate->retry_seen && fate->failed_us && fate->failed_us < failed_before_us &&
+            !book_is_settled(fate))
+            due = n;
+    }
+    return retries <= FEW_RETRIES ? due : -1;
+}
+
+static int64_t last_sent_us(unsigned subscription)
+{
+    int64_t last_us = 0;
+    for (int64_t n = 0; n < (int64_t)book.event_count; n++)
+        if (book_fate(subscription, n)->sent_us > last_us)
+            last_us = book_fate(subscription, n)->sent_us;
+    return last_us;
+}
+
+/* Each pause of a breaker ends with a probe, also where there are only retries. */
+static void check_probed(unsigned subscription)
+{
+    const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
+    int64_t pause_us = sub->pause_ms * 1000 > ASKED_US ? sub->pause_ms * 1000 : ASKED_US;
+    int64_t since_us = world_now_us() - pause_us - begun_within_us() - TRIED_US;
+    bool calm = book.calm_since_us < since_us && book.rebalanced_us[GROUP_RETRIES] < since_us &&
+                !state_was_disabled(subscription, since_us) && any_serves(subscription) &&
+                !book_lacked_memory();
+    if (!calm || !sub->failures || sub->rate || sub->ordered)
+        return;
+    int64_t due = find_due(subscription, since_us);
+    if (due >= 0 && last_sent_us(subscription) < since_us)
+        world_fail(
+            "promise 2: %s is due for long, its breaker's pause is over, and nothing is sent",
+            book_name(subscription, due));
+}
+
 /* Who stops leaves its groups: their partitions are others' at once, not after a session. */
 static void check_left(void)
 {
@@ -213,6 +270,7 @@ void model_tick(void)
     for (unsigned s = 0; s < book.scenario->subscription_count; s++) {
         check_committed(s);
         check_begun(s);
+        check_probed(s);
     }
 }
 
