@@ -114,9 +114,14 @@ static void settled(void *context, struct settlement *settlement)
     recorder_settled(service->recorder, settlement);
 }
 
-static void done_with(void *context, const struct roster *roster)
+static void done_with_roster(void *context, const struct roster *roster)
 {
     post_let_go(context, roster);
+}
+
+static void done_with_retries(void *context, const struct retry_topics *retries)
+{
+    post_let_go(context, retries);
 }
 
 static void say_drained(void *context)
@@ -192,7 +197,8 @@ static void forget_unused(struct service *service)
 static void on_let_go(struct service *service, struct let_go *news)
 {
     for (struct generation *one = service->now; one; one = one->next)
-        if (news->what == one->catalog || news->what == &one->lanes->roster)
+        if (news->what == one->catalog || news->what == &one->lanes->roster ||
+            news->what == one->retries)
             one->users--;
     free(news);
     forget_unused(service);
@@ -224,7 +230,7 @@ static void name_series(struct service *service)
 static void hand_out(struct service *service)
 {
     struct generation *now = service->now;
-    now->users = service->worker_count + 1;
+    now->users = service->worker_count + 2; /* the recorder, and the source */
     recorder_change(service->recorder, now->retries);
     for (unsigned i = 0; i < service->worker_count; i++)
         worker_change(service->workers[i], now->catalog, now->retries);
@@ -410,7 +416,8 @@ static bool create_source(struct service *service, struct error *err)
         .kafka = &settings->kafka,
         .metrics = service->metrics,
         .roster = &service->now->lanes->roster,
-        .hooks = {service, deliver, give_up, sync_states, share, settled, done_with, say_drained},
+        .hooks = {service, deliver, give_up, sync_states, share, settled, done_with_roster,
+                  say_drained},
     };
     service->source = source_create(&options, err);
     return service->source != NULL;
@@ -466,7 +473,7 @@ static bool create_workers(struct service *service, struct error *err)
 
 static bool create_recorder(struct service *service, struct error *err)
 {
-    const struct recorder_hooks hooks = {service, home, storing, settle};
+    const struct recorder_hooks hooks = {service, home, storing, settle, done_with_retries};
     service->recorder =
         recorder_create(service->settings, service->now->retries, service->metrics, &hooks, err);
     return service->recorder != NULL;

@@ -19,6 +19,7 @@
 #define SILENCE_MS       2000
 #define RETRY_MS         1000
 #define TICK_MS          250
+#define NEW_TOPICS_MS    5000
 
 struct change {
     struct message message;
@@ -299,19 +300,53 @@ const char *recorder_topic_name(const struct recorder *recorder, size_t topic)
     return topic == WRITE_RESULT ? topics->results.data : topics->dead_letters.data;
 }
 
+static bool ensure_topic(struct recorder *recorder, size_t topic, struct error *err)
+{
+    const struct topic_wanted wanted =
+        topic == WRITE_STATE
+            ? topic_of_state(recorder->settings)
+            : topic_as_configured(recorder->settings, recorder_topic_name(recorder, topic),
+                                  topic != WRITE_RESULT);
+    return !wanted.name || topic_ensure(recorder->rk, &wanted, recorder->settings->topics.create,
+                                        ASK_TIMEOUT_MS, err);
+}
+
+/* One that came by a reload and is not there yet; NULL: that is no such. */
+static struct retry_topic *new_topic(const struct recorder *recorder, size_t topic)
+{
+    if (topic < WRITE_RETRY)
+        return NULL;
+    struct retry_topic *retry = &recorder->retries->items[topic - WRITE_RETRY];
+    return atomic_load(&retry->there) ? NULL : retry;
+}
+
 static bool ensure_topics(struct recorder *recorder, size_t first, struct error *err)
 {
-    for (size_t i = first; i < recorder->topic_count; i++) {
-        const struct topic_wanted wanted =
-            i == WRITE_STATE
-                ? topic_of_state(recorder->settings)
-                : topic_as_configured(recorder->settings, recorder_topic_name(recorder, i),
-                                      i != WRITE_RESULT);
-        if (wanted.name && !topic_ensure(recorder->rk, &wanted, recorder->settings->topics.create,
-                                         ASK_TIMEOUT_MS, err))
+    for (size_t i = first; i < recorder->topic_count; i++)
+        if (!new_topic(recorder, i) && !ensure_topic(recorder, i, err))
             return false;
-    }
     return true;
+}
+
+static void look_for_new_topics(struct recorder *recorder, int64_t now_ms)
+{
+    if (!recorder->topics_ready || now_ms < recorder->new_topics_at_ms)
+        return;
+    recorder->new_topics_at_ms = now_ms + NEW_TOPICS_MS;
+    for (size_t i = WRITE_RETRY; i < recorder->topic_count; i++) {
+        struct error err = {0};
+        uint64_t held_back = 0;
+        struct retry_topic *retry = new_topic(recorder, i);
+        if (!retry)
+            continue;
+        bool there = ensure_topic(recorder, i, &err);
+        atomic_store(&retry->there, there);
+        if (there)
+            log_info("a new retry topic is there", STR("topic", retry->name));
+        else if (log_gate_open(&recorder->wait_gate, now_ms, &held_back))
+            log_warn("a new retry topic is not there; retries go by the others until it is",
+                     STR("topic", retry->name), STR("error", err.text));
+    }
 }
 
 static void look_for_topics(struct recorder *recorder)
@@ -372,6 +407,8 @@ static void look_at_kafka(struct recorder *recorder)
         look_for_topics(recorder);
     else if (!recorder->stopping)
         look_for_brokers(recorder, clock_now_ms());
+    if (!recorder->stopping)
+        look_for_new_topics(recorder, clock_now_ms());
     if (recorder->transaction && recorder->topics_ready)
         transaction_prepare(recorder->transaction);
 }
@@ -394,7 +431,7 @@ static void tick(struct loop_timer *timer)
         loop_arm(recorder->loop, timer, now_ms + (recorder->stopping ? 10 : TICK_MS));
 }
 
-/* Those that are new are made at once, so that nothing is held up for them. */
+/* Those that are new are made at once. Where there was none before they are needed. */
 static void change(struct recorder *recorder, const struct retry_topics *retries)
 {
     size_t before = recorder->topic_count;
@@ -405,13 +442,17 @@ static void change(struct recorder *recorder, const struct retry_topics *retries
     for (size_t i = before; i < count; i++)
         recorder->outlets[i] = (struct outlet){0};
     recorder->topic_count = count;
+    recorder->hooks.done_with(recorder->hooks.context, recorder->retries);
     recorder->retries = retries;
+    recorder->new_topics_at_ms = 0;
     if (recorder->rk)
         producer_open_topics(recorder, before);
     if (recorder->rk && recorder->topics_ready && !ensure_topics(recorder, before, &err)) {
         log_warn("waiting for Kafka", STR("error", err.text));
         recorder->topics_ready = false;
     }
+    if (recorder->rk)
+        look_for_new_topics(recorder, clock_now_ms());
     say_storing(recorder);
 }
 

@@ -27,6 +27,8 @@ struct recorder_hooks {
     void (*storing)(void *context, bool can);
     /* What a transaction needs of the source: asks for it, or tells how the transaction ended. */
     void (*settle)(void *context, struct settlement *settlement);
+    /* It has been told of others, and does not look at these any more. */
+    void (*done_with)(void *context, const struct retry_topics *retries);
 };
 
 /* The topics written to: those of the settings, and the retry topics. All outlive the recorder. */
@@ -41,8 +43,8 @@ void recorder_post(struct recorder *recorder, struct list *writes);
 /* Gives back what the hook `settle` was called with. Thread: any. */
 void recorder_settled(struct recorder *recorder, struct settlement *settlement);
 
-/* From now on there are these retry topics: those there were in their places, and more behind them.
- * Thread: any. */
+/* From now on these are the retry topics: those there were in their places, and more behind them.
+ * Nothing is held up for one that can't be made: that is tried again now and then. Thread: any. */
 void recorder_change(struct recorder *recorder, const struct retry_topics *retries);
 
 /* What Kafka refuses is given up, now and from now on: it will be read again. Thread: any. */

@@ -48,6 +48,7 @@ struct recorder {
     bool failed; /* the producer, for good */
     int64_t reopen_at_ms;
     int64_t trust_at_ms;
+    int64_t new_topics_at_ms; /* when those are looked for that are not there yet */
     bool topics_ready;
     bool brokers_down;
     char trouble[256]; /* what was last said of one broker */

@@ -21,7 +21,7 @@ static bool has_between(const struct retry_topics *topics, int64_t least_ms, int
     return false;
 }
 
-static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t delay_ms)
+static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t delay_ms, bool there)
 {
     char delay[NUMBER_TEXT_SIZE];
     char *name = NULL;
@@ -32,16 +32,18 @@ static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t d
     number_duration_text(delay_ms, delay);
     if (asprintf(&name, "%s.%s", prefix, delay) < 0)
         return false;
-    items[topics->count++] = (struct retry_topic){name, delay_ms};
+    items[topics->count].name = name;
+    items[topics->count].delay_ms = delay_ms;
+    atomic_init(&items[topics->count++].there, there);
     return true;
 }
 
 static bool add_schedule(struct retry_topics *topics, const char *prefix,
-                         const struct subscription_delivery *delivery)
+                         const struct subscription_delivery *delivery, bool there)
 {
     for (size_t i = 0; i < delivery->retry_count; i++) {
         int64_t delay_ms = delivery->retry_schedule_ms[i];
-        if (!has_between(topics, delay_ms, delay_ms) && !add_delay(topics, prefix, delay_ms))
+        if (!has_between(topics, delay_ms, delay_ms) && !add_delay(topics, prefix, delay_ms, there))
             return false;
     }
     return true;
@@ -49,12 +51,13 @@ static bool add_schedule(struct retry_topics *topics, const char *prefix,
 
 /* Without the short one nothing could be replayed. The other only saves writes, so nobody has to
  * create it. */
-static bool add_missing(struct retry_topics *topics, const struct settings_topics *settings)
+static bool add_missing(struct retry_topics *topics, const struct settings_topics *settings,
+                        bool there)
 {
     const char *prefix = settings->retries.data;
     bool medium = settings->create && !has_between(topics, MEDIUM_FROM_MS, MEDIUM_TO_MS);
-    return (has_between(topics, 0, SHORT_MS) || add_delay(topics, prefix, SHORT_MS)) &&
-           (!medium || add_delay(topics, prefix, MEDIUM_MS));
+    return (has_between(topics, 0, SHORT_MS) || add_delay(topics, prefix, SHORT_MS, there)) &&
+           (!medium || add_delay(topics, prefix, MEDIUM_MS, there));
 }
 
 static bool add_all(struct retry_topics *topics, const struct settings *settings,
@@ -62,11 +65,14 @@ static bool add_all(struct retry_topics *topics, const struct settings *settings
 {
     const char *prefix = settings->topics.retries.data;
     bool fine = true;
-    for (size_t i = 0; fine && before && i < before->count; i++)
-        fine = add_delay(topics, prefix, before->items[i].delay_ms);
+    bool first = !before || before->count == 0;
+    for (size_t i = 0; fine && !first && i < before->count; i++)
+        fine = add_delay(topics, prefix, before->items[i].delay_ms,
+                         atomic_load(&before->items[i].there));
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
-        fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery);
-    return fine && (settings->subscription_count == 0 || add_missing(topics, &settings->topics));
+        fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery, first);
+    return fine &&
+           (settings->subscription_count == 0 || add_missing(topics, &settings->topics, first));
 }
 
 struct retry_topics *retry_topics_create(const struct settings *settings,
@@ -119,13 +125,13 @@ char *retry_topics_pattern(const char *prefix)
 
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms)
 {
-    size_t best = 0;
-    for (size_t i = 1; i < topics->count; i++) {
+    size_t best = topics->count;
+    for (size_t i = 0; i < topics->count; i++) {
         int64_t delay_ms = topics->items[i].delay_ms;
-        int64_t best_ms = topics->items[best].delay_ms;
+        int64_t best_ms = best < topics->count ? topics->items[best].delay_ms : INT64_MAX;
         bool better =
             best_ms > wait_ms ? delay_ms < best_ms : delay_ms > best_ms && delay_ms <= wait_ms;
-        if (better)
+        if (better && atomic_load(&topics->items[i].there))
             best = i;
     }
     return best;
@@ -136,7 +142,8 @@ int64_t retry_about_ms(const struct retry_topics *topics, int64_t wait_ms)
     int64_t about_ms = INT64_MAX;
     for (size_t i = 0; i < topics->count; i++) {
         int64_t delay_ms = topics->items[i].delay_ms;
-        if (delay_ms >= wait_ms && delay_ms / 2 <= wait_ms && delay_ms < about_ms)
+        bool about = delay_ms >= wait_ms && delay_ms / 2 <= wait_ms;
+        if (about && delay_ms < about_ms && atomic_load(&topics->items[i].there))
             about_ms = delay_ms;
     }
     return about_ms < INT64_MAX ? about_ms

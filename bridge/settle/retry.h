@@ -3,6 +3,8 @@
 #ifndef SETTLE_RETRY_H
 #define SETTLE_RETRY_H
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <librdkafka/rdkafka.h>
@@ -15,9 +17,10 @@
 struct retry_topic {
     char *name; /* PREFIX.DELAY: grapnel.retry.5m */
     int64_t delay_ms;
+    atomic_bool there; /* to be written to; false until the recorder has found or made it */
 };
 
-/* Immutable once created; shared by all threads. */
+/* Immutable once created, but for `there`; shared by all threads. */
 struct retry_topics {
     struct retry_topic *items; /* in no order; none where there is no subscription */
     size_t count;
@@ -26,7 +29,8 @@ struct retry_topics {
 /* One for each delay in the subscriptions' schedules, and, where none of those is, a short one, for
  * what is replayed and what must let others go first, and, if it may be created, one of half a
  * minute, so that what waits for a receiver that is gone for minutes is not written again every few
- * seconds. First all that there were `before` (NULL: none), in their places. NULL: no memory. */
+ * seconds. First all that there were `before` (NULL: none), in their places; then those that come
+ * to them are not there yet, else all are taken to be. NULL: no memory. */
 struct retry_topics *retry_topics_create(const struct settings *settings,
                                          const struct retry_topics *before);
 void retry_topics_destroy(struct retry_topics *topics);
@@ -38,8 +42,8 @@ char *retry_topics_pattern(const char *prefix);
 /* One topic's name as a regular expression that matches nothing else. */
 void retry_topics_add_quoted(struct buffer *out, const char *name);
 
-/* The place in `topics`, of which there is one, for a wait: the longest delay that is not longer,
- * else the shortest. */
+/* The place in `topics`, of which one is there, for a wait: the longest delay that is not longer,
+ * else the shortest, of those there. */
 size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms);
 
 /* For a wait that need not be exact: the delay of one topic, so that it is written only once: the

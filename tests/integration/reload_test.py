@@ -113,6 +113,36 @@ def test_what_waits_goes_to_the_new_receiver(topics, orders, receiver, subscribe
     assert numbers(receiver.requests("/well")) == [0, 1, 2, 3]
 
 
+def test_a_retry_topic_that_is_not_there_holds_up_nobody(
+    topics, orders, names, receiver, subscribe, grapnel, reload
+):
+    """Nobody has made that of a new delay, and grapnel may not: retries go by another until it is there."""
+    short, long = f"{names.retries}.1s", f"{names.retries}.12s"
+    for name in [names.results, names.dead_letters, names.state, short]:
+        topics.create(name)
+    stays = subscribe(orders, receiver.url("/stays"), delivery={"retry": {"schedule": ["1s"]}})
+    delivery = {"retry": {"schedule": ["12s"], "jitter": "0%"}}
+    comes = {**subscribe(orders, receiver.url("/comes"), delivery=delivery), "start": "latest"}
+    comes["name"] = f"comes-{names.subscription[-6:]}"
+    receiver.script("/comes", Reply(503))
+    running = grapnel(stays, topics={"create": False})
+    said = reload(running, stays, comes, topics={"create": False})
+    group = f"grapnel.{comes['name']}"
+    until(lambda: running.metric("grapnel_assigned_partitions", group=group) > 0, "its partitions")
+    topics.produce(orders, *[event(n) for n in range(10)])
+    receiver.wait(10, "/stays")
+    receiver.wait(20, "/comes", seconds=40)
+    assert "a new retry topic is not there" in said + running.log()
+    assert running.get("/readyz")[0] == 200
+    assert topics.count(short) >= 10
+
+    topics.create(long)
+    until(lambda: f"a new retry topic is there topic={long}" in running.log(), "the new topic to be found", 30)
+    topics.produce(orders, event(10))
+    until(lambda: topics.count(long) == 1, "a retry in it")
+    receiver.wait(22, "/comes", seconds=40)
+
+
 def test_a_mistake_changes_nothing(topics, orders, names, receiver, subscribe, grapnel, reload):
     good = subscribe(orders, receiver.url("/good"))
     running = grapnel(good)

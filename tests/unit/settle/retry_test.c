@@ -133,7 +133,7 @@ static void a_wait_that_need_not_be_exact_is_one_topics_delay(void **state)
     retry_topics_destroy(topics);
 }
 
-static void keeps_the_places_of_those_there_were(void **state)
+static void keeps_the_places_of_those_there_were_and_waits_for_the_new(void **state)
 {
     (void)state;
     struct retry_topics *before = create();
@@ -149,9 +149,30 @@ static void keeps_the_places_of_those_there_were(void **state)
     for (size_t i = 0; i < before->count; i++)
         assert_string_equal(topics->items[i].name, before->items[i].name);
     assert_string_equal(topics->items[before->count].name, "grapnel.retry.1s");
+    assert_string_equal(topics->items[retry_topic_for(topics, 0)].name, "grapnel.retry.5s");
+    assert_int_equal(retry_about_ms(topics, 1000), 5000);
+    atomic_store(&topics->items[before->count].there, true);
     assert_int_equal(retry_topic_for(topics, 0), before->count);
+    assert_int_equal(retry_about_ms(topics, 1000), 1000);
+    assert_int_equal(retry_topic_for(topics, 5000), 0);
     retry_topics_destroy(topics);
     retry_topics_destroy(before);
+}
+
+static void needs_all_where_there_was_none_before(void **state)
+{
+    (void)state;
+    struct retry_topics none = {0};
+    struct subscription sub = {0};
+    const struct settings settings = {
+        .topics = {.retries = {.data = "grapnel.retry"}, .create = true},
+        .subscriptions = &sub,
+        .subscription_count = 1,
+    };
+    struct retry_topics *topics = retry_topics_create(&settings, &none);
+    for (size_t i = 0; i < topics->count; i++)
+        assert_true(atomic_load(&topics->items[i].there));
+    retry_topics_destroy(topics);
 }
 
 static void reads_topics_of_delays_that_are_no_longer_used(void **state)
@@ -171,7 +192,8 @@ int main(void)
         cmocka_unit_test(a_leg_ends_with_the_topics_delay),
         cmocka_unit_test(chooses_the_longest_delay_that_is_not_too_long),
         cmocka_unit_test(a_wait_that_need_not_be_exact_is_one_topics_delay),
-        cmocka_unit_test(keeps_the_places_of_those_there_were),
+        cmocka_unit_test(keeps_the_places_of_those_there_were_and_waits_for_the_new),
+        cmocka_unit_test(needs_all_where_there_was_none_before),
         cmocka_unit_test(reads_topics_of_delays_that_are_no_longer_used),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
