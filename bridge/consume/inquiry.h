@@ -43,7 +43,7 @@ static inline struct inquiry *inquiry_of(struct question *question)
  * set where that is not known. inquire_topics: all partitions of the lane's topics there are;
  * `where`: with the offsets that its `start` names. inquire_committed: what is committed of these,
  * with its metadata. Each element says in `err` what came of it. inquire_beginning: commits these
- * offsets, unless something is committed in any of them. */
+ * offsets, unless something is committed in any of them; an element's `err` may say why not. */
 bool inquire_ends(struct lane *lane, rd_kafka_topic_partition_list_t *list, inquiry_told *told);
 bool inquire_topics(struct lane *lane, bool where, uint32_t turn, inquiry_told *told);
 bool inquire_committed(struct lane *lane, const rd_kafka_topic_partition_list_t *list,

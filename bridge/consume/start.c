@@ -6,10 +6,12 @@
  * that appeared later, and is read from its beginning: that is what auto.offset.reset=earliest
  * does, whoever is assigned it. What can fail: the answers. They are asked for again; but where the
  * group begins stays what was answered first, so that nothing is missed that has been published
- * since. */
+ * since. A topic that is deleted before that is committed is forgotten: one that has its name later
+ * is new. */
 #include "base/clock.h"
 #include "consume/inquiry.h"
 #include "consume/lane_private.h"
+#include "consume/topics.h"
 
 /* Is it the answer that is waited for? */
 static bool answers(struct lane *lane, const struct inquiry *inquiry)
@@ -22,9 +24,22 @@ static bool answers(struct lane *lane, const struct inquiry *inquiry)
     return !inquiry->err.kind;
 }
 
+static void forget_gone(struct lane *lane, const struct inquiry *refused)
+{
+    rd_kafka_topic_partition_list_t *left = topics_left(refused->list);
+    if (left->cnt < lane->start_from->cnt)
+        log_info("partitions are gone before the group has begun", STR("group", lane->group),
+                 INT("gone", lane->start_from->cnt - left->cnt), INT("left", left->cnt));
+    rd_kafka_topic_partition_list_destroy(lane->start_from);
+    lane->start_from = left;
+}
+
 static void begun(struct lane *lane, struct inquiry *inquiry)
 {
-    lane->started = lane->started || answers(lane, inquiry);
+    if (answers(lane, inquiry))
+        lane->started = true;
+    else if (inquiry->turn == lane->start_turn)
+        forget_gone(lane, inquiry);
 }
 
 static void ask_to_begin(struct lane *lane)

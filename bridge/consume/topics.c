@@ -41,3 +41,16 @@ bool topics_partitions(rd_kafka_t *rk, const struct texts *topics, int timeout_m
     rd_kafka_metadata_destroy(metadata);
     return true;
 }
+
+rd_kafka_topic_partition_list_t *topics_left(const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_topic_partition_list_t *left = rd_kafka_topic_partition_list_new(list->cnt);
+    for (int i = 0; i < list->cnt; i++) {
+        const rd_kafka_topic_partition_t *from = &list->elems[i];
+        if (from->err != RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+            from->err != RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC)
+            rd_kafka_topic_partition_list_add(left, from->topic, from->partition)->offset =
+                from->offset;
+    }
+    return left;
+}

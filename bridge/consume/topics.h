@@ -13,4 +13,8 @@
 bool topics_partitions(rd_kafka_t *rk, const struct texts *topics, int timeout_ms,
                        rd_kafka_topic_partition_list_t *list, struct error *err);
 
+/* Those of the list whose `err` does not say that there is no such topic or partition any more,
+ * with their offsets: a new list. */
+rd_kafka_topic_partition_list_t *topics_left(const rd_kafka_topic_partition_list_t *list);
+
 #endif

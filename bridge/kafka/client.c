@@ -180,7 +180,18 @@ void client_check(const struct named_texts *properties, struct problems *problem
         check_together(properties, RD_KAFKA_PRODUCER, problems);
 }
 
-bool client_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *offsets, int timeout_ms,
+static void note_results(rd_kafka_topic_partition_list_t *offsets, rd_kafka_event_t *event)
+{
+    const rd_kafka_topic_partition_list_t *told = rd_kafka_event_topic_partition_list(event);
+    for (int i = 0; told && i < told->cnt; i++) {
+        rd_kafka_topic_partition_t *element = rd_kafka_topic_partition_list_find(
+            offsets, told->elems[i].topic, told->elems[i].partition);
+        if (element)
+            element->err = told->elems[i].err;
+    }
+}
+
+bool client_commit(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *offsets, int timeout_ms,
                    struct error *err)
 {
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
@@ -188,8 +199,10 @@ bool client_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *offset
     rd_kafka_event_t *event = code ? NULL : rd_kafka_queue_poll(queue, timeout_ms);
     if (!code)
         code = event ? rd_kafka_event_error(event) : RD_KAFKA_RESP_ERR__TIMED_OUT;
-    if (event)
+    if (event) {
+        note_results(offsets, event);
         rd_kafka_event_destroy(event);
+    }
     rd_kafka_queue_destroy(queue);
     return !code ||
            error_set(err, ERROR_KAFKA, "offsets can't be committed: %s", rd_kafka_err2str(code));

@@ -40,8 +40,9 @@ void client_check(const struct named_texts *properties, struct problems *problem
 /* What the user has set; NULL: nothing. */
 const char *client_given(const struct named_texts *properties, const char *name);
 
-/* Commits these offsets and waits for the answer, `timeout_ms` at most. Thread: the handle's. */
-bool client_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *offsets, int timeout_ms,
+/* Commits these offsets and waits for the answer, `timeout_ms` at most. False: an element's `err`
+ * says what Kafka has against that partition, if it has answered. Thread: the handle's. */
+bool client_commit(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *offsets, int timeout_ms,
                    struct error *err);
 
 #endif

@@ -231,3 +231,19 @@ def test_a_source_is_deleted_and_made_again(topics, orders, names, receiver, sub
     code, counts, said = reconcile(running.path)
     assert code == 0, said
     assert (counts[names.subscription]["matching"], counts[names.subscription]["delivered"]) == (20, 20)
+
+
+def test_a_source_is_deleted_before_its_group_begins(kafka, topics, orders, names, receiver, subscribe, grapnel):
+    """It is not waited for, and one that is made later is read from its beginning."""
+    topics.produce(orders, '"old"', '"old"')
+    [broker] = kafka.brokers
+    with denied(broker, "read", names.group, "group"):
+        running = grapnel({**subscribe(orders, receiver.url("/hook")), "start": "latest"}, kafka=QUICK, ready=False)
+        until(lambda: "offsets can't be committed" in running.log(), lambda: running.log()[-2000:], 60)
+        topics.delete(orders)
+    until(lambda: "gone before the group has begun" in running.log(), lambda: running.log()[-2000:], 30)
+    topics.create(orders)
+    topics.produce(orders, '"1"', '"2"', '"3"')
+    came = lambda: sorted(r.body for r in receiver.requests("/hook"))
+    until(lambda: came() == [b'"1"', b'"2"', b'"3"'], lambda: f"all: {came()}\n{running.log()[-2000:]}", 60)
+    running.wait_ready()

@@ -151,6 +151,11 @@ const char *rd_kafka_event_error_string(rd_kafka_event_t *event)
     return event->code ? rd_kafka_err2str(event->code) : "";
 }
 
+rd_kafka_topic_partition_list_t *rd_kafka_event_topic_partition_list(rd_kafka_event_t *event)
+{
+    return event->partitions;
+}
+
 void rd_kafka_event_destroy(rd_kafka_event_t *event)
 {
     if (event)
