@@ -210,7 +210,7 @@ static void once_a_second(struct lane *lane)
     if (lane->sync_again_ms && loop_now_ms(lane->intake->loop) >= lane->sync_again_ms)
         taking_sync(lane);
     standing_note_lag(lane);
-    lane_gauge(lane, METRIC_JOINED, lane->member);
+    lane_gauge(lane, METRIC_JOINED, lane->member && !lane_is_leaving(lane));
     lane_gauge(lane, METRIC_FENCED, lane->fenced);
 }
 
@@ -262,7 +262,8 @@ void lane_leave(struct lane *lane, int64_t grace_ms)
 {
     lane_drain(lane);
     lane->close_by_ms = clock_now_ms() + grace_ms;
-    lane->last = *lane->roster; /* what is borrowed there is given back */
+    lane_gauge(lane, METRIC_JOINED, false); /* if it comes back it joins anew */
+    lane->last = *lane->roster;             /* what is borrowed there is given back */
     lane->last.group = lane->group;
     lane->last.topics = (struct texts){0};
     lane->last.ignored = NULL;

@@ -204,10 +204,21 @@ static void on_let_go(struct service *service, struct let_go *news)
     forget_unused(service);
 }
 
+/* Where there is no subscription there is no lane of retries. */
+static void name_retries(struct service *service)
+{
+    const char *group = service->settings->topics.retries.data;
+    if (roster_lane(&service->now->lanes->roster, group))
+        metrics_name_lane(service->metrics, METRICS_RETRIES, group, NULL);
+    else
+        metrics_forget(service->metrics, METRICS_OF_LANE, METRICS_RETRIES);
+}
+
 static void name_series(struct service *service)
 {
     const struct catalog *catalog = service->now->catalog;
     struct metrics *metrics = service->metrics;
+    name_retries(service);
     for (size_t i = 0; i < catalog->count; i++) {
         const struct route *route = &catalog->routes[i];
         if (route->sub)
@@ -398,8 +409,6 @@ static void create_metrics(struct service *service)
     service->metrics = metrics_create();
     service->counts = metrics_block_create(service->metrics);
     metrics_name_subscription(service->metrics, METRICS_RETRIES, "(retries)"); /* of nobody */
-    metrics_name_lane(service->metrics, METRICS_RETRIES, service->settings->topics.retries.data,
-                      NULL);
     metrics_set(service->counts, METRIC_MEMORY_LIMIT, METRICS_INSTANCE,
                 (int64_t)service->settings->limits.memory_bytes);
     metrics_set(service->counts, METRIC_BUILD_INFO, METRICS_INSTANCE, 1);
@@ -626,11 +635,11 @@ static bool say(struct buffer *why, const char *what)
     return false;
 }
 
-/* The lane of retries is not waited for: new events go their way without it. */
+/* That of the retries too: its topics are there as soon as Kafka stores. */
 static bool all_joined(const struct service *service, struct buffer *why)
 {
     bool joined = true;
-    for (size_t i = METRICS_RETRIES + 1; i < metrics_lane_end(service->metrics); i++) {
+    for (size_t i = METRICS_RETRIES; i < metrics_lane_end(service->metrics); i++) {
         const char *group = metrics_lane_group(service->metrics, i);
         if (!group || metrics_read(service->metrics, METRIC_JOINED, i, METRICS_NO_LABEL))
             continue;

@@ -27,6 +27,19 @@ def test_health_and_readiness(topics, orders, receiver, subscribe, grapnel):
     assert running.get("/readyz")[0] == 200
 
 
+def test_readiness_waits_for_the_group_of_the_retries(topics, orders, names, receiver, subscribe, grapnel):
+    with topics.barred(names.retries, orders):
+        running = grapnel(subscribe(orders, receiver.url()), ready=False)
+        until(lambda: running.alive() and running.get("/readyz")[0] == 503, "the program to be up")
+        until(lambda: running.metric("grapnel_group_joined", group=names.group) == 1, "its own group", 30)
+        topics.produce(orders, '{"a":1}')
+        receiver.wait(1)  # new events go their way
+        status, body = running.get("/readyz")
+        assert status == 503
+        assert [r.split()[1] for r in json.loads(body)["reasons"]] == [names.retries]
+    running.wait_ready()
+
+
 def test_the_figures_tell_what_happened(topics, orders, names, receiver, subscribe, grapnel, results):
     receiver.script("/hook", Reply(503), Reply(200), Reply(400), Reply(200))
     delivery = {"retry": {"schedule": ["10ms"]}, "in_flight": 1}

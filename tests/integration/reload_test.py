@@ -71,6 +71,23 @@ def test_a_subscription_comes_and_another_goes(
     until(lambda: running.get("/readyz")[0] == 200, "readiness")
 
 
+def test_readiness_where_nobody_has_retries_any_more(
+    topics, orders, names, receiver, subscribe, grapnel, reload
+):
+    """Without subscriptions there is no group of the retries; when one comes, it is waited for anew."""
+    running = grapnel(subscribe(orders, receiver.url("/hook")))
+    reload(running)
+    until(lambda: f"group left group={names.retries}\n" in running.log(), "the end of the retries' group")
+    assert running.get("/readyz")[0] == 200
+    with topics.barred(names.retries, orders):
+        reload(running, subscribe(orders, receiver.url("/hook")))
+        until(lambda: running.metric("grapnel_group_joined", group=names.group) == 1, "its own group", 30)
+        status, body = running.get("/readyz")
+        assert status == 503
+        assert [r.split()[1] for r in json.loads(body)["reasons"]] == [names.retries]
+    running.wait_ready()
+
+
 def test_what_is_in_flight_ends_as_it_began(topics, orders, receiver, subscribe, grapnel, reload, results):
     """A URL, a header and a secret change: the request under way ends, the next one is the new one."""
     gate = threading.Event()

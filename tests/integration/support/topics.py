@@ -1,5 +1,6 @@
 """Kafka as a test uses it: topics of its own, records in, records out, what a group has committed."""
 
+import contextlib
 import json
 import time
 import uuid
@@ -149,6 +150,18 @@ class Topics:
     def members(self, group):
         """How many members the group has."""
         return sum(len(g.members) for g in self._admin.list_groups(group, timeout=10))
+
+    @contextlib.contextmanager
+    def barred(self, group, topic):
+        """Somebody is in the group, and reads the topic, whose way to share partitions is not ours: Kafka
+        lets nobody else in."""
+        stranger = Consumer({**self._client, "group.id": group, "partition.assignment.strategy": "range"})
+        try:
+            stranger.subscribe([topic])
+            until(lambda: stranger.poll(0.1) or stranger.assignment(), "the stranger's partitions", 30)
+            yield
+        finally:
+            stranger.close()
 
     def coordinator(self, group):
         """The number of the broker that has the group."""
