@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define PREFIX     "grapnel."   /* of a consumer group's name in Kafka */
 #define REGISTERED "registered" /* the group of the webhooks registered over the API */
 
 static int by_group(const void *left, const void *right)
@@ -37,12 +38,21 @@ static void check_pair(const struct subscription *first, const struct subscripti
                      group);
 }
 
-static void check_reserved(const struct subscription *sub, struct problems *problems)
+static void check_reserved(const struct settings *settings, const struct subscription *sub,
+                           struct problems *problems)
 {
-    if (strcmp(subscription_group(sub), REGISTERED) == 0)
+    const char *group = subscription_group(sub);
+    const char *retries = settings->topics.retries.data; /* its group has that name */
+    const char *whose = NULL;
+    if (strcmp(group, REGISTERED) == 0)
+        whose = "webhooks registered over the API";
+    else if (retries && strncmp(retries, PREFIX, sizeof PREFIX - 1) == 0 &&
+             strcmp(group, retries + sizeof PREFIX - 1) == 0)
+        whose = "retry topics (topics.retries)";
+    if (whose)
         problems_add(problems, sub->group.data ? sub->group.at : sub->at,
-                     "%s: grapnel.%s is the consumer group of the webhooks registered over the API",
-                     sub->group.data ? "group" : "name", REGISTERED);
+                     "%s: " PREFIX "%s is the consumer group of the %s",
+                     sub->group.data ? "group" : "name", group, whose);
 }
 
 /* Names that are taken twice have been reported; they share a group by mistake. */
@@ -63,7 +73,7 @@ void groups_check(const struct settings *settings, struct problems *problems)
         qsort(subs, count, sizeof(const struct subscription *), by_group);
     const struct subscription *first = NULL;
     for (size_t i = 0; i < count; i++) {
-        check_reserved(subs[i], problems);
+        check_reserved(settings, subs[i], problems);
         if (!first || strcmp(subscription_group(first), subscription_group(subs[i])) != 0)
             first = subs[i];
         else if (!same_name(first, subs[i]))

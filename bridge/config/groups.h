@@ -5,8 +5,8 @@
 #include "config/problems.h"
 #include "config/settings.h"
 
-/* Adds to `problems` where a group is another subscription's own, where its members begin at
- * different places, and where one of several needs its order kept. */
+/* Adds to `problems` where a group is another subscription's own, or grapnel's, where its members
+ * begin at different places, and where one of several needs its order kept. */
 void groups_check(const struct settings *settings, struct problems *problems);
 
 #endif
