@@ -101,10 +101,10 @@ struct book {
     struct coverage *coverages[GROUPS][LOGS_MOST];
     struct holding *holdings[PROCESSES_MOST][GROUPS][LOGS_MOST];
     struct process *processes[PROCESSES_MOST];
-    unsigned variants[PROCESSES_MOST];
     int64_t disturbed_us[PROCESSES_MOST]; /* until then; [0]: all */
     int64_t stopped_us[PROCESSES_MOST];   /* when it ended after a clean stop; 0: it has not */
     int64_t calm_since_us;                /* nobody started, stopped, joined or left since */
+    int64_t moved_us[GROUPS];             /* when a reload brought or took its subscription */
     int64_t rebalanced_us[GROUPS];        /* when the last rebalance began, or was over */
     int64_t rebalancing_us[GROUPS];       /* since when one is under way; 0: none is */
     int64_t dragged_us[GROUPS];           /* when one was over that took long; 0: none has */
@@ -147,6 +147,10 @@ bool book_is_calm(const struct process *process, int64_t since_us);
 bool book_lacked_memory(void);
 
 void book_move(void);
+/* The same, for one group. */
+void book_move_group(unsigned group);
+/* Has nothing happened for a while that could move the partitions of that group? */
+bool book_is_still(unsigned group);
 /* How often an event is tried again at the least, in any configuration. */
 unsigned book_shortest_schedule(unsigned subscription);
 bool book_is_never_retried(int status);
@@ -158,6 +162,18 @@ bool book_could_commit(unsigned group);
 
 /* "s0's event 12 (t0 [1] @7)", in a static buffer. */
 const char *book_name(unsigned subscription, int64_t number);
+
+/* model_reload.c: which configuration a process has, or had a moment ago, for things under way.
+ * Does it lack that subscription? How often does it try again, at the least? */
+void reload_started(const struct process *process, unsigned variant);
+bool reload_lacks(const struct process *process, unsigned subscription);
+unsigned reload_shortest_schedule(const struct process *process, unsigned subscription);
+/* Has the subscription come to that process, or gone, so lately that it may not know yet? */
+bool reload_turns(const struct process *process, unsigned subscription);
+/* When anybody was told of a group first; -1: nobody was. */
+int64_t reload_first_us(unsigned group);
+void reload_cut_off(const struct model_request *request);
+void reload_tick(void);
 
 /* model_commit.c: one more answer of success is no breach, for each event of that holding that is
  * not covered; for those that `only_by` has been answered for, if not NULL. */

@@ -9,7 +9,8 @@
 #include "sim/world/memory.h"
 
 #define CALM_AFTER_US INT64_C(10000000) /* a disturbance is felt that long */
-#define DRAGS_US      INT64_C(3000000)  /* a rebalance that takes longer */
+#define STILL_US      INT64_C(20000000)
+#define DRAGS_US      INT64_C(3000000) /* a rebalance that takes longer */
 
 struct book book;
 
@@ -179,12 +180,23 @@ void book_move(void)
         book.calm_since_us = world_now_us();
 }
 
+void book_move_group(unsigned group)
+{
+    book.moved_us[group] = world_now_us();
+}
+
+bool book_is_still(unsigned group)
+{
+    int64_t since_us = world_now_us() - STILL_US;
+    return book.calm_since_us < since_us && book.moved_us[group] < since_us;
+}
+
 void model_started(struct process *process, unsigned variant)
 {
     if (process->number >= PROCESSES_MOST)
         world_fail("too many processes");
     book.processes[process->number] = process;
-    book.variants[process->number] = variant;
+    reload_started(process, variant);
     book_move();
     limits_started(process);
 }
@@ -235,9 +247,10 @@ bool book_could_commit(unsigned group)
 void model_rebalancing(const char *name, bool begins)
 {
     int group = book_group(name);
-    book_move();
     if (group < 0)
         return;
+    if (begins && group != GROUP_RETRIES && book_is_still((unsigned)group))
+        world_fail("promise 2: group %s rebalances, and nothing has happened to it", name);
     if (!begins && !book_could_commit((unsigned)group))
         book.dragged_us[group] = world_now_us();
     book.rebalanced_us[group] = world_now_us();

@@ -13,6 +13,7 @@
  *   model_limits.c   rates, breakers, memory
  *   model_state.c    what is disabled is not sent
  *   model_hold.c     nowhere to write, nothing taken
+ *   model_reload.c   another configuration for who runs: which is whose, and what it leaves alone
  *   model_time.c     what must happen within some time; and the end */
 #ifndef SIM_MODEL_MODEL_H
 #define SIM_MODEL_MODEL_H
@@ -56,6 +57,8 @@ void model_begin(const struct scenario *scenario);
 /* It is stored next. Its number is the record's, and counts up from 0. */
 void model_publishing(const struct model_event *event, int64_t number);
 void model_started(struct process *process, unsigned variant);
+/* It has another configuration now. */
+void model_reloaded(struct process *process, unsigned variant);
 void model_stopping(struct process *process);
 void model_stopped(struct process *process);
 void model_killed(struct process *process);

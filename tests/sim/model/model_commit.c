@@ -160,10 +160,26 @@ static void cover(unsigned group, const struct kafka_log *log, int64_t offset, b
     }
 }
 
+/* Where a group begins whose `start` is earliest, and where one that wants only what comes: not
+ * before what was there when it was first heard of. */
+static void check_start(unsigned group, const struct kafka_log *log, int64_t offset)
+{
+    const struct scenario_subscription *sub = &book.scenario->subscriptions[group];
+    int64_t number = book_event_at(log, offset);
+    bool was_there = offset < (int64_t)log->count && number >= 0 &&
+                     book.events[number].published_us < reload_first_us(group);
+    if (sub->earliest ? offset != 0 : was_there)
+        world_fail("group %u begins with %s [%d] @%" PRId64 ", and its start is %s", group,
+                   log->topic->name, (int)log->number, offset,
+                   sub->earliest ? "earliest" : "latest");
+}
+
 /* The beginning of a group that has never committed: what lies before it is not its. */
 static void begin_at(unsigned group, const struct kafka_log *log, struct coverage *coverage,
                      int64_t offset)
 {
+    if (group != GROUP_RETRIES)
+        check_start(group, log, offset);
     coverage->begin = offset;
     coverage->count = 0;
     for (int64_t i = 0; group != GROUP_RETRIES && i < (int64_t)log->count; i++) {

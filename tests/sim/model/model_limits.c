@@ -6,9 +6,11 @@
 #include "sim/model/book.h"
 #include "sim/world/memory.h"
 
-#define LANE_BYTES    (96 << 10) /* its queue, and what one fetch brings beyond */
-#define REQUEST_BYTES (40 << 10) /* with its body: an event may have 30,000 bytes */
-#define SHARED_OUT_US INT64_C(10000000)
+#define LANE_BYTES       (96 << 10) /* its queue, and what one fetch brings beyond */
+#define REQUEST_BYTES    (40 << 10) /* with its body: an event may have 30,000 bytes */
+#define GENERATION_BYTES (256 << 10)
+#define GENERATIONS      3
+#define SHARED_OUT_US    INT64_C(10000000)
 
 /* One subscription at one instance. */
 struct tokens {
@@ -124,10 +126,22 @@ static void hear_well(const struct model_request *request, struct breaker_view *
     *view = (struct breaker_view){.changed = view->open_until_us > 0 ? last_sent : view->changed};
 }
 
+/* A subscription that is new to an instance has a breaker and a rate that are new. */
+static void begin_anew(const struct model_request *request, struct breaker_view *view)
+{
+    *view = (struct breaker_view){.changed = last_sent};
+    tokens[request->by->number][request->subscription] = (struct tokens){0};
+    all_tokens[request->subscription] = (struct tokens){0};
+}
+
 void limits_heard(const struct model_request *request, const struct http_exchange *exchange)
 {
     const struct scenario_subscription *sub = sub_of(request);
     struct breaker_view *view = &views[request->by->number][request->subscription];
+    if (reload_turns(request->by, request->subscription)) {
+        begin_anew(request, view);
+        return;
+    }
     if (!is_unwell(exchange)) {
         hear_well(request, view);
         return;
@@ -144,6 +158,8 @@ void limits_sent(const struct model_request *request)
 {
     struct breaker_view *view = &views[request->by->number][request->subscription];
     last_sent = request->sent;
+    if (reload_turns(request->by, request->subscription))
+        begin_anew(request, view);
     check_rate(request);
     if (!sub_of(request)->failures)
         return;
@@ -159,12 +175,14 @@ void limits_started(const struct process *process)
 }
 
 /* Beyond what it has when it has just started: the limit, what each lane may take at once however
- * small the limit is, and what each request under way takes. */
+ * small the limit is, what each request under way takes, and the configurations in use: the last,
+ * and those of a moment ago, not one for each reload. */
 static int64_t memory_most(void)
 {
     const struct scenario_world *world = &book.scenario->world;
     int64_t lanes = (int64_t)book.scenario->subscription_count + 1;
-    return world->memory_kb * 1024 + lanes * LANE_BYTES + world->in_flight * REQUEST_BYTES;
+    return world->memory_kb * 1024 + lanes * LANE_BYTES + world->in_flight * REQUEST_BYTES +
+           GENERATIONS * GENERATION_BYTES;
 }
 
 void limits_tick(void)

@@ -157,6 +157,7 @@ void model_unheard(const struct model_request *request)
     struct fate *fate = book_fate(request->subscription, request->number);
     if (fate->under_way > 0)
         fate->under_way--;
+    reload_cut_off(request);
 }
 
 void model_heard(const struct model_request *request, const struct http_exchange *exchange)

@@ -95,7 +95,7 @@ static void check_bytes(unsigned subscription, int64_t number, const struct kafk
 
 /* It was tried as often as the schedule says, and the last time it did so fail. */
 static bool is_exhausted(unsigned subscription, const struct fate *fate,
-                         const struct kafka_message *letter)
+                         const struct kafka_message *letter, const struct process *by)
 {
     int64_t attempts = number_in(letter, "grapnel-attempts");
     int64_t status = number_in(letter, "grapnel-status");
@@ -103,19 +103,11 @@ static bool is_exhausted(unsigned subscription, const struct fate *fate,
         return false;
     if (status >= 0 && book_is_never_retried((int)status))
         return true;
-    return (uint64_t)attempts > book_shortest_schedule(subscription);
-}
-
-static bool may_be_absent(unsigned subscription)
-{
-    for (unsigned v = 0; v < book.scenario->variant_count; v++)
-        if (book.scenario->variants[v].absent >> subscription & 1)
-            return true;
-    return false;
+    return (uint64_t)attempts > reload_shortest_schedule(by, subscription);
 }
 
 static bool is_due_death(unsigned subscription, int64_t number, const struct kafka_message *letter,
-                         const char *reason)
+                         const char *reason, const struct process *by)
 {
     static const char *const failures[] = {"status", "timeout", "connect", "protocol"};
     const struct scenario_subscription *sub = &book.scenario->subscriptions[subscription];
@@ -127,7 +119,7 @@ static bool is_due_death(unsigned subscription, int64_t number, const struct kaf
         return fate->expectation == EXPECT_RENDER;
     if (strcmp(reason, "disabled") == 0)
         return fate->expectation >= EXPECT_REQUEST &&
-               (may_be_absent(subscription) ||
+               (reload_lacks(by, subscription) ||
                 (book_is_shared(subscription) && state_was_told(subscription)));
     if (strcmp(reason, "parked") == 0)
         return fate->expectation >= EXPECT_REQUEST && order_may_be_parked(subscription, number);
@@ -135,7 +127,7 @@ static bool is_due_death(unsigned subscription, int64_t number, const struct kaf
         return tried && !sub->stops && sub->max_age_ms > 0;
     for (size_t i = 0; i < sizeof failures / sizeof failures[0]; i++)
         if (strcmp(reason, failures[i]) == 0)
-            return tried && !sub->stops && is_exhausted(subscription, fate, letter);
+            return tried && !sub->stops && is_exhausted(subscription, fate, letter, by);
     return false;
 }
 
@@ -155,7 +147,7 @@ static void take_letter(const struct kafka_message *letter, const struct process
     int64_t number = book_event_at(log, offset);
     struct fate *fate = book_fate(subscription, number);
     check_bytes(subscription, number, letter);
-    if (!is_due_death(subscription, number, letter, reason))
+    if (!is_due_death(subscription, number, letter, reason, by))
         world_fail("%s became a dead letter without need: reason %s, %" PRId64 " attempts",
                    book_name(subscription, number), reason, number_in(letter, "grapnel-attempts"));
     if (fate->letter && book.scenario->world.transactional)

@@ -148,6 +148,7 @@ static void check_begun(unsigned subscription)
     int64_t *first = &begun_before[subscription];
     bool calm = book.calm_since_us < since_us &&
                 book.rebalanced_us[book_group_of(subscription)] < since_us &&
+                book.moved_us[book_group_of(subscription)] < since_us &&
                 book.receivers[subscription].well && was_well(subscription, since_us) &&
                 !state_was_disabled(subscription, since_us) && any_serves(subscription) &&
                 !sub->rate && !sub->ordered && !may_clog(sub) && !waits_for_others(subscription);
@@ -266,6 +267,7 @@ int64_t model_patience_us(void)
 void model_tick(void)
 {
     limits_tick();
+    reload_tick();
     check_left();
     for (unsigned s = 0; s < book.scenario->subscription_count; s++) {
         check_committed(s);

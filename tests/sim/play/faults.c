@@ -135,6 +135,8 @@ static void begin(struct world_event *event)
         instance_stop(number);
     else if (fault->kind == FAULT_KILL)
         instance_kill(number);
+    else if (fault->kind == FAULT_RELOAD)
+        instance_reload(number, (unsigned)fault->value);
     else if (fault->kind >= FAULT_DOWN && fault->kind <= FAULT_DELETED)
         upset(fault);
     else if (process && process->alive)

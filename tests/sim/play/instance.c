@@ -26,28 +26,32 @@ struct instance {
     struct loop *loop;
     struct mailbox *mailbox;
     struct message stop;
+    struct message reload;
+    unsigned reload_to; /* a variant */
+    bool reload_posted;
     struct service *service;
 };
 
+/* Of each variant. The file stays open: a reload reads it again. */
 static struct configuration configurations[VARIANTS_MOST];
+static char paths[VARIANTS_MOST][64];
 static struct instance instances[INSTANCES_MOST];
 
 /* ── configurations ──────────────────────────────────────────────────────── */
 
 static void read_configuration(const struct scenario *scenario, unsigned variant)
 {
-    char path[64];
+    char *path = paths[variant];
     struct configuration *configuration = &configurations[variant];
     FILE *file = fdopen(memfd_create("grapnel.yaml", 0), "w");
     if (!file)
         world_fail("no file for a configuration");
     scenario_write_yaml(scenario, variant, file);
     fflush(file);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fileno(file));
+    snprintf(path, sizeof paths[variant], "/proc/self/fd/%d", fileno(file));
     if (!configuration_load(path, configuration))
         world_fail("the configuration is wrong");
     configuration->settings->limits.memory_bytes = (size_t)scenario->world.memory_kb * 1024;
-    fclose(file);
 }
 
 void instances_prepare(const struct scenario *scenario)
@@ -58,14 +62,41 @@ void instances_prepare(const struct scenario *scenario)
         instances[i].number = i;
 }
 
-/* ── a life ──────────────────────────────────────────────────────────────── */
+/* ── signals ─────────────────────────────────────────────────────────────── */
 
-static void on_stop(void *context, struct message *message)
+/* The old one is in use yet, in places, for a moment. */
+static void note_reloaded(struct instance *instance, unsigned variant)
+{
+    world_trace("reloaded: variant %u", variant);
+    instance->variant = variant;
+    model_reloaded(instance->process, variant);
+}
+
+/* As cli/run.c does it; what only a restart changes is as it was when it started. */
+static void reload(struct instance *instance)
+{
+    struct configuration made;
+    unsigned variant = instance->reload_to;
+    instance->reload_posted = false;
+    if (!configuration_load_again(paths[variant], instance->configuration->settings,
+                                  service_catalog(instance->service), &made))
+        world_trace("not reloaded: nothing has changed");
+    else if (!service_reload(instance->service, made.settings, made.catalog))
+        configuration_finish(&made);
+    else
+        note_reloaded(instance, variant);
+}
+
+static void on_signal(void *context, struct message *message)
 {
     struct instance *instance = context;
-    (void)message;
-    service_stop(instance->service);
+    if (message == &instance->reload)
+        reload(instance);
+    else
+        service_stop(instance->service);
 }
+
+/* ── a life ──────────────────────────────────────────────────────────────── */
 
 static void on_stopped(void *context)
 {
@@ -84,7 +115,7 @@ static void open_all(struct instance *instance)
         .loop = instance->loop = loop_create(&err),
     };
     if (instance->loop)
-        instance->mailbox = mailbox_create(instance->loop, on_stop, instance, &err);
+        instance->mailbox = mailbox_create(instance->loop, on_signal, instance, &err);
     if (instance->mailbox)
         instance->service = service_create(&options, &err);
     if (!instance->service || !service_start(instance->service, &err))
@@ -145,6 +176,18 @@ void instance_start(unsigned number, unsigned variant)
     world_trace("%s starts, variant %u", instance->process->name, variant);
     model_started(instance->process, variant);
     fiber_start(instance->process, live, instance);
+}
+
+void instance_reload(unsigned number, unsigned variant)
+{
+    struct instance *instance = &instances[number];
+    if (!instance->process || !instance->mailbox || !instance->service)
+        return;
+    world_trace("%s is told to reload, variant %u", instance->process->name, variant);
+    instance->reload_to = variant;
+    if (!instance->reload_posted)
+        mailbox_post(instance->mailbox, &instance->reload);
+    instance->reload_posted = true;
 }
 
 void instance_stop(unsigned number)

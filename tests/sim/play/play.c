@@ -89,7 +89,27 @@ static void heal_receivers(void)
     }
 }
 
-/* Has every instance the last configuration and all its memory? If not, it is started anew. */
+static bool has_reloads(void)
+{
+    for (size_t f = 0; f < now_played->fault_count; f++)
+        if (now_played->faults[f].kind == FAULT_RELOAD)
+            return true;
+    return false;
+}
+
+/* Who is whole needs no restart for another configuration, where a person knows of reloads. */
+static void settle_instance(unsigned number, const struct process *process)
+{
+    unsigned last = (unsigned)now_played->variant_count - 1;
+    bool whole = instance_runs(number) && process->memory.failed == 0;
+    if (whole && has_reloads())
+        instance_reload(number, last);
+    else
+        instance_stop(number);
+}
+
+/* Has every instance the last configuration and all its memory? If not, it gets that, or is started
+ * anew. */
 static bool is_settled(void)
 {
     unsigned last = (unsigned)now_played->variant_count - 1;
@@ -103,7 +123,7 @@ static bool is_settled(void)
         any = any || good;
         settled = settled && good;
         if (!good)
-            instance_stop(i);
+            settle_instance(i, process);
     }
     if (settled && !any)
         instance_start(0, last);

@@ -74,7 +74,7 @@ enum scenario_results { RESULTS_FINAL, RESULTS_ATTEMPTS, RESULTS_FAILURES, RESUL
     F(group)                            /* 0: its own; else gN, shared */                          \
     F(wait0) F(wait1) F(wait2) F(wait3) /* retry.schedule in ms; -1: not that many */
 
-/* A version of the configuration: an instance is started with one. */
+/* A version of the configuration: an instance is started with one, and may be given another. */
 #define SCENARIO_VARIANT(F)                                                                        \
     F(absent) /* a bit for each subscription that is not in it */                                  \
     F(waits)  /* how many of its waits each subscription has, at most */                           \
@@ -115,6 +115,7 @@ enum fault_kind {
     FAULT_CLOCK,         /* the instance's wall clock steps by `value` ms */
     FAULT_MEMORY,        /* `value` of a million of its allocations fail */
     FAULT_STALL,         /* its threads don't get on */
+    FAULT_RELOAD,        /* it gets the variant `value`, by SIGHUP */
     FAULT_KINDS
 };
 

@@ -37,7 +37,7 @@ static const struct {
     {"behaviour", {"well", "status", "busy", "hangs", "refuses", "resets", "garbage"}},
     {"kind",
      {"start", "stop", "kill", "cut", "isolated", "down", "hung", "commits", "results", "letters",
-      "retries", "small-letters", "deleted", "clock", "memory", "stall"}},
+      "retries", "small-letters", "deleted", "clock", "memory", "stall", "reload"}},
 };
 
 #define NO_COUNTER SIZE_MAX
