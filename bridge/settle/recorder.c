@@ -317,7 +317,7 @@ static struct retry_topic *new_topic(const struct recorder *recorder, size_t top
     if (topic < WRITE_RETRY)
         return NULL;
     struct retry_topic *retry = &recorder->retries->items[topic - WRITE_RETRY];
-    return atomic_load(&retry->there) ? NULL : retry;
+    return flag_is_set(&retry->there) ? NULL : retry;
 }
 
 static bool ensure_topics(struct recorder *recorder, size_t first, struct error *err)
@@ -340,7 +340,7 @@ static void look_for_new_topics(struct recorder *recorder, int64_t now_ms)
         if (!retry)
             continue;
         bool there = ensure_topic(recorder, i, &err);
-        atomic_store(&retry->there, there);
+        flag_put(&retry->there, there);
         if (there)
             log_info("a new retry topic is there", STR("topic", retry->name));
         else if (log_gate_open(&recorder->wait_gate, now_ms, &held_back))

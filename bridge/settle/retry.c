@@ -34,7 +34,7 @@ static bool add_delay(struct retry_topics *topics, const char *prefix, int64_t d
         return false;
     items[topics->count].name = name;
     items[topics->count].delay_ms = delay_ms;
-    atomic_init(&items[topics->count++].there, there);
+    flag_put(&items[topics->count++].there, there);
     return true;
 }
 
@@ -68,7 +68,7 @@ static bool add_all(struct retry_topics *topics, const struct settings *settings
     bool first = !before || before->count == 0;
     for (size_t i = 0; fine && !first && i < before->count; i++)
         fine = add_delay(topics, prefix, before->items[i].delay_ms,
-                         atomic_load(&before->items[i].there));
+                         flag_is_set(&before->items[i].there));
     for (size_t i = 0; fine && i < settings->subscription_count; i++)
         fine = add_schedule(topics, prefix, &settings->subscriptions[i].delivery, first);
     return fine &&
@@ -131,7 +131,7 @@ size_t retry_topic_for(const struct retry_topics *topics, int64_t wait_ms)
         int64_t best_ms = best < topics->count ? topics->items[best].delay_ms : INT64_MAX;
         bool better =
             best_ms > wait_ms ? delay_ms < best_ms : delay_ms > best_ms && delay_ms <= wait_ms;
-        if (better && atomic_load(&topics->items[i].there))
+        if (better && flag_is_set(&topics->items[i].there))
             best = i;
     }
     return best;
@@ -143,7 +143,7 @@ int64_t retry_about_ms(const struct retry_topics *topics, int64_t wait_ms)
     for (size_t i = 0; i < topics->count; i++) {
         int64_t delay_ms = topics->items[i].delay_ms;
         bool about = delay_ms >= wait_ms && delay_ms / 2 <= wait_ms;
-        if (about && delay_ms < about_ms && atomic_load(&topics->items[i].there))
+        if (about && delay_ms < about_ms && flag_is_set(&topics->items[i].there))
             about_ms = delay_ms;
     }
     return about_ms < INT64_MAX ? about_ms

@@ -3,7 +3,6 @@
 #ifndef SETTLE_RETRY_H
 #define SETTLE_RETRY_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,11 +12,12 @@
 #include "config/settings.h"
 #include "consume/envelope.h"
 #include "consume/record.h"
+#include "loop/flag.h"
 
 struct retry_topic {
     char *name; /* PREFIX.DELAY: grapnel.retry.5m */
     int64_t delay_ms;
-    atomic_bool there; /* to be written to; false until the recorder has found or made it */
+    struct flag there; /* to be written to; false until the recorder has found or made it */
 };
 
 /* Immutable once created, but for `there`; shared by all threads. */

@@ -151,7 +151,7 @@ static void keeps_the_places_of_those_there_were_and_waits_for_the_new(void **st
     assert_string_equal(topics->items[before->count].name, "grapnel.retry.1s");
     assert_string_equal(topics->items[retry_topic_for(topics, 0)].name, "grapnel.retry.5s");
     assert_int_equal(retry_about_ms(topics, 1000), 5000);
-    atomic_store(&topics->items[before->count].there, true);
+    flag_put(&topics->items[before->count].there, true);
     assert_int_equal(retry_topic_for(topics, 0), before->count);
     assert_int_equal(retry_about_ms(topics, 1000), 1000);
     assert_int_equal(retry_topic_for(topics, 5000), 0);
@@ -171,7 +171,7 @@ static void needs_all_where_there_was_none_before(void **state)
     };
     struct retry_topics *topics = retry_topics_create(&settings, &none);
     for (size_t i = 0; i < topics->count; i++)
-        assert_true(atomic_load(&topics->items[i].there));
+        assert_true(flag_is_set(&topics->items[i].there));
     retry_topics_destroy(topics);
 }
 
