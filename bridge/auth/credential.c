@@ -56,6 +56,8 @@ static void add_basic(struct credential *credential, const struct subscription *
     buffer_add_char(&plain, ':');
     buffer_add_slice(&plain, text_slice(password));
     base64_add(&encoded, buffer_slice(&plain));
+    buffer_need(&plain);
+    buffer_need(&encoded);
     buffer_add_text(&credential->headers, "Authorization: Basic ");
     buffer_add_slice(&credential->headers, buffer_slice(&encoded));
     buffer_add_char(&credential->headers, '\0');
@@ -95,6 +97,8 @@ struct credential *credential_create(const struct subscription *sub, struct prob
     add_bearer(credential, sub, problems);
     add_basic(credential, sub);
     add_api_key(credential, sub, problems);
+    buffer_need(&credential->headers);
+    buffer_need(&credential->query);
     return credential;
 }
 

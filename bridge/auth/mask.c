@@ -39,8 +39,10 @@ static void add_form(struct mask *mask, struct slice form)
     mask->forms[mask->count++] = secret_copy(form);
 }
 
+/* A form that was cut short would hide too little. */
 static void wipe(struct buffer *buf)
 {
+    buffer_need(buf);
     if (buf->data)
         explicit_bzero(buf->data, buf->capacity);
     buffer_finish(buf);

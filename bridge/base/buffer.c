@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 void buffer_finish(struct buffer *buf)
 {
     free(buf->data);
@@ -114,4 +116,10 @@ const char *buffer_text(struct buffer *buf)
         return NULL;
     *room = '\0';
     return buf->data;
+}
+
+void buffer_need(const struct buffer *buf)
+{
+    if (buf->no_memory)
+        memory_out();
 }

@@ -38,6 +38,10 @@ void buffer_print(struct buffer *buf, const char *format, ...) PRINTF_LIKE(2, 3)
  * The buffer keeps owning it. */
 const char *buffer_text(struct buffer *buf);
 
+/* Ends the program if there was no memory for it (base/memory.h): for what is made of the
+ * configuration, and would be cut short without a word. */
+void buffer_need(const struct buffer *buf);
+
 static inline struct slice buffer_slice(const struct buffer *buf)
 {
     return (struct slice){buf->data ? buf->data : "", buf->size};

@@ -51,6 +51,7 @@ static bool check(struct slice text, struct jq *jq, size_t *offset, struct error
     if (!jq)
         return error_set(err, ERROR_INPUT, "only jq can say this, and it isn't there");
     add_variables(&given);
+    buffer_need(&given);
     bool fine = jq_check(jq, text, buffer_slice(&given), offset, err);
     buffer_finish(&given);
     if (!fine && err)

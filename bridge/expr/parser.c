@@ -168,6 +168,7 @@ bool parser_take_string(struct parser *p, struct slice *said)
     if (p->token.kind != JQLEX_STRING || !parser_take_constant(p, &constant))
         return false;
     struct slice text = jtext_string(constant, &scratch);
+    buffer_need(&scratch);
     *said = (struct slice){arena_copy(p->arena, text), text.size};
     buffer_finish(&scratch);
     return true;

@@ -38,6 +38,7 @@ static struct template_part *add_part(struct template_builder *builder)
 
 static void flush_literal(struct template_builder *builder)
 {
+    buffer_need(&builder->literal);
     struct slice literal = buffer_slice(&builder->literal);
     if (literal.size == 0)
         return;
@@ -62,6 +63,7 @@ static void add_constant(struct template_builder *builder, const struct expressi
     struct value value;
     if (expression_value(expression, &scope, &value, NULL))
         add_value(&builder->literal, encoding, &value, &scratch);
+    buffer_need(&scratch);
     buffer_finish(&scratch);
 }
 

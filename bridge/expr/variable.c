@@ -51,6 +51,8 @@ static bool all_headers(const struct scope *scope, struct value *value, struct e
         buffer_add_char(out, ':');
         struct value header = value_of_bytes(record->headers[i].value, &made);
         value_add_json(&header, out);
+        out->no_memory = out->no_memory || made.no_memory;
+        out->failed = out->failed || made.failed;
         buffer_clear(&made);
     }
     buffer_add_text(out, out->size == start ? "{}" : "}");

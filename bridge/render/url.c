@@ -121,6 +121,7 @@ bool url_check(const struct text *url, struct url_shape *shape, struct problems 
     const char *mistake = NULL;
     if (template_outline(text_slice(url), MARK, &outline))
         mistake = find_mistake(buffer_slice(&outline), shape);
+    buffer_need(&outline);
     buffer_finish(&outline);
     if (mistake)
         problems_add(problems, url->at, "url: %s", mistake);
