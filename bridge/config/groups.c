@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+
 #define PREFIX     "grapnel."   /* of a consumer group's name in Kafka */
 #define REGISTERED "registered" /* the group of the webhooks registered over the API */
 
@@ -55,6 +57,17 @@ static void check_reserved(const struct settings *settings, const struct subscri
                      sub->group.data ? "group" : "name", group, whose);
 }
 
+/* The retry topics have a group too. */
+static void check_memory(const struct settings *settings, size_t groups, struct problems *problems)
+{
+    size_t most = settings->limits.memory_bytes / LIMITS_GROUP_BYTES - 1;
+    if (groups > most)
+        problems_add(problems, settings->subscriptions[0].at,
+                     "limits.memory: it is enough for %zu consumer groups, and there are %zu; with "
+                     "more of it there can be more, and subscriptions can share one (group)",
+                     most, groups);
+}
+
 /* Names that are taken twice have been reported; they share a group by mistake. */
 static bool same_name(const struct subscription *a, const struct subscription *b)
 {
@@ -64,9 +77,10 @@ static bool same_name(const struct subscription *a, const struct subscription *b
 void groups_check(const struct settings *settings, struct problems *problems)
 {
     size_t count = 0;
+    size_t groups = 0;
     const struct subscription **subs =
-        calloc(settings->subscription_count + 1, sizeof(const struct subscription *));
-    for (size_t i = 0; subs && i < settings->subscription_count; i++)
+        memory_need(calloc(settings->subscription_count + 1, sizeof(const struct subscription *)));
+    for (size_t i = 0; i < settings->subscription_count; i++)
         if (settings->subscriptions[i].name)
             subs[count++] = &settings->subscriptions[i];
     if (count)
@@ -74,10 +88,13 @@ void groups_check(const struct settings *settings, struct problems *problems)
     const struct subscription *first = NULL;
     for (size_t i = 0; i < count; i++) {
         check_reserved(settings, subs[i], problems);
-        if (!first || strcmp(subscription_group(first), subscription_group(subs[i])) != 0)
+        if (!first || strcmp(subscription_group(first), subscription_group(subs[i])) != 0) {
             first = subs[i];
-        else if (!same_name(first, subs[i]))
+            groups++;
+        } else if (!same_name(first, subs[i])) {
             check_pair(first, subs[i], problems);
+        }
     }
+    check_memory(settings, groups, problems);
     free(subs);
 }

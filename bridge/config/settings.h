@@ -46,6 +46,10 @@ struct settings_admin {
     size_t token_count;
 };
 
+/* What each consumer group takes of limits.memory at the least: four times the least that
+ * librdkafka may have fetched for it, since a quarter is for that. */
+#define LIMITS_GROUP_BYTES ((size_t)64 << 10)
+
 struct settings_limits {
     size_t memory_bytes;
     unsigned in_flight;

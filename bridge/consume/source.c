@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/settings.h"
 #include "consume/inquiry.h"
 #include "consume/lane_private.h"
 #include "kafka/askers.h"
@@ -17,7 +18,7 @@
 #define REBALANCE_WAIT_MS 7000 /* twice a heartbeat of three seconds, and some */
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
-#define QUEUE_BYTES_LEAST (16u << 10)
+#define QUEUE_BYTES_LEAST (LIMITS_GROUP_BYTES / 4)
 #define TURNOVER_MS       5 /* of lanes that begin and end, before the others go on */
 
 enum source_message {

@@ -288,6 +288,28 @@ static void refuses_each_property_that_is_grapnels_own(void **state)
     }
 }
 
+static void has_memory_for_so_many_groups(void **state)
+{
+    (void)state;
+    static const char with_one_more[] =
+        ":4:5: limits.memory: it is enough for 255 consumer groups, and there are 256; with more "
+        "of it there can be more, and subscriptions can share one (group)\n";
+    for (int more = 0; more < 3; more++) { /* 2: it shares one */
+        char path[64];
+        char text[32768] = "kafka: {bootstrap.servers: h}\nlimits: {memory: 16MiB}\n"
+                           "subscriptions:\n";
+        char *at = text + strlen(text);
+        for (int i = 0; i < 255 + (more > 0); i++)
+            at += sprintf(at, "  - {name: s%d, topics: [a], request: {url: \"http://h/\"}%s}\n", i,
+                          more == 2 && i < 2 ? ", group: g" : "");
+        write_file(path, text);
+        char *got = check_file(path);
+        assert_string_equal(*got ? got + strlen(path) : got, more == 1 ? with_one_more : "");
+        free(got);
+        unlink(path);
+    }
+}
+
 static void says_why_there_are_no_settings(void **state)
 {
     (void)state;
@@ -308,6 +330,7 @@ int main(void)
         cmocka_unit_test(has_the_contracts_defaults),
         cmocka_unit_test(checks_each_value),
         cmocka_unit_test(refuses_each_property_that_is_grapnels_own),
+        cmocka_unit_test(has_memory_for_so_many_groups),
         cmocka_unit_test(says_why_there_are_no_settings),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
