@@ -58,6 +58,7 @@ struct lane {
     unsigned commits_out; /* in the background, not answered yet */
     uint32_t syncs;       /* how often it has been asked which keys are parked */
     unsigned next_worker;
+    int64_t start_gone_ms;   /* since when Kafka says that some of start_from are no more; 0: no */
     uint32_t start_turn;     /* of which topics and start the answers are waited for */
     uint32_t coming_turn;    /* of which question */
     unsigned whole;          /* so many partitions there are; 0: not known yet */

@@ -6,12 +6,14 @@
  * that appeared later, and is read from its beginning: that is what auto.offset.reset=earliest
  * does, whoever is assigned it. What can fail: the answers. They are asked for again; but where the
  * group begins stays what was answered first, so that nothing is missed that has been published
- * since. A topic that is deleted before that is committed is forgotten: one that has its name later
- * is new. */
+ * since. A topic that is deleted before that is committed is forgotten after a while: one that has
+ * its name later is new. */
 #include "base/clock.h"
 #include "consume/inquiry.h"
 #include "consume/lane_private.h"
 #include "consume/topics.h"
+
+#define START_GONE_MS 20000
 
 /* Is it the answer that is waited for? */
 static bool answers(struct lane *lane, const struct inquiry *inquiry)
@@ -24,12 +26,27 @@ static bool answers(struct lane *lane, const struct inquiry *inquiry)
     return !inquiry->err.kind;
 }
 
+/* Brokers say so for a moment of topics that are there, when they have just begun: to believe that
+ * at once would be to read such a topic from its beginning. */
+static bool is_long_gone(struct lane *lane, bool some_are)
+{
+    int64_t now_ms = clock_now_ms();
+    if (!some_are)
+        lane->start_gone_ms = 0;
+    else if (lane->start_gone_ms == 0)
+        lane->start_gone_ms = now_ms;
+    return some_are && now_ms - lane->start_gone_ms >= START_GONE_MS;
+}
+
 static void forget_gone(struct lane *lane, const struct inquiry *refused)
 {
     rd_kafka_topic_partition_list_t *left = topics_left(refused->list);
-    if (left->cnt < lane->start_from->cnt)
-        log_info("partitions are gone before the group has begun", STR("group", lane->group),
-                 INT("gone", lane->start_from->cnt - left->cnt), INT("left", left->cnt));
+    if (!is_long_gone(lane, left->cnt < lane->start_from->cnt)) {
+        rd_kafka_topic_partition_list_destroy(left);
+        return;
+    }
+    log_info("partitions are gone before the group has begun", STR("group", lane->group),
+             INT("gone", lane->start_from->cnt - left->cnt), INT("left", left->cnt));
     rd_kafka_topic_partition_list_destroy(lane->start_from);
     lane->start_from = left;
 }
@@ -74,6 +91,7 @@ bool start_prepare(struct lane *lane)
 void start_forget(struct lane *lane)
 {
     lane->start_turn++;
+    lane->start_gone_ms = 0;
     lane->start_asked = false;
     lane->started = false;
     if (lane->start_from)

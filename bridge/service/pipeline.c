@@ -427,7 +427,11 @@ static void take_release(struct pipeline *pipeline, struct record *record)
     bool known = record->subscription != RECORD_NOBODYS;
     const struct route *route =
         known ? &pipeline->options.catalog->routes[record->subscription] : NULL;
-    if (!route || !route->sub || !route->sub->delivery.ordered || !record->key.data) {
+    if (route && !route->sub) { /* it goes when it is read: by a reload, just now */
+        pipeline_give_up(pipeline, record);
+        return;
+    }
+    if (!route || !route->sub->delivery.ordered || !record->key.data) {
         pipeline_release(pipeline, record); /* nobody waits for it */
         return;
     }

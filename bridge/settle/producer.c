@@ -89,25 +89,25 @@ bool producer_open(struct recorder *recorder, struct error *err)
 /* What it has not reported on may have been stored; it is written again. */
 static void write_again(struct recorder *recorder)
 {
-    list_move_all(&recorder->sent, &recorder->unsent);
-    list_move_all(&recorder->unsent, &recorder->sent);
+    list_move_all(&recorder->failed, &recorder->sent);
+    recorder_send_again(recorder);
 }
 
 static bool has_failed(struct recorder *recorder)
 {
     char reason[256] = "";
-    if (!recorder->rk || recorder->transaction || recorder->failed)
-        return recorder->failed;
-    recorder->failed = rd_kafka_fatal_error(recorder->rk, reason, sizeof reason) != 0;
-    if (recorder->failed)
+    if (!recorder->rk || recorder->transaction || recorder->producer_failed)
+        return recorder->producer_failed;
+    recorder->producer_failed = rd_kafka_fatal_error(recorder->rk, reason, sizeof reason) != 0;
+    if (recorder->producer_failed)
         log_error("the producer has failed for good; another one takes its place",
                   STR("error", reason));
-    return recorder->failed;
+    return recorder->producer_failed;
 }
 
 bool producer_is_trusted(const struct recorder *recorder, int64_t now_ms)
 {
-    return recorder->rk && !recorder->failed && now_ms >= recorder->trust_at_ms;
+    return recorder->rk && !recorder->producer_failed && now_ms >= recorder->trust_at_ms;
 }
 
 bool producer_keep(struct recorder *recorder, int64_t now_ms)
@@ -119,7 +119,7 @@ bool producer_keep(struct recorder *recorder, int64_t now_ms)
         producer_close(recorder);
         write_again(recorder);
     }
-    recorder->failed = false;
+    recorder->producer_failed = false;
     recorder->reopen_at_ms = now_ms + REOPEN_MS;
     recorder->trust_at_ms = now_ms + TRUST_MS;
     if (!producer_open(recorder, &err))

@@ -197,8 +197,15 @@ static void failed(struct recorder *recorder, struct write *write, rd_kafka_resp
     if (recorder_is_refused(code))
         refuse(recorder, write);
     else
-        list_push_front(&recorder->unsent, &write->message.link);
+        list_push(&recorder->failed, &write->message.link);
     recorder_note_failure(recorder, write, code);
+}
+
+/* Before all that has been posted since: they may be about the same key. */
+void recorder_send_again(struct recorder *recorder)
+{
+    list_move_all(&recorder->failed, &recorder->unsent);
+    list_move_all(&recorder->unsent, &recorder->failed);
 }
 
 /* False: no more can be produced now. */
@@ -221,6 +228,7 @@ static bool produce_next(struct recorder *recorder)
 
 static void produce_all(struct recorder *recorder)
 {
+    recorder_send_again(recorder);
     while (recorder->rk && recorder->topics_ready && !list_empty(&recorder->unsent))
         if (!produce_next(recorder))
             return;
@@ -328,25 +336,35 @@ static bool ensure_topics(struct recorder *recorder, size_t first, struct error 
     return true;
 }
 
-static void look_for_new_topics(struct recorder *recorder, int64_t now_ms)
+/* One is made, and then looked up, as the producer needs it. False: none of those behind it is
+ * tried now, since each may take a second or two. */
+static bool look_for_new_topic(struct recorder *recorder, size_t topic, struct retry_topic *retry)
 {
-    if (!recorder->topics_ready || now_ms < recorder->new_topics_at_ms)
+    struct error err = {0};
+    uint64_t held_back = 0;
+    bool there = ensure_topic(recorder, topic, &err) && ensure_topic(recorder, topic, &err);
+    flag_put(&retry->there, there);
+    if (there)
+        log_info("a new retry topic is there", STR("topic", retry->name));
+    else if (log_gate_open(&recorder->wait_gate, clock_now_ms(), &held_back))
+        log_warn("a new retry topic is not there; retries go by the others until it is",
+                 STR("topic", retry->name), STR("error", err.text));
+    return there;
+}
+
+static void look_for_new_topics(struct recorder *recorder)
+{
+    if (!recorder->topics_ready || recorder->brokers_down ||
+        clock_now_ms() < recorder->new_topics_at_ms)
         return;
-    recorder->new_topics_at_ms = now_ms + NEW_TOPICS_MS;
-    for (size_t i = WRITE_RETRY; i < recorder->topic_count; i++) {
-        struct error err = {0};
-        uint64_t held_back = 0;
-        struct retry_topic *retry = new_topic(recorder, i);
-        if (!retry)
-            continue;
-        bool there = ensure_topic(recorder, i, &err);
-        flag_put(&retry->there, there);
-        if (there)
-            log_info("a new retry topic is there", STR("topic", retry->name));
-        else if (log_gate_open(&recorder->wait_gate, now_ms, &held_back))
-            log_warn("a new retry topic is not there; retries go by the others until it is",
-                     STR("topic", retry->name), STR("error", err.text));
+    size_t count = recorder->topic_count - WRITE_RETRY;
+    for (size_t i = 0; i < count; i++) {
+        size_t topic = WRITE_RETRY + recorder->new_topics_next++ % count;
+        struct retry_topic *retry = new_topic(recorder, topic);
+        if (retry && !look_for_new_topic(recorder, topic, retry))
+            break; /* the next one is tried first the next time */
     }
+    recorder->new_topics_at_ms = clock_now_ms() + NEW_TOPICS_MS;
 }
 
 static void look_for_topics(struct recorder *recorder)
@@ -397,6 +415,7 @@ static void look_for_late(struct recorder *recorder, int64_t now_ms)
 static bool all_stored(const struct recorder *recorder)
 {
     return list_empty(&recorder->unsent) && list_empty(&recorder->sent) &&
+           list_empty(&recorder->failed) &&
            (!recorder->transaction || transaction_is_done(recorder->transaction));
 }
 
@@ -408,7 +427,7 @@ static void look_at_kafka(struct recorder *recorder)
     else if (!recorder->stopping)
         look_for_brokers(recorder, clock_now_ms());
     if (!recorder->stopping)
-        look_for_new_topics(recorder, clock_now_ms());
+        look_for_new_topics(recorder);
     if (recorder->transaction && recorder->topics_ready)
         transaction_prepare(recorder->transaction);
 }
@@ -452,7 +471,7 @@ static void change(struct recorder *recorder, const struct retry_topics *retries
         recorder->topics_ready = false;
     }
     if (recorder->rk)
-        look_for_new_topics(recorder, clock_now_ms());
+        look_for_new_topics(recorder);
     say_storing(recorder);
 }
 
@@ -512,6 +531,7 @@ struct recorder *recorder_create(const struct settings *settings,
     recorder->stop.type = RECORDER_STOP;
     list_init(&recorder->unsent);
     list_init(&recorder->sent);
+    list_init(&recorder->failed);
     list_init(&recorder->refused);
     list_init(&recorder->home);
     recorder->loop = loop_create(err);
@@ -582,6 +602,7 @@ void recorder_destroy(struct recorder *recorder)
         mailbox_empty(recorder->mailbox, &recorder->unsent);
     give_up(recorder, &recorder->unsent);
     give_up(recorder, &recorder->sent);
+    give_up(recorder, &recorder->failed);
     give_up(recorder, &recorder->refused);
     transaction_destroy(recorder->transaction);
     if (!list_empty(&recorder->home))

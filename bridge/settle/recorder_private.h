@@ -39,16 +39,18 @@ struct recorder {
     struct transaction *transaction; /* NULL: each write is stored by itself */
     struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
     struct list sent;   /* under way */
+    struct list failed; /* in the order in which they were sent, and will be sent again */
     struct list
         refused; /* as too large: each tried again now and then, the others go on; by when */
     size_t refused_count;
     int64_t heard_at_ms; /* when Kafka last answered */
     struct list home;    /* records to give back */
     int64_t resend_at_ms;
-    bool failed; /* the producer, for good */
+    bool producer_failed; /* for good */
     int64_t reopen_at_ms;
     int64_t trust_at_ms;
-    int64_t new_topics_at_ms; /* when those are looked for that are not there yet */
+    int64_t new_topics_at_ms; /* when those are looked for that are not there yet, … */
+    size_t new_topics_next;   /* … from this one on */
     bool topics_ready;
     bool brokers_down;
     char trouble[256]; /* what was last said of one broker */
@@ -64,6 +66,9 @@ struct recorder {
 };
 
 /* ── recorder.c ──────────────────────────────────────────────────────────── */
+
+/* What has failed is the next to be sent. */
+void recorder_send_again(struct recorder *recorder);
 
 /* Hands it to librdkafka, which reports on it; 0, or why not. */
 rd_kafka_resp_err_t recorder_produce(struct recorder *recorder, struct write *write);

@@ -241,7 +241,7 @@ def test_a_source_is_deleted_before_its_group_begins(kafka, topics, orders, name
         running = grapnel({**subscribe(orders, receiver.url("/hook")), "start": "latest"}, kafka=QUICK, ready=False)
         until(lambda: "offsets can't be committed" in running.log(), lambda: running.log()[-2000:], 60)
         topics.delete(orders)
-    until(lambda: "gone before the group has begun" in running.log(), lambda: running.log()[-2000:], 30)
+    until(lambda: "gone before the group has begun" in running.log(), lambda: running.log()[-2000:], 60)
     topics.create(orders)
     topics.produce(orders, '"1"', '"2"', '"3"')
     came = lambda: sorted(r.body for r in receiver.requests("/hook"))

@@ -39,6 +39,9 @@ static struct instance instances[INSTANCES_MOST];
 
 /* ── configurations ──────────────────────────────────────────────────────── */
 
+/* limits.memory; what they have instead may be less than may be written. */
+static size_t written_memory_bytes;
+
 static void read_configuration(const struct scenario *scenario, unsigned variant)
 {
     char *path = paths[variant];
@@ -51,6 +54,7 @@ static void read_configuration(const struct scenario *scenario, unsigned variant
     snprintf(path, sizeof paths[variant], "/proc/self/fd/%d", fileno(file));
     if (!configuration_load(path, configuration))
         world_fail("the configuration is wrong");
+    written_memory_bytes = configuration->settings->limits.memory_bytes;
     configuration->settings->limits.memory_bytes = (size_t)scenario->world.memory_kb * 1024;
 }
 
@@ -78,8 +82,13 @@ static void reload(struct instance *instance)
     struct configuration made;
     unsigned variant = instance->reload_to;
     instance->reload_posted = false;
-    if (!configuration_load_again(paths[variant], instance->configuration->settings,
-                                  service_catalog(instance->service), &made))
+    struct settings first = *instance->configuration->settings;
+    first.limits.memory_bytes = written_memory_bytes;
+    bool fine =
+        configuration_load_again(paths[variant], &first, service_catalog(instance->service), &made);
+    if (fine)
+        made.settings->limits = instance->configuration->settings->limits;
+    if (!fine)
         world_trace("not reloaded: nothing has changed");
     else if (!service_reload(instance->service, made.settings, made.catalog))
         configuration_finish(&made);

@@ -170,6 +170,7 @@ static void needs_all_where_there_was_none_before(void **state)
         .subscription_count = 1,
     };
     struct retry_topics *topics = retry_topics_create(&settings, &none);
+    assert_int_equal(topics->count, 2);
     for (size_t i = 0; i < topics->count; i++)
         assert_true(flag_is_set(&topics->items[i].there));
     retry_topics_destroy(topics);
