@@ -127,13 +127,11 @@ static void check_left(const struct process *process, unsigned subscription)
     if (!*leaves || world_now_us() < left_us)
         return;
     snprintf(group, sizeof group, "grapnel.s%u", subscription);
-    if (!book_is_calm(process, turned_us) || !book_could_commit(book_group_of(subscription)))
-        *leaves = false;
-    else if (process->alive && group_has(group, process))
+    *leaves = false;
+    bool calm = book_is_calm(process, turned_us) && book_could_commit(book_group_of(subscription));
+    if (calm && process->alive && group_has(group, process))
         world_fail("promise 7: %s has s%u no more, and is still in its group", process->name,
                    subscription);
-    else
-        *leaves = false;
 }
 
 void reload_tick(void)
