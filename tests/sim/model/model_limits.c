@@ -8,7 +8,7 @@
 
 #define LANE_BYTES       (96 << 10) /* its queue, and what one fetch brings beyond */
 #define REQUEST_BYTES    (40 << 10) /* with its body: an event may have 30,000 bytes */
-#define GENERATION_BYTES (256 << 10)
+#define GENERATION_BYTES (INT64_C(256) << 10)
 #define GENERATIONS      3
 #define SHARED_OUT_US    INT64_C(10000000)
 
