@@ -139,9 +139,7 @@ unsigned book_shortest_schedule(unsigned subscription)
 {
     unsigned shortest = WAITS_MOST;
     for (unsigned v = 0; v < book.scenario->variant_count; v++) {
-        unsigned waits = 0;
-        while (scenario_wait_ms(book.scenario, subscription, v, waits) >= 0)
-            waits++;
+        unsigned waits = scenario_waits(book.scenario, subscription, v);
         shortest = waits < shortest ? waits : shortest;
     }
     return shortest;

@@ -24,7 +24,7 @@ static bool known[GROUPS];
 
 static bool is_absent(unsigned variant, unsigned subscription)
 {
-    return book.scenario->variants[variant].absent >> subscription & 1;
+    return scenario_lacks(book.scenario, variant, subscription);
 }
 
 static void hear(unsigned variant)
@@ -90,9 +90,7 @@ unsigned reload_shortest_schedule(const struct process *process, unsigned subscr
 {
     unsigned shortest = WAITS_MOST;
     for (unsigned v = 0; v < book.scenario->variant_count; v++) {
-        unsigned waits = 0;
-        while (scenario_wait_ms(book.scenario, subscription, v, waits) >= 0)
-            waits++;
+        unsigned waits = scenario_waits(book.scenario, subscription, v);
         shortest = may_have(process, v) && waits < shortest ? waits : shortest;
     }
     return shortest;

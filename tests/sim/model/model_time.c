@@ -25,7 +25,7 @@ static int64_t begun_us[PROCESSES_MOST][SUBSCRIPTIONS_MOST];
 static bool is_absent(unsigned subscription)
 {
     unsigned last = (unsigned)book.scenario->variant_count - 1;
-    return book.scenario->variants[last].absent >> subscription & 1;
+    return scenario_lacks(book.scenario, last, subscription);
 }
 
 /* ── while it runs ───────────────────────────────────────────────────────── */
@@ -85,8 +85,7 @@ static void check_committed(unsigned subscription)
 static bool any_serves(unsigned subscription)
 {
     for (unsigned i = 0; i < INSTANCES_MOST; i++)
-        if (instance_runs(i) &&
-            !(book.scenario->variants[instance_variant(i)].absent >> subscription & 1))
+        if (instance_runs(i) && !scenario_lacks(book.scenario, instance_variant(i), subscription))
             return true;
     return false;
 }

@@ -144,7 +144,7 @@ static int64_t drain_us(void)
     for (unsigned s = 0; s < now_played->subscription_count; s++) {
         bool is_absent = false;
         for (unsigned v = 0; v < now_played->variant_count; v++) {
-            is_absent = is_absent || now_played->variants[v].absent >> s & 1;
+            is_absent = is_absent || scenario_lacks(now_played, v, s);
             for (unsigned i = 0; scenario_wait_ms(now_played, s, v, i) > 0; i++)
                 us += 2000 * scenario_wait_ms(now_played, s, v, i);
         }

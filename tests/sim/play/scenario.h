@@ -164,6 +164,12 @@ struct scenario {
 int64_t scenario_wait_ms(const struct scenario *scenario, unsigned subscription, unsigned variant,
                          unsigned i);
 
+/* How many waits it has there. */
+unsigned scenario_waits(const struct scenario *scenario, unsigned subscription, unsigned variant);
+
+/* Is it left out of that variant? */
+bool scenario_lacks(const struct scenario *scenario, unsigned variant, unsigned subscription);
+
 /* The first subscription of that one's consumer group. */
 unsigned scenario_leader(const struct scenario *scenario, unsigned subscription);
 

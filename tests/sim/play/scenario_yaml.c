@@ -13,6 +13,19 @@ int64_t scenario_wait_ms(const struct scenario *scenario, unsigned subscription,
     return version->longer ? waits[i] + waits[i] / 2 : waits[i];
 }
 
+unsigned scenario_waits(const struct scenario *scenario, unsigned subscription, unsigned variant)
+{
+    unsigned waits = 0;
+    while (scenario_wait_ms(scenario, subscription, variant, waits) >= 0)
+        waits++;
+    return waits;
+}
+
+bool scenario_lacks(const struct scenario *scenario, unsigned variant, unsigned subscription)
+{
+    return scenario->variants[variant].absent >> subscription & 1;
+}
+
 unsigned scenario_leader(const struct scenario *scenario, unsigned subscription)
 {
     int64_t group = scenario->subscriptions[subscription].group;
@@ -120,6 +133,6 @@ void scenario_write_yaml(const struct scenario *scenario, unsigned variant, FILE
             world->transactional ? "transactional: true\n" : "");
     fprintf(out, "subscriptions:\n");
     for (unsigned s = 0; s < scenario->subscription_count; s++)
-        if (!(scenario->variants[variant].absent >> s & 1))
+        if (!scenario_lacks(scenario, variant, s))
             write_subscription(scenario, s, variant, out);
 }
