@@ -160,7 +160,7 @@ static bool add_lane(struct catalog *catalog, struct route **members, size_t cou
                      const struct place_of *known, size_t known_count)
 {
     char *group = NULL;
-    if (asprintf(&group, "grapnel.%s", subscription_group(members[0]->sub)) < 0)
+    if (asprintf(&group, GROUP_PREFIX "%s", subscription_group(members[0]->sub)) < 0)
         return false;
     const struct place_of *old = find(known, known_count, group);
     unsigned place = old ? old->place : (unsigned)catalog->lane_count++;

@@ -35,7 +35,7 @@ static const char *state_name(const struct switch_state *state)
 
 static void group_name(const struct switch_state *state, char *text, size_t size)
 {
-    snprintf(text, size, "grapnel.%s", subscription_group(state->sub));
+    snprintf(text, size, GROUP_PREFIX "%s", subscription_group(state->sub));
 }
 
 static void print_row(struct table *table, const struct switch_state *state)

@@ -5,7 +5,6 @@
 
 #include "base/memory.h"
 
-#define PREFIX     "grapnel."   /* of a consumer group's name in Kafka */
 #define REGISTERED "registered" /* the group of the webhooks registered over the API */
 
 static int by_group(const void *left, const void *right)
@@ -24,7 +23,8 @@ static void check_pair(const struct subscription *first, const struct subscripti
         const struct subscription *owner = first->group.data ? sub : first;
         const struct subscription *guest = first->group.data ? first : sub;
         problems_add(problems, guest->group.at,
-                     "group: grapnel.%s is the consumer group of the subscription %s at %s:%u:%u; "
+                     "group: " GROUP_PREFIX
+                     "%s is the consumer group of the subscription %s at %s:%u:%u; "
                      "to share it, give that one the group too",
                      group, owner->name, owner->at.file, owner->at.line, owner->at.column);
         return;
@@ -48,12 +48,12 @@ static void check_reserved(const struct settings *settings, const struct subscri
     const char *whose = NULL;
     if (strcmp(group, REGISTERED) == 0)
         whose = "webhooks registered over the API";
-    else if (retries && strncmp(retries, PREFIX, sizeof PREFIX - 1) == 0 &&
-             strcmp(group, retries + sizeof PREFIX - 1) == 0)
+    else if (retries && strncmp(retries, GROUP_PREFIX, sizeof GROUP_PREFIX - 1) == 0 &&
+             strcmp(group, retries + sizeof GROUP_PREFIX - 1) == 0)
         whose = "retry topics (topics.retries)";
     if (whose)
         problems_add(problems, sub->group.data ? sub->group.at : sub->at,
-                     "%s: " PREFIX "%s is the consumer group of the %s",
+                     "%s: " GROUP_PREFIX "%s is the consumer group of the %s",
                      sub->group.data ? "group" : "name", group, whose);
 }
 

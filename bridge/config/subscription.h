@@ -125,7 +125,9 @@ struct subscription {
     struct subscription_delivery delivery;
 };
 
-/* Its consumer group is grapnel.<this>. */
+#define GROUP_PREFIX "grapnel." /* of each consumer group's name in Kafka */
+
+/* Its consumer group is GROUP_PREFIX and this. */
 static inline const char *subscription_group(const struct subscription *sub)
 {
     return sub->group.data ? sub->group.data : sub->name;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "config/settings.h"
 #include "consume/inquiry.h"
 #include "consume/lane_private.h"
@@ -448,14 +449,11 @@ void source_synced(struct source *source, unsigned lane, uint32_t turn)
     post_order(source, SOURCE_SYNCED, lane, turn);
 }
 
-bool source_change(struct source *source, const struct roster *roster)
+void source_change(struct source *source, const struct roster *roster)
 {
-    struct change *order = malloc(sizeof *order);
-    if (!order)
-        return false;
+    struct change *order = memory_need(malloc(sizeof *order));
     *order = (struct change){{.type = SOURCE_CHANGE}, roster};
     mailbox_post(source->mailbox, &order->message);
-    return true;
 }
 
 void source_settle(struct source *source, struct settlement *settlement)

@@ -61,13 +61,13 @@ bool source_start(struct source *source, struct error *err);
  * source_suspend: that lane's only subscription is disabled, or is not any more.
  * source_synced: answers the hook `sync`, when the workers know which keys are parked.
  * source_change: from now on the lanes are those of that roster, which the source uses until it is
- * done with it. Lanes that are in both go on undisturbed. False: no memory.
+ * done with it. Lanes that are in both go on undisturbed.
  * source_settle: asks for what a transaction needs, or, `ended`, says what came of it. */
 void source_give_back(struct source *source, struct list *records);
 void source_hold(struct source *source, bool held);
 void source_suspend(struct source *source, unsigned lane, bool suspended);
 void source_synced(struct source *source, unsigned lane, uint32_t turn);
-bool source_change(struct source *source, const struct roster *roster);
+void source_change(struct source *source, const struct roster *roster);
 void source_settle(struct source *source, struct settlement *settlement);
 void source_drain(struct source *source);
 

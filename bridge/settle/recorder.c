@@ -14,12 +14,11 @@
 #include "settle/topic.h"
 #include "settle/transaction.h"
 
-#define ASK_TIMEOUT_MS   500
-#define REFUSED_RETRY_MS 30000
-#define SILENCE_MS       2000
-#define RETRY_MS         1000
-#define TICK_MS          250
-#define NEW_TOPICS_MS    5000
+#define ASK_TIMEOUT_MS 500
+#define SILENCE_MS     2000
+#define RETRY_MS       1000
+#define TICK_MS        250
+#define NEW_TOPICS_MS  5000
 
 struct change {
     struct message message;
@@ -134,27 +133,17 @@ void recorder_say_refused(struct recorder *recorder, size_t count)
 /* Nobody waits for these at the end. */
 static void give_up_refused(struct recorder *recorder)
 {
-    give_up(recorder, &recorder->refused);
-    recorder->refused_count = 0;
-}
-
-void recorder_put_refused(struct list *refused, struct list *link, int64_t *retry_at_ms)
-{
-    bool alone = *retry_at_ms > 0;
-    *retry_at_ms = clock_now_ms() + (alone ? REFUSED_RETRY_MS : 0);
-    if (alone)
-        list_push(refused, link);
-    else
-        list_push_front(refused, link);
+    give_up(recorder, &recorder->refused.once);
+    give_up(recorder, &recorder->refused.again);
+    recorder->refused.count = 0;
 }
 
 static void refuse(struct recorder *recorder, struct write *write)
 {
-    recorder_put_refused(&recorder->refused, &write->message.link, &write->retry_at_ms);
-    recorder->refused_count++;
+    refused_put(&recorder->refused, &write->message.link, &write->retry_at_ms, clock_now_ms());
     if (recorder->draining)
         give_up_refused(recorder);
-    recorder_say_refused(recorder, recorder->refused_count);
+    recorder_say_refused(recorder, recorder->refused.count);
 }
 
 void recorder_note_failure(struct recorder *recorder, const struct write *write,
@@ -237,15 +226,12 @@ static void produce_all(struct recorder *recorder)
 /* One at a time, so that none fails for another's size. */
 static void try_refused(struct recorder *recorder, int64_t now_ms)
 {
-    if (list_empty(&recorder->refused))
+    struct list *link = refused_next(&recorder->refused);
+    if (!link || now_ms < CONTAINER_OF(link, struct write, message.link)->retry_at_ms)
         return;
-    struct write *write = CONTAINER_OF(recorder->refused.next, struct write, message.link);
-    if (now_ms < write->retry_at_ms)
-        return;
-    list_remove(&write->message.link);
-    list_push(&recorder->unsent, &write->message.link);
-    recorder->refused_count--;
-    recorder_say_refused(recorder, recorder->refused_count);
+    refused_remove(&recorder->refused, link);
+    list_push(&recorder->unsent, link);
+    recorder_say_refused(recorder, recorder->refused.count);
 }
 
 void recorder_on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
@@ -532,7 +518,7 @@ struct recorder *recorder_create(const struct settings *settings,
     list_init(&recorder->unsent);
     list_init(&recorder->sent);
     list_init(&recorder->failed);
-    list_init(&recorder->refused);
+    refused_init(&recorder->refused);
     list_init(&recorder->home);
     recorder->loop = loop_create(err);
     if (recorder->loop)
@@ -603,7 +589,7 @@ void recorder_destroy(struct recorder *recorder)
     give_up(recorder, &recorder->unsent);
     give_up(recorder, &recorder->sent);
     give_up(recorder, &recorder->failed);
-    give_up(recorder, &recorder->refused);
+    give_up_refused(recorder);
     transaction_destroy(recorder->transaction);
     if (!list_empty(&recorder->home))
         recorder->hooks.home(recorder->hooks.context, &recorder->home);

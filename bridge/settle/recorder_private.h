@@ -7,6 +7,7 @@
 #include "loop/loop.h"
 #include "loop/mailbox.h"
 #include "settle/recorder.h"
+#include "settle/refused.h"
 #include "settle/write.h"
 
 struct outlet;
@@ -37,14 +38,12 @@ struct recorder {
     struct loop_step step;
     struct loop_timer tick;
     struct transaction *transaction; /* NULL: each write is stored by itself */
-    struct list unsent; /* posted, but librdkafka's queue is full, or a failed one waits */
-    struct list sent;   /* under way */
-    struct list failed; /* in the order in which they were sent, and will be sent again */
-    struct list
-        refused; /* as too large: each tried again now and then, the others go on; by when */
-    size_t refused_count;
-    int64_t heard_at_ms; /* when Kafka last answered */
-    struct list home;    /* records to give back */
+    struct list unsent;     /* posted, but librdkafka's queue is full, or a failed one waits */
+    struct list sent;       /* under way */
+    struct list failed;     /* in the order in which they were sent, and will be sent again */
+    struct refused refused; /* the others go on */
+    int64_t heard_at_ms;    /* when Kafka last answered */
+    struct list home;       /* records to give back */
     int64_t resend_at_ms;
     bool producer_failed; /* for good */
     int64_t reopen_at_ms;
@@ -87,9 +86,6 @@ void recorder_note_purged(struct recorder *recorder, const struct write *write);
 /* Its claims are done with; a record that has none left goes home. */
 void recorder_release(struct recorder *recorder, struct write *write);
 void recorder_give_up(struct recorder *recorder, struct write *write);
-/* Among the refused, which are in the order in which they are tried: at once the first time, since
- * it may have been refused for the others of its batch, then every half minute. */
-void recorder_put_refused(struct list *refused, struct list *link, int64_t *retry_at_ms);
 void recorder_say_refused(struct recorder *recorder, size_t count);
 
 /* The name of what is written; NULL: it is not written at all. */

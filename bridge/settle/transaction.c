@@ -48,8 +48,7 @@ struct transaction {
     struct list gathered; /* fates that claims are missing of */
     struct list ready;
     struct list produced;
-    struct list refused;
-    size_t refused_count;
+    struct refused refused;
     size_t under_way; /* writes whose reports are missing */
     bool broken;      /* it can't be committed */
     bool draining;
@@ -97,7 +96,7 @@ struct transaction *transaction_create(struct recorder *recorder)
     list_init(&transaction->gathered);
     list_init(&transaction->ready);
     list_init(&transaction->produced);
-    list_init(&transaction->refused);
+    refused_init(&transaction->refused);
     name(transaction, recorder->settings);
     return transaction;
 }
@@ -169,16 +168,17 @@ void transaction_take(struct transaction *transaction, struct write *write)
 
 static void give_up_refused(struct transaction *transaction)
 {
-    end_all(transaction, &transaction->refused, recorder_give_up);
-    transaction->refused_count = 0;
+    end_all(transaction, &transaction->refused.once, recorder_give_up);
+    end_all(transaction, &transaction->refused.again, recorder_give_up);
+    transaction->refused.count = 0;
     recorder_say_refused(transaction->recorder, 0);
 }
 
 static void refuse(struct transaction *transaction, struct fates *fates)
 {
     fates->refused = false;
-    recorder_put_refused(&transaction->refused, &fates->link, &fates->retry_at_ms);
-    recorder_say_refused(transaction->recorder, ++transaction->refused_count);
+    refused_put(&transaction->refused, &fates->link, &fates->retry_at_ms, clock_now_ms());
+    recorder_say_refused(transaction->recorder, transaction->refused.count);
 }
 
 /* ── trouble ─────────────────────────────────────────────────────────────── */
@@ -213,6 +213,8 @@ static void conclude(struct transaction *transaction, bool fine)
  * more or has been refused. */
 static void put_back(struct transaction *transaction)
 {
+    struct list refused;
+    list_init(&refused);
     while (!list_empty(&transaction->produced)) {
         struct fates *fates = CONTAINER_OF(transaction->produced.prev, struct fates, link);
         if (fates->lost) {
@@ -220,11 +222,10 @@ static void put_back(struct transaction *transaction)
             continue;
         }
         list_remove(&fates->link);
-        if (fates->refused)
-            refuse(transaction, fates);
-        else
-            list_push_front(&transaction->ready, &fates->link);
+        list_push_front(fates->refused ? &refused : &transaction->ready, &fates->link);
     }
+    while (!list_empty(&refused))
+        refuse(transaction, CONTAINER_OF(list_pop(&refused), struct fates, link));
     if (transaction->draining)
         give_up_refused(transaction);
 }
@@ -346,12 +347,14 @@ static void produce(struct transaction *transaction, struct fates *fates)
 /* Why a record has been refused shows only when it is tried alone. */
 static bool begin_refused(struct transaction *transaction, int64_t now_ms)
 {
-    if (list_empty(&transaction->refused))
+    struct list *link = refused_next(&transaction->refused);
+    if (!link)
         return false;
-    struct fates *fates = CONTAINER_OF(transaction->refused.next, struct fates, link);
+    struct fates *fates = CONTAINER_OF(link, struct fates, link);
     if (now_ms < fates->retry_at_ms || !begin(transaction))
         return false;
-    recorder_say_refused(transaction->recorder, --transaction->refused_count);
+    refused_remove(&transaction->refused, link);
+    recorder_say_refused(transaction->recorder, transaction->refused.count);
     produce(transaction, fates);
     return true;
 }
@@ -500,7 +503,7 @@ void transaction_report(struct transaction *transaction, struct write *write,
 static bool wants_soon(const struct transaction *transaction)
 {
     return transaction->step == STEP_OPEN || transaction->step == STEP_FLUSHING ||
-           !list_empty(&transaction->ready) || !list_empty(&transaction->refused);
+           !list_empty(&transaction->ready) || transaction->refused.count > 0;
 }
 
 void transaction_run(struct transaction *transaction)
@@ -570,7 +573,7 @@ void transaction_destroy(struct transaction *transaction)
     end_all(transaction, &transaction->gathered, recorder_give_up);
     end_all(transaction, &transaction->ready, recorder_give_up);
     end_all(transaction, &transaction->produced, recorder_give_up);
-    end_all(transaction, &transaction->refused, recorder_give_up);
+    give_up_refused(transaction);
     settlement_clear(&transaction->settlement);
     free(transaction->settlement.records);
     free(transaction);
