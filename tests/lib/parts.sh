@@ -16,8 +16,9 @@ heading() {
     printf '\n== %s\n' "$part"
 }
 
-# count OK BAD WHAT [LOG]: one line; with the log's end where something is bad.
+# count OK BAD WHAT [LOG]: one line; where something is bad, with the log's end, and by name in what is said last.
 count() {
+    local names
     passed=$((passed + $1))
     failed=$((failed + $2))
     if [ "$2" = 0 ]; then
@@ -26,7 +27,11 @@ count() {
     fi
     printf '  FAIL  %-52s %4d of %d\n' "$3" "$2" $(($1 + $2))
     failures="$failures  $part: $3 ($2)"$'\n'
-    [ -z "${4:-}" ] || { tail -n 60 "$4" | sed 's/^/        /'; echo "        (all of it: $4)"; }
+    [ -n "${4:-}" ] || return
+    tail -n 60 "$4" | sed 's/^/        /'
+    echo "        (all of it: $4)"
+    names=$(sed -En 's/^(FAILED|ERROR|not ok|seed) .*/    &/p' "$4" | head -n 20)
+    failures="$failures${names:+$names$'\n'}"
 }
 
 # check WHAT COMMAND…: counts as one test.

@@ -119,6 +119,10 @@ extern struct book book;
 /* A group's number is that of its first subscription. -1: none of grapnel's. */
 int book_group(const char *name);
 unsigned book_group_of(unsigned subscription);
+
+/* Of such a number, valid until the next call. */
+const char *book_group_name(unsigned group);
+
 bool book_is_shared(unsigned group);
 bool book_is_retry(const char *topic);
 int64_t book_event_at(const struct kafka_log *log, int64_t offset); /* -1: none */

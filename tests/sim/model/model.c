@@ -41,6 +41,18 @@ unsigned book_group_of(unsigned subscription)
     return scenario_leader(book.scenario, subscription);
 }
 
+const char *book_group_name(unsigned group)
+{
+    static char text[32];
+    if (group == GROUP_RETRIES)
+        return "grapnel.retry";
+    if (book_is_shared(group))
+        snprintf(text, sizeof text, "grapnel.g%" PRId64, book.scenario->subscriptions[group].group);
+    else
+        snprintf(text, sizeof text, "grapnel.s%u", group);
+    return text;
+}
+
 bool book_is_shared(unsigned group)
 {
     return group != GROUP_RETRIES && book.scenario->subscriptions[group].group != 0;

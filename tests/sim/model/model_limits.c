@@ -175,14 +175,15 @@ void limits_started(const struct process *process)
 }
 
 /* Beyond what it has when it has just started: the limit, what each lane may take at once however
- * small the limit is, what each request under way takes, and the configurations in use: the last,
- * and those of a moment ago, not one for each reload. */
+ * small the limit is, what each request under way takes, and, where it reloads, the configurations
+ * in use: the last, and those of a moment ago, not one for each reload. */
 static int64_t memory_most(void)
 {
     const struct scenario_world *world = &book.scenario->world;
     int64_t lanes = (int64_t)book.scenario->subscription_count + 1;
+    int64_t generations = book.scenario->variant_count > 1 ? GENERATIONS : 0;
     return world->memory_kb * 1024 + lanes * LANE_BYTES + world->in_flight * REQUEST_BYTES +
-           GENERATIONS * GENERATION_BYTES;
+           generations * GENERATION_BYTES;
 }
 
 void limits_tick(void)

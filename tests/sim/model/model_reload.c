@@ -116,18 +116,26 @@ void reload_cut_off(const struct model_request *request)
                    book_name(s, request->number));
 }
 
+static bool has_any_of(const struct process *process, unsigned group)
+{
+    for (unsigned s = 0; s < book.scenario->subscription_count; s++)
+        if (book_group_of(s) == group && !is_absent(had[process->number].now, s))
+            return true;
+    return false;
+}
+
 static void check_left(const struct process *process, unsigned subscription)
 {
-    char group[32];
+    unsigned group = book_group_of(subscription);
     int64_t turned_us = had[process->number].turned_us[subscription];
     int64_t left_us = turned_us + book.scenario->world.grace_ms * 1000 + LEFT_US;
     bool *leaves = &had[process->number].leaves[subscription];
     if (!*leaves || world_now_us() < left_us)
         return;
-    snprintf(group, sizeof group, "grapnel.s%u", subscription);
     *leaves = false;
-    bool calm = book_is_calm(process, turned_us) && book_could_commit(book_group_of(subscription));
-    if (calm && process->alive && group_has(group, process))
+    bool calm = book_is_calm(process, turned_us) && book_could_commit(group);
+    if (calm && process->alive && !has_any_of(process, group) &&
+        group_has(book_group_name(group), process))
         world_fail("promise 7: %s has s%u no more, and is still in its group", process->name,
                    subscription);
 }

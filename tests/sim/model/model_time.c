@@ -174,13 +174,25 @@ static int64_t longest_wait_us(unsigned subscription)
     return longest_ms * (1000 + 10 * book.scenario->subscriptions[subscription].jitter);
 }
 
+/* What was handed over with a clock that was ahead is due as much later. */
+static int64_t longest_ahead_us(void)
+{
+    int64_t longest_ms = 0;
+    for (size_t i = 0; i < book.scenario->fault_count; i++) {
+        const struct scenario_fault *fault = &book.scenario->faults[i];
+        if (fault->kind == FAULT_CLOCK && fault->value > longest_ms)
+            longest_ms = fault->value;
+    }
+    return longest_ms * 1000;
+}
+
 /* An event that has been tried and is due since then at the latest; -1: there is none, or there
  * have been so many that some may wait elsewhere for minutes. */
 static int64_t find_due(unsigned subscription, int64_t since_us)
 {
     unsigned retries = 0;
     int64_t due = -1;
-    int64_t failed_before_us = since_us - longest_wait_us(subscription);
+    int64_t failed_before_us = since_us - longest_wait_us(subscription) - longest_ahead_us();
     for (int64_t n = 0; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
         retries += fate->retry_seen;
@@ -221,17 +233,16 @@ static void check_probed(unsigned subscription)
 /* Who stops leaves its groups: their partitions are others' at once, not after a session. */
 static void check_left(void)
 {
-    char group[32];
     for (unsigned p = 1; p < PROCESSES_MOST && book.processes[p]; p++) {
         if (!book.stopped_us[p] || world_now_us() - book.stopped_us[p] < LEFT_US)
             continue;
         for (unsigned g = 0; g <= book.scenario->subscription_count; g++) {
-            snprintf(group, sizeof group, "grapnel.s%u", g);
             bool retries = g == book.scenario->subscription_count;
-            if (group_has(retries ? "grapnel.retry" : group, book.processes[p]) &&
+            const char *group = book_group_name(retries ? GROUP_RETRIES : book_group_of(g));
+            if (group_has(group, book.processes[p]) &&
                 book_is_calm(book.processes[p], world_now_us()))
                 world_fail("promise 7: %s has stopped, and is still in the group %s",
-                           book.processes[p]->name, retries ? "grapnel.retry" : group);
+                           book.processes[p]->name, group);
         }
         book.stopped_us[p] = 0;
     }
