@@ -214,7 +214,9 @@ static void once_a_second(struct lane *lane)
     lane_gauge(lane, METRIC_FENCED, lane->fenced);
 }
 
-/* Nobody is in it any more: it closes when all has come home, or when its time is up. */
+/* Nobody is in it any more: it closes when all has come home, or when its time is up. Who is just
+ * joining would stay in its group until its session is over; that is waited for, but not for long.
+ */
 static void close_if_over(struct lane *lane, int64_t now_ms)
 {
     if (lane->close_by_ms == 0 || lane->state >= LANE_ENDING)
@@ -222,7 +224,9 @@ static void close_if_over(struct lane *lane, int64_t now_ms)
     bool late = now_ms >= lane->close_by_ms;
     if (late)
         assignment_give_up_all(lane, true);
-    if (late || (lane_is_empty(lane) && lane_may_close(lane)))
+    bool joined = lane_may_close(lane) || lane->intake->held ||
+                  now_ms >= lane->close_by_ms + LANE_REBALANCE_WAIT_MS;
+    if (joined && (late || lane_is_empty(lane)))
         lane_close(lane);
 }
 

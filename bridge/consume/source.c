@@ -16,7 +16,6 @@
 
 #define TICK_MS           100
 #define CLOSE_TIMEOUT_MS  11000
-#define REBALANCE_WAIT_MS 7000 /* twice a heartbeat of three seconds, and some */
 #define HELD_CLOSE_MS     1000 /* when Kafka may be away */
 #define QUEUE_BYTES_MOST  (16u << 20)
 #define QUEUE_BYTES_LEAST (LIMITS_GROUP_BYTES / 4)
@@ -111,7 +110,7 @@ static void close_lanes(struct source *source, int64_t now_ms)
 {
     for (size_t i = 0; i < source->lane_count; i++)
         if (lane_may_close(source->lanes[i]) || source->intake.held ||
-            now_ms > source->close_by_ms - CLOSE_TIMEOUT_MS + REBALANCE_WAIT_MS)
+            now_ms > source->close_by_ms - CLOSE_TIMEOUT_MS + LANE_REBALANCE_WAIT_MS)
             lane_close(source->lanes[i]);
 }
 

@@ -49,6 +49,8 @@ static void report(struct part *part, struct list *messages, rd_kafka_resp_err_t
 {
     if (code && !list_empty(messages))
         transacting_failed(part->rk, code);
+    if (code == RD_KAFKA_RESP_ERR__PURGE_QUEUE && !list_empty(messages))
+        model_purged(part->rk->process, part->topic->name);
     for (struct list *link = list_pop(messages); link; link = list_pop(messages)) {
         struct rdk_message *message = CONTAINER_OF(link, struct rdk_message, link);
         struct rd_kafka_op_s *op = rdk_op(RDK_REPORT, code);

@@ -124,6 +124,11 @@ unsigned book_group_of(unsigned subscription);
 const char *book_group_name(unsigned group);
 
 bool book_is_shared(unsigned group);
+
+/* A transaction has all of a record: what one subscription hands over to a retry topic is stored
+ * when the others of its group are done with it too. */
+bool book_waits_for_others(unsigned subscription);
+
 bool book_is_retry(const char *topic);
 int64_t book_event_at(const struct kafka_log *log, int64_t offset); /* -1: none */
 

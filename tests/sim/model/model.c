@@ -58,6 +58,11 @@ bool book_is_shared(unsigned group)
     return group != GROUP_RETRIES && book.scenario->subscriptions[group].group != 0;
 }
 
+bool book_waits_for_others(unsigned subscription)
+{
+    return book.scenario->world.transactional && book_is_shared(subscription);
+}
+
 bool book_is_retry(const char *topic)
 {
     return strncmp(topic, "grapnel.retry.", 14) == 0;

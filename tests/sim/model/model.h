@@ -92,6 +92,8 @@ void model_stored(const struct kafka_log *log, const struct kafka_record *record
 void model_accepted(const struct process *by, const char *topic);
 /* It is not stored. */
 void model_refused(const struct process *by, const char *topic, rd_kafka_resp_err_t code);
+/* It went with its transaction: nobody is told whether it would have been stored. */
+void model_purged(const struct process *by, const char *topic);
 /* The topic has been made: what was refused since it was missing says nothing any more. */
 void model_made(const char *topic);
 void model_committed(const char *group, const struct kafka_log *log, int64_t offset,

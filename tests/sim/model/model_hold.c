@@ -26,6 +26,11 @@ void model_accepted(const struct process *by, const char *topic)
             refusals[i].by = NULL;
 }
 
+void model_purged(const struct process *by, const char *topic)
+{
+    model_accepted(by, topic);
+}
+
 void model_made(const char *topic)
 {
     for (unsigned i = 0; i < TOPICS_REFUSED; i++)

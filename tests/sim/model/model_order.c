@@ -63,7 +63,7 @@ static void check_turn(const struct model_request *request, bool again)
                 world_now_us() - book.rebalanced_us[group] > QUIET_US &&
                 !book.rebalancing_us[group];
     int64_t waiting = -1;
-    if (book.scenario->world.workers > 1)
+    if (book.scenario->world.workers > 1 || book_waits_for_others(s))
         return;
     if (again && calm)
         waiting = find_waiting(request->by, s);

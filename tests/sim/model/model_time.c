@@ -132,13 +132,6 @@ static bool was_well(unsigned subscription, int64_t since_us)
     return well_us == 0 || well_us + (pause_us > ASKED_US ? pause_us : ASKED_US) < since_us;
 }
 
-/* A transaction has all of a record: what one subscription hands over to a retry topic waits for
- * the others of its group. */
-static bool waits_for_others(unsigned subscription)
-{
-    return book.scenario->world.transactional && book_is_shared(subscription);
-}
-
 /* What is new is begun soon, whatever other receivers do and however many retries there are. */
 static void check_begun(unsigned subscription)
 {
@@ -150,7 +143,8 @@ static void check_begun(unsigned subscription)
                 book.moved_us[book_group_of(subscription)] < since_us &&
                 book.receivers[subscription].well && was_well(subscription, since_us) &&
                 !state_was_disabled(subscription, since_us) && any_serves(subscription) &&
-                !sub->rate && !sub->ordered && !may_clog(sub) && !waits_for_others(subscription);
+                !sub->rate && !sub->ordered && !may_clog(sub) &&
+                !book_waits_for_others(subscription);
     for (int64_t n = *first; n < (int64_t)book.event_count; n++) {
         const struct fate *fate = book_fate(subscription, n);
         bool begun = fate->sent > 0 || fate->letter || fate->retry_seen || is_over(subscription, n);
