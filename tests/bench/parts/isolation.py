@@ -20,6 +20,7 @@ from .bench import PARTITIONS, RECORDS, cpu_seconds, rate, subscription
 TYPES = 100
 HANGS_MS = 3_600_000
 PAIRS = 5
+PAIRS_OF_RATES = 9  # they differ by a fifth from one to the next, on a small machine
 STEADY_RATE = 1_000
 BUSY_RATE = 8_000  # a third of what a small machine can do
 STEADY_SECONDS = 10
@@ -107,7 +108,7 @@ def rate_share(bench, setting, compared):
             return whole_rate(bench, setting, compared, turn, receiver, others)
 
     shares = []
-    for pair in range(PAIRS):
+    for pair in range(PAIRS_OF_RATES):
         reached = {}
         for hangs in (pair % 2 == 1, pair % 2 == 0):
             turn = f"{compared.figure.replace('_', '-')}-{'hangs' if hangs else 'not'}-{pair}"
