@@ -79,6 +79,22 @@ def test_a_wait_survives_a_kill(topics, orders, names, receiver, subscribe, grap
     assert (row["attempt"], row["outcome"]) == (2, "delivered")
 
 
+def test_a_delay_that_no_schedule_uses_any_more_is_drained(
+    topics, orders, names, receiver, subscribe, grapnel, results
+):
+    fails_once(receiver)
+    before = grapnel(subscribe(orders, receiver.url("/hook"), delivery=later(LONG)))
+    topics.produce(orders, VALUE, key=KEY)
+    topics.wait(f"{names.retries}.{LONG}", 1)
+    assert before.stop() == 0
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=later("1h")))
+    first, second = receiver.wait(2, "/hook", seconds=40)
+    assert second.id == first.id and second.at - first.at >= 10.9
+    [row] = results(1)
+    assert (row["attempt"], row["outcome"]) == (2, "delivered")
+    topics.wait_committed(names.retries, f"{names.retries}.{LONG}")
+
+
 def test_what_was_tried_is_handed_over_when_it_stops(
     topics, orders, names, receiver, subscribe, grapnel, results
 ):
