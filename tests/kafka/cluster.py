@@ -30,6 +30,9 @@ from confluent_kafka.admin import AdminClient
 HERE = pathlib.Path(__file__).resolve().parent
 READY_SECONDS = 120  # a broker answers after about 5 s; a busy machine may take several times that
 
+# Records of tests are of 2023: retention, which Kafka looks at half a minute after its start and every five
+# minutes, deleted them now and then.
+
 PROPERTIES = """\
 process.roles=broker,controller
 node.id={node}
@@ -51,6 +54,7 @@ transaction.state.log.min.isr=1
 share.coordinator.state.topic.replication.factor={replication}
 share.coordinator.state.topic.min.isr=1
 log.cleaner.dedupe.buffer.size=8388608
+log.retention.ms=-1
 """
 
 # A later line takes the place of an earlier one.
