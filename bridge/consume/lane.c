@@ -8,10 +8,11 @@
 #include "kafka/client.h"
 #include "kafka/wake.h"
 
-#define JOIN_RETRY_MS   1000
-#define COMMIT_EVERY_MS 1000
-#define LAST_COMMIT_MS  3000
-#define HELD_COMMIT_MS  300 /* when Kafka may be away */
+#define JOIN_RETRY_MS     1000
+#define COMMIT_EVERY_MS   1000
+#define LAST_COMMIT_MS    3000
+#define REBALANCE_WAIT_MS 7000 /* twice a heartbeat of three seconds, and some */
+#define HELD_COMMIT_MS    300  /* when Kafka may be away */
 
 #define PARTITION_FETCH_MOST (1u << 20)
 
@@ -224,9 +225,7 @@ static void close_if_over(struct lane *lane, int64_t now_ms)
     bool late = now_ms >= lane->close_by_ms;
     if (late)
         assignment_give_up_all(lane, true);
-    bool joined = lane_may_close(lane) || lane->intake->held ||
-                  now_ms >= lane->close_by_ms + LANE_REBALANCE_WAIT_MS;
-    if (joined && (late || lane_is_empty(lane)))
+    if ((late || lane_is_empty(lane)) && lane_may_close(lane, lane->close_by_ms, now_ms))
         lane_close(lane);
 }
 
@@ -358,9 +357,10 @@ bool lane_is_over(const struct lane *lane)
            lane_closed(lane) && lane->inquiries == 0;
 }
 
-bool lane_may_close(const struct lane *lane)
+bool lane_may_close(const struct lane *lane, int64_t since_ms, int64_t now_ms)
 {
-    return flag_is_set(&lane->steady) || lane->fenced || !has_member_id(lane);
+    return lane->intake->held || now_ms > since_ms + REBALANCE_WAIT_MS ||
+           flag_is_set(&lane->steady) || lane->fenced || !has_member_id(lane);
 }
 
 static void leave_group(struct lane *lane)

@@ -97,10 +97,10 @@ bool lane_is_leaving(const struct lane *lane);
 /* It has left its group after lane_leave: destroy it. */
 bool lane_is_over(const struct lane *lane);
 
-/* May what is finished be committed, and the group be left, now? Or is it not joined? Not while it
- * rebalances; that is waited for at most so long: twice a heartbeat of three seconds, and some. */
-#define LANE_REBALANCE_WAIT_MS 7000
-bool lane_may_close(const struct lane *lane);
+/* May what is finished be committed, and the group be left, or is it not joined? A rebalance that
+ * is under way is waited for, but not for long after `since_ms`, and not while Kafka may be away.
+ */
+bool lane_may_close(const struct lane *lane, int64_t since_ms, int64_t now_ms);
 
 /* Commits and leaves the group; that goes on until lane_closed, while lane_tick is called. */
 void lane_close(struct lane *lane);

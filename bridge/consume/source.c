@@ -104,13 +104,10 @@ static void say_when_drained(struct source *source)
     source->options.hooks.drained(source->options.hooks.context);
 }
 
-/* A rebalance that is under way is waited for, but not for long: what is finished can't be
- * committed before. */
 static void close_lanes(struct source *source, int64_t now_ms)
 {
     for (size_t i = 0; i < source->lane_count; i++)
-        if (lane_may_close(source->lanes[i]) || source->intake.held ||
-            now_ms > source->close_by_ms - CLOSE_TIMEOUT_MS + LANE_REBALANCE_WAIT_MS)
+        if (lane_may_close(source->lanes[i], source->close_by_ms - CLOSE_TIMEOUT_MS, now_ms))
             lane_close(source->lanes[i]);
 }
 

@@ -204,12 +204,11 @@ static bool find_range(const struct asking *asking, const struct route *route, s
 {
     const struct reconcile_options *options = asking->reconcile->options;
     const struct subscription *sub = route->sub;
-    char group[128];
+    const char *group = options->catalog->lanes[route->lane].group;
     int64_t since = options->has_since            ? options->since_unix_ms
                     : sub->start.at == START_TIME ? sub->start.unix_ms
                                                   : RD_KAFKA_OFFSET_BEGINNING;
     int64_t until = options->has_until ? options->until_unix_ms : RD_KAFKA_OFFSET_END;
-    snprintf(group, sizeof group, GROUP_PREFIX "%s", subscription_group(sub));
     partition_list *list = partitions_of(asking, route->matcher);
     partition_list *committed = ask_committed(asking, group, list, err);
     struct ends ends = {list, rd_kafka_topic_partition_list_copy(list)};
