@@ -153,16 +153,22 @@ void intake_finish(struct lane *lane, struct partition *partition, size_t place)
         set_full(lane, partition, false);
 }
 
-/* A record that can't be kept now is asked for again, so that nothing is skipped. */
-static void put_back(struct lane *lane, const rd_kafka_message_t *message)
+/* Of the message's partition. */
+static void seek(struct lane *lane, const rd_kafka_message_t *message, int64_t offset)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(message->rkt), message->partition)
-        ->offset = message->offset;
+        ->offset = offset;
     rd_kafka_error_t *error = rd_kafka_seek_partitions(lane->rk, list, 0);
     if (error)
         rd_kafka_error_destroy(error);
     rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* A record that can't be kept now is asked for again, so that nothing is skipped. */
+static void put_back(struct lane *lane, const rd_kafka_message_t *message)
+{
+    seek(lane, message, message->offset);
     log_error("no memory for a record", STR("group", lane->group));
 }
 
@@ -242,12 +248,26 @@ static void keep(struct lane *lane, struct partition *partition, struct record *
         set_head(lane, partition, record);
 }
 
+/* One that was unread begins anywhere, and is then sent to its place; but librdkafka loses a seek
+ * of a partition that it has not begun yet (2.0.2, rd_kafka_toppar_seek). Once only: a topic that
+ * has been made anew may end before that place. */
+static bool strays(struct lane *lane, struct partition *partition,
+                   const rd_kafka_message_t *message)
+{
+    const struct ledger *ledger = &partition->ledger;
+    bool strays = partition->may_stray && ledger->begun && message->offset < ledger->begin;
+    partition->may_stray = false;
+    if (strays)
+        seek(lane, message, ledger->begin);
+    return strays;
+}
+
 static void take_message(struct lane *lane, const rd_kafka_message_t *message)
 {
     struct partition *partition =
         partitions_find(&lane->partitions, rd_kafka_topic_name(message->rkt), message->partition);
-    if (!partition || partition->unread)
-        return; /* taken away meanwhile; or from anywhere: see begin_unread */
+    if (!partition || partition->unread || strays(lane, partition, message))
+        return; /* taken away meanwhile; or from anywhere: see begin_somewhere */
     bool known = ledger_knows(&partition->ledger, message->offset);
     struct record *record = make_record(lane, message);
     size_t place = 0;

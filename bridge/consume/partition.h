@@ -27,6 +27,7 @@ struct partition {
     bool leaving;    /* paused: it is being taken away */
     bool rewinds;    /* paused: it is read again once nothing of it is in memory */
     bool unread;     /* paused: what is committed of it is not known yet */
+    bool may_stray;  /* it was unread, and nothing has come of it since */
     uint32_t barred; /* paused: until it is known which keys are parked; 0: not so */
     bool full;       /* paused: the commit's metadata could not tell of more */
     struct record *head; /* paused: a retry that is not due yet; NULL: none */

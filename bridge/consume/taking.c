@@ -103,12 +103,13 @@ static void pause_unread(struct lane *lane)
     rd_kafka_topic_partition_list_destroy(list);
 }
 
-/* They begin anywhere, paused. Left to itself librdkafka would ask for committed offsets too, and
- * never again where the answer is an error (2.0.2, rd_kafka_assignment_apply_offsets). */
-static void begin_unread(rd_kafka_topic_partition_list_t *list)
+/* What is unread begins anywhere, paused, and what nothing is committed of at its beginning. Left
+ * to itself librdkafka would ask for committed offsets too, and never again where the answer is an
+ * error (2.0.2, rd_kafka_assignment_apply_offsets). */
+static void begin_somewhere(rd_kafka_topic_partition_list_t *list)
 {
     for (int i = 0; i < list->cnt; i++)
-        if (list->elems[i].err)
+        if (list->elems[i].err || list->elems[i].offset < 0)
             list->elems[i].offset = RD_KAFKA_OFFSET_BEGINNING;
 }
 
@@ -121,6 +122,7 @@ static void note_read(struct lane *lane, const rd_kafka_topic_partition_t *commi
         return;
     restore(lane, partition, committed);
     partition->unread = false;
+    partition->may_stray = true;
     pause_update_partition(lane, partition, true);
 }
 
@@ -155,7 +157,7 @@ static void take(struct lane *lane, rd_kafka_topic_partition_list_t *list)
     lane->syncs += lane->roster->parks;
     for (int i = 0; i < list->cnt; i++)
         take_partition(lane, &list->elems[i], list->elems[i].err);
-    begin_unread(list);
+    begin_somewhere(list);
     lane->assigned = true;
     assignment_report(lane, "partitions can't be taken",
                       rd_kafka_incremental_assign(lane->rk, list));

@@ -444,8 +444,10 @@ static void change(struct recorder *recorder, const struct retry_topics *retries
     struct error err = {0};
     recorder->topics = memory_need(realloc(recorder->topics, count * sizeof(rd_kafka_topic_t *)));
     recorder->outlets = memory_need(realloc(recorder->outlets, count * sizeof *recorder->outlets));
-    for (size_t i = before; i < count; i++)
+    for (size_t i = before; i < count; i++) {
+        recorder->topics[i] = NULL;
         recorder->outlets[i] = (struct outlet){0};
+    }
     recorder->topic_count = count;
     recorder->hooks.done_with(recorder->hooks.context, recorder->retries);
     recorder->retries = retries;
