@@ -16,6 +16,7 @@
 #define DISABLED_WAIT_MS 60000     /* until a retry asks again whether it may go */
 #define NO_TIME          INT64_MAX /* until its schema is there */
 #define LOOK_AGAIN_MS    10000
+#define PART_US          3000  /* of a turn of the loop */
 #define LATER_MOST_MS    15000 /* a retry may wait that long here: longer than its reader lets it */
 
 /* ── events ──────────────────────────────────────────────────────────────── */
@@ -96,6 +97,16 @@ static struct delivery *make_delivery(struct worker *worker, struct endpoint *en
     return delivery;
 }
 
+static struct worker_load load_of(const struct worker *worker)
+{
+    bool room = worker->deliveries < worker->deliveries_most;
+    return (struct worker_load){
+        .now_ms = loop_now_ms(worker->loop),
+        .busy_us = worker->busy_us,
+        .room = room ? worker->deliveries_most - worker->deliveries : 0,
+    };
+}
+
 /* Where it waits for its place in flight: here, or elsewhere, if it would keep others waiting. */
 static void queue(struct worker *worker, struct delivery *delivery)
 {
@@ -106,12 +117,13 @@ static void queue(struct worker *worker, struct delivery *delivery)
         hooks->bury(hooks->context, delivery, ERROR_DISABLED);
         return;
     }
+    const struct worker_load load = load_of(worker);
     bool booked = false;
-    int64_t delay_ms =
-        shares ? endpoint_delay_ms(endpoint, false, loop_now_ms(worker->loop), &booked) : 0;
+    int64_t delay_ms = shares ? endpoint_delay_ms(endpoint, false, &load, &booked) : 0;
     if (delay_ms > 0 && hooks->hand_over(hooks->context, delivery, delay_ms, booked))
         return;
     endpoint_queue(endpoint, delivery);
+    worker->plenty |= shares && endpoint_has_plenty(endpoint, &load);
     worker_note_ready(worker, endpoint);
 }
 
@@ -164,41 +176,55 @@ static void take(struct worker *worker, struct record *record)
 /* A retry that would wait here for longer than a moment. */
 static bool passed_on(struct worker *worker, struct endpoint *endpoint, struct record *record)
 {
+    const struct worker_load load = load_of(worker);
     bool booked = false;
     int64_t wait_ms = endpoint->disabled && endpoint->alone
                           ? DISABLED_WAIT_MS
-                          : endpoint_delay_ms(endpoint, true, loop_now_ms(worker->loop), &booked);
+                          : endpoint_delay_ms(endpoint, true, &load, &booked);
     return wait_ms > 0 && pass_on(worker, record, wait_ms, booked);
 }
 
-static void enqueue(struct worker *worker, struct record *record)
+static void add(struct worker *worker, struct endpoint *endpoint, struct record *record)
 {
-    if (record->wrong || record->release) {
-        take(worker, record);
+    if (record->is_retry && passed_on(worker, endpoint, record))
         return;
-    }
-    if (record->subscription == RECORD_SHARED) {
-        list_push(&worker->fanout, &record->message.link);
-        return;
-    }
-    const struct route *route = &worker->options.catalog->routes[record->subscription];
-    if (!route->sub) {
-        refuse(worker, record, record->subscription);
-        return;
-    }
-    if (!worker_serves(worker, route)) { /* its places in flight have become fewer meanwhile */
-        worker_take_for(worker, record, route->index);
-        return;
-    }
-    struct endpoint *endpoint = worker_endpoint(worker, route);
-    if (record->is_retry && !endpoint->ordered && passed_on(worker, endpoint, record))
-        return;
-    if (endpoint->ordered || (endpoint->disabled && !endpoint->alone)) {
-        take(worker, record); /* its turn, or its end, needs no place in flight */
+    if (endpoint->disabled && !endpoint->alone) {
+        take(worker, record); /* its end needs no place in flight */
         return;
     }
     endpoint_add_record(endpoint, record);
     worker_note_ready(worker, endpoint);
+}
+
+/* That subscription's places in flight may have become fewer since it was handed on: then it is
+ * another worker's, and where keys are kept in order the source chooses anew, behind what is under
+ * way of its key. */
+static void enqueue_for(struct worker *worker, const struct route *route, struct record *record)
+{
+    bool ordered = route->sub->delivery.ordered;
+    if (ordered && worker_serves(worker, route))
+        list_push(&worker->lined_up, &record->message.link);
+    else if (ordered)
+        refuse(worker, record, record->subscription);
+    else if (record->release)
+        take(worker, record);
+    else if (worker_serves(worker, route))
+        add(worker, worker_endpoint(worker, route), record);
+    else
+        worker_take_for(worker, record, route->index);
+}
+
+static void enqueue(struct worker *worker, struct record *record)
+{
+    const struct route *routes = worker->options.catalog->routes;
+    if (record->wrong)
+        take(worker, record);
+    else if (record->subscription == RECORD_SHARED)
+        list_push(&worker->fanout, &record->message.link);
+    else if (routes[record->subscription].sub)
+        enqueue_for(worker, &routes[record->subscription], record);
+    else
+        refuse(worker, record, record->subscription);
 }
 
 /* Looks again after a while: the wall clock, by which they are due, may be set meanwhile. */
@@ -268,9 +294,10 @@ void worker_run_errand(struct worker *worker, struct errand *errand)
 {
     const struct worker_hooks *hooks = &worker->options.hooks;
     const struct route *route = &worker->options.catalog->routes[errand->subscription];
-    if (worker->draining || !route->sub)
+    bool serves = route->sub && worker_serves(worker, route);
+    if (worker->draining || !route->sub || (!serves && route->sub->delivery.ordered))
         refuse(worker, errand->record, errand->subscription);
-    else if (worker_serves(worker, route))
+    else if (serves)
         hooks->take(hooks->context, errand->record, errand->subscription);
     else
         worker_take_for(worker, errand->record, errand->subscription);
@@ -294,14 +321,41 @@ void worker_schemas_known(void *context, struct list *waiters)
     }
 }
 
-/* ── several may want it ─────────────────────────────────────────────────── */
+/* ── what takes time ─────────────────────────────────────────────────────── */
 
+bool worker_is_late(int64_t since_us)
+{
+    return clock_now_us() - since_us > PART_US;
+}
+
+/* A turn among those of its key needs no place in flight. */
+void worker_take_turns(struct worker *worker)
+{
+    int64_t since_us = clock_now_us();
+    while (!list_empty(&worker->lined_up) && !worker_is_late(since_us)) {
+        struct list *link = list_pop(&worker->lined_up);
+        struct record *record = CONTAINER_OF(link, struct record, message.link);
+        const struct route *route = &worker->options.catalog->routes[record->subscription];
+        bool stays = route->sub && route->sub->delivery.ordered && worker_serves(worker, route);
+        if (stays)
+            take(worker, record);
+        else
+            enqueue(worker, record);
+    }
+    if (!list_empty(&worker->lined_up))
+        loop_arm(worker->loop, &worker->more_timer, 0);
+}
+
+/* Several may want it. */
 void worker_fan_out(struct worker *worker)
 {
+    int64_t since_us = clock_now_us();
     size_t before = worker->deliveries;
-    while (!list_empty(&worker->fanout) && worker->deliveries < worker->deliveries_most) {
-        if (worker->deliveries > before + FANOUT_TURN) {
-            loop_arm(worker->loop, &worker->fanout_timer, 0);
+    worker->plenty = false;
+    while (!list_empty(&worker->fanout) && worker->deliveries < worker->deliveries_most &&
+           !worker->plenty) {
+        if (worker->deliveries > before + FANOUT_TURN || worker_is_late(since_us)) {
+            loop_arm(worker->loop, &worker->more_timer, 0);
             return;
         }
         struct list *link = list_pop(&worker->fanout);

@@ -39,13 +39,19 @@ const char *breaker_state_name(enum breaker_state state)
     return breaker_states[state].name;
 }
 
+/* What was let go before says little from now on. */
+static void begin_turn(struct breaker *breaker)
+{
+    breaker->turn = breaker->turn == UINT32_MAX ? 1 : breaker->turn + 1;
+    breaker->failures = 0;
+}
+
 static void enter(struct breaker *breaker, enum breaker_state next)
 {
     assert(breaker_states[breaker->state].next & 1u << next);
     breaker->state = next;
-    breaker->turn = breaker->turn == UINT32_MAX ? 1 : breaker->turn + 1;
+    begin_turn(breaker);
     breaker->others_ms = INT64_MIN;
-    breaker->failures = 0;
     breaker->untold = true;
     if (next == BREAKER_CLOSED)
         breaker->not_before_ms = INT64_MIN;
@@ -62,8 +68,8 @@ void breaker_change(struct breaker *breaker, struct breaker_policy policy, bool 
     breaker->policy = policy;
     if (fresh && breaker->state != BREAKER_CLOSED)
         enter(breaker, BREAKER_CLOSED);
-    if (fresh)
-        breaker->failures = 0;
+    else if (fresh)
+        begin_turn(breaker);
 }
 
 enum breaker_sign breaker_sign(const struct outcome *outcome)

@@ -129,7 +129,7 @@ static void renew_all(struct list *deliveries)
         worker_renew_route(CONTAINER_OF(link, struct delivery, link));
 }
 
-static bool same_receiver(const struct route *a, const struct route *b)
+bool worker_same_receiver(const struct route *a, const struct route *b)
 {
     return a && b &&
            slice_equal(text_slice(&a->sub->request.url), text_slice(&b->sub->request.url));
@@ -153,8 +153,9 @@ static void change_endpoint(struct worker *worker, struct endpoint *endpoint,
     renew_all(&endpoint->tried);
     renew_all(&endpoint->waiting);
     worker_limit(worker, endpoint);
-    if (!same_receiver(before, now)) {
+    if (!worker_same_receiver(before, now)) {
         endpoint->silent = 0;
+        endpoint->proven = false;
         set_breaker(worker, endpoint, true);
     }
     worker_note_ready(worker, endpoint);

@@ -9,6 +9,7 @@
 #include "catalog/catalog.h"
 #include "decode/event.h"
 #include "deliver/order.h"
+#include "deliver/places.h"
 #include "loop/loop.h"
 
 /* The event that the deliveries of one record share. While they wait only the record is kept; it is
@@ -42,12 +43,13 @@ struct delivery {
     struct endpoint *endpoint;
     struct attempt *attempt; /* while it is sending */
     struct shared_event *shared;
-    int64_t sent_ms; /* monotonic, while it is sending */
-    uint32_t pass;   /* the breaker's, while it is sending */
-    bool doubtful;   /* while it is sending: its place is one of a doubtful endpoint */
-    bool counted;    /* among the worker's deliveries */
-    bool visiting;   /* of a record of a retry topic, which is everybody's */
-    bool unjudged;   /* it could not be told yet whether the event is wanted at all */
+    int64_t sent_ms;        /* monotonic, while it is sending */
+    uint32_t pass;          /* the breaker's, while it is sending */
+    enum standing standing; /* while it is sending: what its place is counted as */
+    bool moved;             /* when it is over: the receiver is another than it was sent to */
+    bool counted;           /* among the worker's deliveries */
+    bool visiting;          /* of a record of a retry topic, which is everybody's */
+    bool unjudged;          /* it could not be told yet whether the event is wanted at all */
     enum turn turn;
     struct order_item item;        /* in its endpoint's order, unless TURN_NONE */
     unsigned attempts;             /* requests sent so far */

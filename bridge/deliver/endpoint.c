@@ -14,6 +14,7 @@ void endpoint_init(struct endpoint *endpoint, const struct route *route, unsigne
         (struct endpoint){.index = route->index, .series = route_series(route), .metrics = metrics};
     endpoint_set_route(endpoint, route, in_flight_most);
     list_init(&endpoint->held);
+    list_init(&endpoint->sifting);
     list_init(&endpoint->records);
     list_init(&endpoint->again);
     list_init(&endpoint->queued);
@@ -75,6 +76,7 @@ struct record *endpoint_next_record(struct endpoint *endpoint)
 static void note_answer(struct endpoint *endpoint, int64_t now_ms)
 {
     endpoint->silent = 0;
+    endpoint->proven = true;
     endpoint->answered_ms = now_ms;
 }
 

@@ -16,11 +16,17 @@
 #include "deliver/order.h"
 #include "deliver/rate.h"
 
-/* Of a subscription that shares its lane: so many may wait here, and the others elsewhere; fewer
- * where they would wait for longer than a moment, but always some, for the next free place. */
-#define ENDPOINT_QUEUE_LEAST  64
+/* Of a subscription that shares its lane: so large a part of what its worker has room for may queue
+ * here, and the others elsewhere; fewer where they would wait for longer than a moment, but always
+ * some, for the next free place. */
+#define ENDPOINT_ROOM_PART    8
 #define ENDPOINT_QUEUE_ALWAYS 8
 #define ENDPOINT_WAITING      32
+
+/* So many are plenty: a lane may wait until some of them are sent, if that many are within so long,
+ * which is about what a worker can do. */
+#define ENDPOINT_PLENTY   128
+#define ENDPOINT_QUICK_US 25000
 
 /* So many requests at once still go to a receiver that gives no answer: enough to see it soon when
  * it is back. */
@@ -62,12 +68,14 @@ struct endpoint {
     bool limited;           /* it has a rate */
     bool ordered;           /* it keeps keys in order */
     struct heap_node ready; /* among those that could send, by how much they have in flight */
-    struct list held;       /* among the doubtful that could send, while those hold too much */
-    bool has_turn;          /* doubtful, and yet among those that could */
-    struct list records;    /* that have not been tried */
-    struct list again;      /* records of a retry topic */
-    struct list queued;     /* deliveries that have not been tried */
-    struct list tried;      /* those that have, and are due again */
+    struct list
+        held; /* among the doubtful, or the new, that could send, while those hold too much */
+    struct list sifting; /* among those of which the last records were nobody's */
+    bool has_turn;       /* doubtful, and yet among those that could */
+    struct list records; /* that have not been tried */
+    struct list again;   /* records of a retry topic */
+    struct list queued;  /* deliveries that have not been tried */
+    struct list tried;   /* those that have, and are due again */
     struct list sending;
     struct list waiting;
     unsigned in_flight;
@@ -81,7 +89,8 @@ struct endpoint {
     int64_t duration_us; /* how long attempts took of late: a moving average */
     bool disabled;       /* nothing is sent */
     struct order *order; /* NULL: it has never kept keys in order */
-    unsigned *counted;   /* the places' count of active endpoints that it is in; NULL: none */
+    bool counted;        /* among the places' active endpoints that are doubtful */
+    bool proven;         /* its receiver has answered */
     unsigned silent;     /* attempts without an answer, in a row, when there had long been none */
     int64_t answered_ms; /* the last answer; before any, the first attempt; 0: none */
     int64_t silent_ms;   /* while doubtful: since when; the first of those was sent then */
@@ -109,6 +118,12 @@ static inline bool endpoint_is_doubtful(const struct endpoint *endpoint)
     return endpoint->silent > 0;
 }
 
+/* Has its receiver never given an answer? */
+static inline bool endpoint_is_new(const struct endpoint *endpoint)
+{
+    return !endpoint->proven;
+}
+
 /* How many places in flight it may have now: half as many for every few attempts without an answer
  * in a row. Requests that only wait for their time-out cost connections and CPU that the others
  * need. The first answer gives all back. Pure. */
@@ -134,10 +149,22 @@ unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_
  * worker would wait for that. */
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms);
 
+/* How things stand at its worker. */
+struct worker_load {
+    int64_t now_ms;
+    int64_t busy_us; /* see endpoint_useful */
+    size_t room;     /* for so many more deliveries */
+};
+
 /* How long something new should wait elsewhere, since it would not be sent here within a moment; 0:
  * it may queue here. `retry`: it comes of a retry topic. `booked`: it is the rate that it waits
  * for, and until the turn that is its own. */
-int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked);
+int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, const struct worker_load *load,
+                          bool *booked);
+
+/* Does so much queue for it that its lane may wait a little? It may for a receiver that is about as
+ * fast as this worker: that costs nobody anything. */
+bool endpoint_has_plenty(const struct endpoint *endpoint, const struct worker_load *load);
 
 /* How long what waits here already should wait elsewhere, since its receiver has stopped to answer
  * and it keeps others waiting: those of its lane, or, by the lane of retries, all; 0: it may stay.

@@ -14,16 +14,6 @@ static int64_t oldest_us(const struct endpoint *endpoint, int64_t now_ms)
     return (now_ms - oldest->sent_ms) * 1000;
 }
 
-unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us)
-{
-    int64_t taken_us = endpoint->duration_us;
-    int64_t waiting_us = oldest_us(endpoint, now_ms); /* for an answer that may never come */
-    int64_t slow_us = (waiting_us > taken_us ? waiting_us : taken_us) - TURNS_AWAY * busy_us;
-    int64_t useful = USEFUL_LEAST + (slow_us > 0 ? slow_us / US_A_PLACE : 0);
-    unsigned places = endpoint_places(endpoint);
-    return useful < places ? (unsigned)useful : places;
-}
-
 static int64_t most_of(int64_t a, int64_t b)
 {
     return a > b ? a : b;
@@ -34,6 +24,25 @@ static int64_t least_of(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* How long one takes, as things go now: by those that are over, or by the one that waits for its
+ * answer for longest, which may never come. */
+static int64_t one_us(const struct endpoint *endpoint, int64_t now_ms)
+{
+    return most_of(endpoint->duration_us, oldest_us(endpoint, now_ms));
+}
+
+/* … of which as much is the receiver's. */
+static int64_t slow_us(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us)
+{
+    return most_of(one_us(endpoint, now_ms) - TURNS_AWAY * busy_us, 0);
+}
+
+unsigned endpoint_useful(const struct endpoint *endpoint, int64_t now_ms, int64_t busy_us)
+{
+    int64_t useful = USEFUL_LEAST + slow_us(endpoint, now_ms, busy_us) / US_A_PLACE;
+    return (unsigned)least_of(useful, endpoint_places(endpoint));
+}
+
 int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
 {
     int64_t next_ms = breaker_next_ms(&endpoint->breaker, now_ms);
@@ -41,13 +50,6 @@ int64_t endpoint_next_ms(const struct endpoint *endpoint, int64_t now_ms)
     bool paced = endpoint_is_doubtful(endpoint) && endpoint->in_flight > 0;
     int64_t paced_ms = paced ? endpoint->paced_ms : now_ms;
     return most_of(paced_ms, most_of(rate_ms, next_ms));
-}
-
-/* How long one takes, as things go now: by those that are over, or by the one that waits for its
- * answer for longest. */
-static int64_t one_us(const struct endpoint *endpoint, int64_t now_ms)
-{
-    return most_of(endpoint->duration_us, oldest_us(endpoint, now_ms));
 }
 
 /* How long it takes to send so many. Doubtful endpoints don't get all the places they may have. */
@@ -70,20 +72,40 @@ static int64_t queue_ms(const struct endpoint *endpoint, int64_t now_ms)
     return least_of(wait_ms, ENDPOINT_FULL_MOST_MS);
 }
 
+/* Is a whole queue soon sent, so that others may wait for that? */
+static bool is_quick(const struct endpoint *endpoint, const struct worker_load *load)
+{
+    int64_t places = most_of(endpoint->in_flight_most, 1);
+    int64_t queue_us = slow_us(endpoint, load->now_ms, load->busy_us) * ENDPOINT_PLENTY / places;
+    return !endpoint->limited && !endpoint_is_doubtful(endpoint) && list_empty(&endpoint->held) &&
+           queue_us < ENDPOINT_QUICK_US;
+}
+
+bool endpoint_has_plenty(const struct endpoint *endpoint, const struct worker_load *load)
+{
+    return endpoint_queued(endpoint) >= ENDPOINT_PLENTY && is_quick(endpoint, load);
+}
+
+/* How many may queue, of which all fill no more than a part of the worker's room. */
+static int64_t queue_most(const struct endpoint *endpoint, const struct worker_load *load)
+{
+    int64_t part = most_of((int64_t)(load->room / ENDPOINT_ROOM_PART), ENDPOINT_QUEUE_ALWAYS);
+    return endpoint->limited ? least_of(part, ENDPOINT_PLENTY) : part;
+}
+
 /* What has a rate waits for that, and not for the receiver. */
-static bool is_full(const struct endpoint *endpoint, bool retry, int64_t now_ms)
+static bool is_full(const struct endpoint *endpoint, bool retry, const struct worker_load *load)
 {
     int64_t queued = endpoint_queued(endpoint);
-    int64_t most = (int64_t)endpoint->in_flight_most * 4;
     if (retry && endpoint->again_count >= ENDPOINT_AGAIN)
         return true;
     if (endpoint->alone)
         return false;
-    if (queued >= most_of(most, ENDPOINT_QUEUE_LEAST))
-        return true;
+    if (queued >= queue_most(endpoint, load))
+        return !is_quick(endpoint, load);
     int64_t ahead = queued + (retry ? endpoint->again_count : 0);
     return !endpoint->limited && ahead >= ENDPOINT_QUEUE_ALWAYS &&
-           sending_ms(endpoint, ahead, now_ms) > ENDPOINT_MOMENT_MS;
+           sending_ms(endpoint, ahead, load->now_ms) > ENDPOINT_MOMENT_MS;
 }
 
 /* How long it takes until the rate lets it go, behind what queues here: of retries one goes for
@@ -129,12 +151,14 @@ static int64_t book_ms(struct endpoint *endpoint, bool retry, int64_t now_ms)
     return turn_ms - now_ms;
 }
 
-int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, int64_t now_ms, bool *booked)
+int64_t endpoint_delay_ms(struct endpoint *endpoint, bool retry, const struct worker_load *load,
+                          bool *booked)
 {
+    int64_t now_ms = load->now_ms;
     int64_t wait_ms = breaker_expected_ms(&endpoint->breaker, now_ms) - now_ms;
     *booked = false;
     if (wait_ms <= ENDPOINT_MOMENT_MS) {
-        bool full = is_full(endpoint, retry, now_ms);
+        bool full = is_full(endpoint, retry, load);
         *booked = endpoint->limited && (full || is_over_rate(endpoint, retry, now_ms));
         if (*booked)
             return book_ms(endpoint, retry, now_ms);

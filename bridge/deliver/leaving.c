@@ -64,12 +64,12 @@ static void leave_endpoint(struct worker *worker, struct endpoint *endpoint,
     worker_note_ready(worker, endpoint);
 }
 
-static void leave_fanout(struct worker *worker, const struct record_home *home)
+static void leave_list(struct worker *worker, struct list *list, const struct record_home *home)
 {
     struct list records;
     struct list *next = NULL;
     list_init(&records);
-    for (struct list *link = worker->fanout.next; link != &worker->fanout; link = next) {
+    for (struct list *link = list->next; link != list; link = next) {
         next = link->next;
         if (!record_home_equal(&CONTAINER_OF(link, struct record, message.link)->home, home))
             continue;
@@ -147,7 +147,8 @@ void worker_leave_home(struct worker *worker, struct give_up *order)
     for (size_t i = 0; i < worker->endpoint_count; i++)
         if (worker->endpoints[i])
             leave_endpoint(worker, worker->endpoints[i], order);
-    leave_fanout(worker, &order->home);
+    leave_list(worker, &worker->lined_up, &order->home);
+    leave_list(worker, &worker->fanout, &order->home);
     leave_later(worker, &order->home);
     leave_errands(worker, &order->home);
 }
@@ -174,6 +175,7 @@ void worker_abandon_idle(struct worker *worker)
     for (size_t i = 0; i < worker->endpoint_count; i++)
         if (worker->endpoints[i])
             worker_abandon_endpoint(worker, worker->endpoints[i]);
+    refuse_all(worker, &worker->lined_up);
     refuse_all(worker, &worker->fanout);
     struct heap_node *node = heap_first(&worker->later);
     for (; node; node = heap_first(&worker->later))

@@ -1,9 +1,10 @@
 /* The places in flight that a worker's endpoints share: who may take the next one.
  *
- * Each may hold a fair share, of as many as there are endpoints with something to send and one
- * more, so that the next one to come finds a place (where there is but one subscription it may hold
- * all). Endpoints that gave no answer of late are doubtful. They don't make the shares of others
- * smaller, and all of them together hold few: one each, by which it is seen that they are back, and
+ * Each may hold half as many as are free, so that the next one to come finds some, however many
+ * come (where there is but one subscription it may hold all). A receiver that hangs keeps its
+ * places until the time-outs, so those of which nothing is known yet, the new, hold half of all at
+ * most, and each a quarter of what is left of that. Endpoints that gave no answer of late are
+ * doubtful: all of them together hold few, one each, by which it is seen that they are back, and
  * half of all at most.
  *
  * Pure. Owner: the worker. */
@@ -12,21 +13,41 @@
 
 #include <stdbool.h>
 
+/* What a place is counted as while it is taken. */
+enum standing { STANDING_KNOWN, STANDING_NEW, STANDING_DOUBTFUL };
+
 struct places {
     unsigned limit; /* this worker's share of limits.in_flight; at least 1 */
     unsigned taken;
-    unsigned doubtful; /* of those taken: by doubtful endpoints */
-    /* Endpoints with something to send or in flight. */
-    unsigned active;
-    unsigned active_doubtful;
-    bool shared; /* there is more than one subscription */
+    unsigned taken_new;       /* of those: by endpoints that were new */
+    unsigned doubtful;        /* … that were doubtful */
+    unsigned active_doubtful; /* doubtful endpoints with something to send or in flight */
+    bool shared;              /* there is more than one subscription */
 };
 
-/* How many one endpoint may hold. */
-static inline unsigned places_share(const struct places *places)
+static inline unsigned places_half(const struct places *places)
 {
-    unsigned share = places->shared ? places->limit / (places->active + 1) : places->limit;
-    return share ? share : 1;
+    return (places->limit + 1) / 2;
+}
+
+/* Who holds none may have one, as long as there is one. */
+static inline bool places_holds_few(unsigned held, unsigned share)
+{
+    return held == 0 || held < share;
+}
+
+/* May an endpoint that holds `held` take one? `is_new`: nothing is known of it yet. */
+static inline bool places_may_take(const struct places *places, unsigned held, bool is_new)
+{
+    if (places->taken >= places->limit)
+        return false;
+    if (!places->shared)
+        return true;
+    if (!places_holds_few(held, (places->limit - places->taken) / 2))
+        return false;
+    unsigned most = places_half(places);
+    return !is_new ||
+           (places->taken_new < most && places_holds_few(held, (most - places->taken_new) / 4));
 }
 
 #define PLACES_DOUBTFUL_PART 32
@@ -34,7 +55,7 @@ static inline unsigned places_share(const struct places *places)
 /* How many all of the doubtful ones may hold. */
 static inline unsigned places_doubtful_most(const struct places *places)
 {
-    unsigned most = (places->limit + 1) / 2;
+    unsigned most = places_half(places);
     unsigned part = places->limit / PLACES_DOUBTFUL_PART;
     unsigned each = places->active_doubtful > part ? places->active_doubtful : part;
     if (each == 0)
@@ -49,22 +70,18 @@ static inline unsigned places_doubtful_room(const struct places *places)
     return places->doubtful < most ? most - places->doubtful : 0;
 }
 
-/* May an endpoint that holds `held` take one? */
-static inline bool places_may_take(const struct places *places, unsigned held)
-{
-    return places->taken < places->limit && held < places_share(places);
-}
-
-static inline void places_take(struct places *places, bool doubtful)
+static inline void places_take(struct places *places, enum standing standing)
 {
     places->taken++;
-    places->doubtful += doubtful;
+    places->taken_new += standing == STANDING_NEW;
+    places->doubtful += standing == STANDING_DOUBTFUL;
 }
 
-static inline void places_give_back(struct places *places, bool doubtful)
+static inline void places_give_back(struct places *places, enum standing standing)
 {
     places->taken--;
-    places->doubtful -= doubtful;
+    places->taken_new -= standing == STANDING_NEW;
+    places->doubtful -= standing == STANDING_DOUBTFUL;
 }
 
 #endif

@@ -17,14 +17,10 @@
 
 static void note_active(struct worker *worker, struct endpoint *endpoint)
 {
-    struct places *places = &worker->places;
     bool active = endpoint->in_flight > 0 || endpoint_has_some(endpoint);
-    unsigned *among = endpoint_is_doubtful(endpoint) ? &places->active_doubtful : &places->active;
-    if (endpoint->counted)
-        --*endpoint->counted;
-    endpoint->counted = active ? among : NULL;
-    if (endpoint->counted)
-        ++*endpoint->counted;
+    worker->places.active_doubtful -= endpoint->counted;
+    endpoint->counted = active && endpoint_is_doubtful(endpoint);
+    worker->places.active_doubtful += endpoint->counted;
 }
 
 /* From when on it could send; INT64_MAX: something else must happen first. */
@@ -69,6 +65,7 @@ void worker_note_ready(struct worker *worker, struct endpoint *endpoint)
     int64_t now_ms = loop_now_ms(worker->loop);
     bool has_turn = end_turn(worker, endpoint);
     heap_remove(&worker->ready, &endpoint->ready);
+    list_remove(&endpoint->sifting);
     note_active(worker, endpoint);
     int64_t from_ms = could_send_ms(worker, endpoint, now_ms);
     if (from_ms > now_ms) {
@@ -180,6 +177,13 @@ static bool judge(struct worker *worker, struct endpoint *endpoint)
     return true;
 }
 
+static enum standing standing_of(const struct endpoint *endpoint)
+{
+    if (endpoint_is_doubtful(endpoint))
+        return STANDING_DOUBTFUL;
+    return endpoint_is_new(endpoint) ? STANDING_NEW : STANDING_KNOWN;
+}
+
 /* Sends it, or, where breaker or rate say no after all, puts it back. */
 static void send(struct worker *worker, struct endpoint *endpoint)
 {
@@ -197,40 +201,73 @@ static void send(struct worker *worker, struct endpoint *endpoint)
     delivery->shared->sending++;
     delivery->use = worker->use;
     delivery->use->sending++;
-    delivery->doubtful = endpoint_is_doubtful(endpoint);
-    places_take(&worker->places, delivery->doubtful);
+    delivery->standing = standing_of(endpoint);
+    places_take(&worker->places, delivery->standing);
     struct attempt *attempt = worker->free_attempts[--worker->free_count];
     attempt_start(attempt, delivery);
     worker->request_bytes += attempt_bytes(attempt);
 }
 
 /* Makes a delivery of the record whose turn it is. One that nobody wants takes no place: the next
- * one is looked at, before a retry goes. */
-static void take_next(struct worker *worker, struct endpoint *endpoint)
+ * one is looked at, before a retry goes. False: so many were nobody's that others come first. */
+static bool take_next(struct worker *worker, struct endpoint *endpoint)
 {
     unsigned queued = endpoint_queued(endpoint);
-    for (unsigned i = 0; i < UNWANTED_MOST && endpoint_queued(endpoint) == queued; i++) {
+    for (unsigned i = 0; i < UNWANTED_MOST; i++) {
         struct record *record = endpoint_next_record(endpoint);
         if (!record)
-            return;
+            return true;
         worker->options.hooks.take(worker->options.hooks.context, record, record->subscription);
+        if (endpoint_queued(endpoint) != queued)
+            return true;
+        worker->sifted = true;
+    }
+    return false;
+}
+
+/* Others that could send come first. */
+static void sift_later(struct worker *worker, struct endpoint *endpoint)
+{
+    if (!heap_holds(&endpoint->ready) || endpoint->has_turn)
+        return;
+    heap_remove(&worker->ready, &endpoint->ready);
+    list_push(&worker->sifting, &endpoint->sifting);
+}
+
+/* A filter that wants little of a backlog has a part of each turn. */
+static void sift(struct worker *worker)
+{
+    int64_t since_us = clock_now_us();
+    while (!list_empty(&worker->sifting) && !worker_is_late(since_us)) {
+        struct endpoint *endpoint = CONTAINER_OF(worker->sifting.next, struct endpoint, sifting);
+        list_remove(&endpoint->sifting);
+        int64_t now_ms = loop_now_ms(worker->loop);
+        if (could_send_ms(worker, endpoint, now_ms) <= now_ms && !take_next(worker, endpoint))
+            list_push(&worker->sifting, &endpoint->sifting);
+        else
+            worker_note_ready(worker, endpoint);
     }
 }
 
 /* True if it left. */
 static bool send_next(struct worker *worker, struct endpoint *endpoint)
 {
-    if (endpoint_is_doubtful(endpoint) && places_doubtful_room(&worker->places) == 0)
-        return false; /* others have been sent to since its turn came */
-    take_next(worker, endpoint);
+    if (endpoint_is_doubtful(endpoint) && places_doubtful_room(&worker->places) == 0) {
+        worker_note_ready(worker, endpoint); /* others have been sent to since its turn came */
+        return false;
+    }
+    bool found = take_next(worker, endpoint);
     bool some = endpoint_queued(endpoint) > 0;
     if (some)
         send(worker, endpoint);
+    worker_note_ready(worker, endpoint);
+    if (!found && !some)
+        sift_later(worker, endpoint);
     return some;
 }
 
 /* The one that holds least; NULL: none could send. */
-static struct endpoint *next_ready(struct worker *worker)
+static struct endpoint *first_ready(struct worker *worker)
 {
     if (!heap_first(&worker->ready))
         give_turns(worker);
@@ -238,27 +275,68 @@ static struct endpoint *next_ready(struct worker *worker)
     return first ? CONTAINER_OF(first, struct endpoint, ready) : NULL;
 }
 
+/* The one that holds least and may send; NULL: none. New ones that may not make way for others. */
+static struct endpoint *next_ready(struct worker *worker)
+{
+    const struct places *places = &worker->places;
+    struct endpoint *endpoint = first_ready(worker);
+    for (; endpoint; endpoint = first_ready(worker)) {
+        bool is_new = standing_of(endpoint) == STANDING_NEW;
+        if (places_may_take(places, endpoint->in_flight, is_new))
+            return endpoint;
+        if (!places_may_take(places, endpoint->in_flight, false))
+            return NULL; /* nor may any other: this one holds least */
+        heap_remove(&worker->ready, &endpoint->ready);
+        list_push(&worker->held_new, &endpoint->held);
+    }
+    return NULL;
+}
+
+/* Those that are new, when one of the places of such has become free. */
+static void look_again_at_new(struct worker *worker)
+{
+    struct list waiting;
+    list_init(&waiting);
+    list_move_all(&waiting, &worker->held_new);
+    worker->new_may_go = false;
+    for (struct list *link = list_pop(&waiting); link; link = list_pop(&waiting))
+        worker_note_ready(worker, CONTAINER_OF(link, struct endpoint, held));
+}
+
+/* What was nobody's took its time, and there may be more of it. */
+static bool has_sifted_enough(const struct worker *worker, int64_t since_us)
+{
+    return worker->sifted && worker_is_late(since_us);
+}
+
 /* True if anything left. */
 static bool send_what_fits(struct worker *worker)
 {
     bool sent = false;
+    int64_t since_us = clock_now_us();
+    worker->sifted = false;
     give_turns(worker);
-    while (worker->free_count > 0 && worker->request_bytes < worker->request_bytes_most) {
+    if (worker->new_may_go)
+        look_again_at_new(worker);
+    while (worker->free_count > 0 && worker->request_bytes < worker->request_bytes_most &&
+           !has_sifted_enough(worker, since_us)) {
         struct endpoint *endpoint = next_ready(worker);
-        if (!endpoint || !places_may_take(&worker->places, endpoint->in_flight))
-            break; /* nor may any other: this one holds least */
+        if (!endpoint)
+            break;
         heap_remove(&worker->ready, &endpoint->ready);
         end_turn(worker, endpoint);
         sent |= send_next(worker, endpoint);
-        worker_note_ready(worker, endpoint);
     }
+    if (has_sifted_enough(worker, since_us) || !list_empty(&worker->sifting))
+        loop_arm(worker->loop, &worker->more_timer, 0);
     return sent;
 }
 
 /* The place is free again. */
 static void give_back(struct worker *worker, struct attempt *attempt, struct delivery *delivery)
 {
-    places_give_back(&worker->places, delivery->doubtful);
+    places_give_back(&worker->places, delivery->standing);
+    worker->new_may_go |= delivery->standing == STANDING_NEW;
     worker->request_bytes -= attempt_bytes(attempt);
     delivery->shared->sending--;
     delivery->use->sending--;
@@ -275,6 +353,7 @@ void worker_attempt_over(void *context, struct attempt *attempt, struct delivery
     endpoint_learn(endpoint, delivery, outcome, loop_now_ms(worker->loop));
     give_back(worker, attempt, delivery);
     tell_others(worker, endpoint);
+    delivery->moved = endpoint->route && !worker_same_receiver(delivery->route, endpoint->route);
     worker_renew_route(delivery);
     worker->options.hooks.settle(worker->options.hooks.context, delivery, outcome);
     worker_end_use(worker, use);
@@ -337,9 +416,13 @@ void worker_before_wait(struct loop_step *step)
 {
     struct worker *worker = CONTAINER_OF(step, struct worker, step);
     worker->busy_us += (loop_busy_us(worker->loop) - worker->busy_us) / BUSY_SHARE;
+    worker_take_turns(worker);
     worker_fan_out(worker);
-    if (may_send(worker) && send_what_fits(worker))
-        http_push(worker->http);
+    if (may_send(worker)) {
+        sift(worker);
+        if (send_what_fits(worker))
+            http_push(worker->http);
+    }
     uint64_t opened = http_connections_opened(worker->http);
     metrics_add(worker->metrics, METRIC_CONNECTIONS_OPENED, METRICS_INSTANCE, METRICS_NO_LABEL,
                 opened - worker->connections_counted);

@@ -117,11 +117,14 @@ struct worker *worker_create(const struct worker_options *options, struct error 
     worker->stop.type = WORKER_STOP;
     worker->step.run = worker_before_wait;
     worker->later_timer.fire = worker_later_due;
-    worker->fanout_timer.fire = look_again;
+    worker->more_timer.fire = look_again;
     worker->hold_timer.fire = look_again;
     list_init(&worker->events);
     list_init(&worker->decoded);
     list_init(&worker->held);
+    list_init(&worker->held_new);
+    list_init(&worker->sifting);
+    list_init(&worker->lined_up);
     list_init(&worker->fanout);
     list_init(&worker->errands);
     list_init(&worker->left);

@@ -98,10 +98,16 @@ struct worker {
     unsigned turns;    /* so many of them are among the ready all the same */
     struct heap later; /* records that are not due yet, or wait for a schema */
     struct loop_timer later_timer;
-    struct loop_timer fanout_timer;
+    struct loop_timer more_timer; /* there was more to do than one turn had time for */
     struct loop_timer hold_timer;
-    struct list fanout;     /* records that become deliveries at once, of several perhaps */
-    size_t deliveries;      /* there are */
+    struct list held_new; /* of new ones that could, if others of those held less */
+    bool new_may_go;      /* they hold less now */
+    bool sifted;          /* in this turn something was nobody's */
+    struct list sifting;  /* endpoints of which the last records were nobody's */
+    struct list lined_up; /* records that take their turns among those of their keys */
+    struct list fanout;   /* records that become deliveries at once, of several perhaps */
+    bool plenty;          /* an endpoint that sends them quickly has enough of these for a while */
+    size_t deliveries;    /* there are */
     size_t deliveries_most; /* nothing more is fanned out then */
     struct list decoded;    /* shared events that are, the oldest first */
     unsigned decoded_count;
@@ -133,6 +139,9 @@ void worker_obey_share(struct worker *worker, struct share_news *news);
 /* The delivery's route is its endpoint's; if that has none, the one it had. */
 void worker_renew_route(struct delivery *delivery);
 
+/* Is it the same URL? NULL: none. */
+bool worker_same_receiver(const struct route *a, const struct route *b);
+
 /* Sets what the endpoint may send by its route, which it has. */
 void worker_limit(struct worker *worker, struct endpoint *endpoint);
 
@@ -140,6 +149,10 @@ void worker_limit(struct worker *worker, struct endpoint *endpoint);
 /* How many places in flight the worker has for it. */
 unsigned worker_places(const struct worker *worker, const struct route *route);
 void worker_receive(struct worker *worker, struct record *record);
+
+/* What takes time is done in parts of a turn of the loop, so that sockets are looked at between. */
+bool worker_is_late(int64_t since_us);
+void worker_take_turns(struct worker *worker);
 void worker_fan_out(struct worker *worker);
 void worker_run_errand(struct worker *worker, struct errand *errand);
 void worker_schemas_known(void *context, struct list *waiters);

@@ -184,7 +184,8 @@ static void stop_at(struct pipeline *pipeline, struct delivery *delivery,
     log_error("an event failed for good; its subscription waits for a person",
               STR("subscription", delivery->route->name), BYTES("id", outcome->id),
               INT("status", outcome->status), STR("error", outcome->error));
-    remember_disabled(pipeline, delivery->route, "exhausted");
+    if (!delivery->moved)
+        remember_disabled(pipeline, delivery->route, "exhausted");
     worker_end(pipeline->worker, delivery);
     pipeline_give_up(pipeline, record);
 }
@@ -201,7 +202,8 @@ static bool consequences(struct pipeline *pipeline, struct delivery *delivery,
                worker_refuse(pipeline->worker, route, record);
         fine = fine && remember_parked(pipeline, route, record);
     }
-    if (outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410))
+    bool gone = outcome->status == 410 && status_set_has(&route->sub->delivery.never, 410);
+    if (gone && !delivery->moved)
         remember_disabled(pipeline, route, "410");
     return fine;
 }

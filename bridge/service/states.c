@@ -191,6 +191,8 @@ static void set_disabled(struct states *states, struct subject *subject, const s
     memset(subject->url, 0, sizeof subject->url);
     if (subject->disabled && state->url.size == STATE_DIGEST_BYTES - 1)
         memcpy(subject->url, state->url.data, state->url.size);
+    if (!is_disabled(subject) && !subject->told) /* but a worker may have done so by itself, … */
+        tell(states, WORKER_ENABLED, subject, SLICE_NONE, NULL); /* … at the URL that it had then */
     tell_disabled(states, subject);
 }
 

@@ -52,6 +52,18 @@ def test_each_gets_what_it_wants_and_one_group_reads(
     topics.wait_committed(names.group, orders)
 
 
+def test_a_burst_to_receivers_that_answer_takes_no_detour(
+    topics, orders, names, receiver, sharing, grapnel, results
+):
+    """More than there are places for, but no more than is sent in a moment."""
+    running = grapnel(*sharing(orders, "a", "b"))
+    topics.produce(orders, *[event(n) for n in range(600)])
+    results(1200)
+    for path in ("/a", "/b"):
+        assert numbers(receiver.requests(path)) == list(range(600))
+    assert not running.metric("grapnel_stored_total", topic="retries")
+
+
 def test_a_dead_one_does_not_keep_the_others_waiting(
     topics, orders, names, receiver, sharing, grapnel, results
 ):

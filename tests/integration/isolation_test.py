@@ -3,7 +3,9 @@
 import json
 import time
 
-from support.receiver import Reply
+import pytest
+
+from support.receiver import Hang, Reply
 from support.wait import PATIENCE, until
 
 EVENTS = 500
@@ -27,3 +29,33 @@ def test_a_retry_that_waits_holds_nobody_up(topics, orders, unique, names, recei
     arrived = receiver.wait(EVENTS, "/well")
     late = [r for r in arrived if r.at - json.loads(r.body)["at"] > LATE_S]
     assert len(late) < EVENTS / 25, f"{len(late)} of {EVENTS} were late"
+
+
+@pytest.mark.parametrize("behind", [True, False], ids=["with a backlog", "all at once"])
+def test_many_that_hang_leave_places_for_one_that_answers(
+    topics, orders, unique, names, receiver, subscribe, grapnel, behind
+):
+    """Each could hold all places, and none gives any back before its time is over."""
+    backlog = [json.dumps({"n": n}) for n in range(1000)]
+    wells = topics.create(f"wells-{unique}")
+    hanging = []
+    for i in range(6):
+        receiver.script(f"/hang{i}", *([] if behind else [Reply(200)]), Hang())
+        hanging.append({**subscribe(orders, receiver.url(f"/hang{i}")), "name": f"hang{i}-{unique[-6:]}"})
+    well = {**subscribe(wells, receiver.url("/well")), "name": f"well-{unique[-20:]}"}
+    topics.produce(orders, *(backlog if behind else backlog[:1]))
+    grapnel(*hanging, well, limits={"in_flight": 64})
+    for i in range(6):
+        receiver.wait(1, f"/hang{i}")
+    topics.produce(wells, json.dumps({"at": time.time()}))
+    receiver.wait(1, "/well")
+    if not behind:
+        topics.produce(orders, *backlog[1:])
+        for i in range(6):
+            receiver.wait(2, f"/hang{i}")
+    for n in range(50):
+        topics.produce(wells, json.dumps({"at": time.time()}))
+        time.sleep(EVERY_S)
+    arrived = receiver.wait(51, "/well")
+    worst = max(r.at - json.loads(r.body)["at"] for r in arrived[1:])
+    assert worst < 2 * PATIENCE, f"one was {worst:.1f} s late"

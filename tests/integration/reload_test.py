@@ -114,6 +114,23 @@ def test_what_is_in_flight_ends_as_it_began(topics, orders, receiver, subscribe,
     assert rows[0]["url"].endswith("/old") and rows[1]["url"].endswith("/new")
 
 
+def test_the_old_receiver_s_410_is_not_the_new_one_s(
+    topics, orders, receiver, subscribe, grapnel, reload, dead_letters
+):
+    """It answers the request under way when the subscription has another URL already."""
+    gate = threading.Event()
+    receiver.script("/old", Reply(410, gate=gate))
+    running = grapnel(subscribe(orders, receiver.url("/old"), delivery={"in_flight": 1}))
+    topics.produce(orders, event(0))
+    receiver.wait(1, "/old")
+    reload(running, subscribe(orders, receiver.url("/new"), delivery={"in_flight": 1}))
+    gate.set()
+    dead_letters(1)
+    topics.produce(orders, event(1), event(2))
+    receiver.wait(2, "/new")
+    assert running.metric("grapnel_disabled") == 0
+
+
 def test_what_waits_goes_to_the_new_receiver(topics, orders, receiver, subscribe, grapnel, reload):
     """The receiver was broken, and its breaker is open: the next one is tried at once."""
     delivery = {

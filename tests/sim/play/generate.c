@@ -398,6 +398,14 @@ static void make_reloads(struct maker *maker, uint64_t seed)
         make_reload(maker, instances);
 }
 
+/* Some have fewer places in flight, so that keys and turns are other workers'. */
+static void make_places(struct scenario *scenario, uint64_t seed)
+{
+    for (size_t v = 0; v < scenario->variant_count && scenario->variant_count > 1; v++)
+        if (dice_for(seed, "places", v).state % 3 == 0)
+            scenario->variants[v].in_flight = 1;
+}
+
 void scenario_generate(struct scenario *scenario, uint64_t seed)
 {
     *scenario = (struct scenario){0};
@@ -421,4 +429,5 @@ void scenario_generate(struct scenario *scenario, uint64_t seed)
     make_stops(scenario, seed);
     make_faults(&maker);
     make_reloads(&maker, seed);
+    make_places(scenario, seed);
 }

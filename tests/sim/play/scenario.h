@@ -76,9 +76,10 @@ enum scenario_results { RESULTS_FINAL, RESULTS_ATTEMPTS, RESULTS_FAILURES, RESUL
 
 /* A version of the configuration: an instance is started with one, and may be given another. */
 #define SCENARIO_VARIANT(F)                                                                        \
-    F(absent) /* a bit for each subscription that is not in it */                                  \
-    F(waits)  /* how many of its waits each subscription has, at most */                           \
-    F(longer) /* 1: all waits are half as long again */
+    F(absent)    /* a bit for each subscription that is not in it */                               \
+    F(waits)     /* how many of its waits each subscription has, at most */                        \
+    F(longer)    /* 1: all waits are half as long again */                                         \
+    F(in_flight) /* each subscription's, at most; 0: as many as it has */
 
 /* A receiver's behaviour, from then on: enum behaviour. */
 #define SCENARIO_PHASE(F) F(at_ms) F(subscription) F(behaviour) F(value) F(percent) F(slow_ms)

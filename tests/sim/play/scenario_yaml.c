@@ -78,8 +78,9 @@ static void write_delivery(const struct scenario *scenario, unsigned subscriptio
                            FILE *out)
 {
     const struct scenario_subscription *sub = &scenario->subscriptions[subscription];
+    int64_t most = scenario->variants[variant].in_flight;
     fprintf(out, "    delivery:\n      timeout: %" PRId64 "ms\n      in_flight: %" PRId64 "\n",
-            sub->timeout_ms, sub->in_flight);
+            sub->timeout_ms, most > 0 && most < sub->in_flight ? most : sub->in_flight);
     if (sub->rate)
         fprintf(out, "      rate: %" PRId64 "/s\n", sub->rate);
     if (sub->failures)

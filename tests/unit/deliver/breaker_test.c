@@ -531,6 +531,21 @@ static void another_receiver_is_tried_at_once(void **state)
     assert_int_equal(breaker.state, BREAKER_OPEN);
 }
 
+static void what_was_sent_to_the_one_there_was_says_nothing(void **state)
+{
+    (void)state;
+    struct breaker breaker = make(2, 0);
+    uint32_t old_pass = breaker_pass(&breaker, NOW);
+    breaker_change(&breaker, breaker.policy, true);
+    for (int i = 0; i < 2; i++)
+        breaker_end(&breaker, old_pass, BREAKER_UNWELL, -1, NOW);
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+    end_one(&breaker, BREAKER_UNWELL, NOW);
+    assert_int_equal(breaker.state, BREAKER_CLOSED);
+    end_one(&breaker, BREAKER_UNWELL, NOW);
+    assert_int_equal(breaker.state, BREAKER_OPEN);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -554,6 +569,7 @@ int main(void)
         cmocka_unit_test(two_that_probe_at_once_both_count),
         cmocka_unit_test(old_news_change_nothing),
         cmocka_unit_test(another_receiver_is_tried_at_once),
+        cmocka_unit_test(what_was_sent_to_the_one_there_was_says_nothing),
         cmocka_unit_test(names_its_states),
         cmocka_unit_test(several_workers_agree_and_probe_one_at_a_time),
     };

@@ -14,11 +14,12 @@ struct fixture {
     struct endpoint endpoint;
     struct delivery deliveries[8];
     struct record records[8];
+    size_t room; /* at its worker */
 };
 
 static void set_up(struct fixture *fixture, unsigned in_flight_most)
 {
-    *fixture = (struct fixture){.metrics = metrics_create()};
+    *fixture = (struct fixture){.metrics = metrics_create(), .room = 16384};
     fixture->route.sub = &fixture->sub;
     endpoint_init(&fixture->endpoint, &fixture->route, in_flight_most,
                   metrics_block_create(fixture->metrics));
@@ -126,8 +127,9 @@ static void set_up_shared(struct fixture *f, unsigned in_flight)
 
 static int64_t delay_ms(struct fixture *f, bool retry, int64_t now_ms)
 {
+    const struct worker_load load = {now_ms, 0, f->room};
     bool booked = true;
-    int64_t delay_ms = endpoint_delay_ms(&f->endpoint, retry, now_ms, &booked);
+    int64_t delay_ms = endpoint_delay_ms(&f->endpoint, retry, &load, &booked);
     assert_false(booked);
     return delay_ms;
 }
@@ -137,15 +139,66 @@ static void what_shares_a_lane_waits_elsewhere_when_the_queue_is_full(void **sta
     (void)state;
     struct fixture f;
     set_up_shared(&f, 20);
-    f.endpoint.queued_count = 79; /* four rounds */
+    f.room = 800;
+    f.endpoint.duration_us = 10000;
+    f.endpoint.queued_count = 99; /* an eighth of the room there is */
     assert_int_equal(delay_ms(&f, false, 0), 0);
-    f.endpoint.queued_count = 80;
+    f.endpoint.queued_count = 100;
     assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_MOMENT_MS);
     f.endpoint.duration_us = 2000000;
-    assert_int_equal(delay_ms(&f, false, 0), 80 / 20 * 2000);
+    assert_int_equal(delay_ms(&f, false, 0), 100 / 20 * 2000);
     f.endpoint.duration_us = INT64_C(3600000000);
     assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_FULL_MOST_MS);
     f.endpoint.alone = true; /* its backlog stays in Kafka */
+    assert_int_equal(delay_ms(&f, false, 0), 0);
+    metrics_destroy(f.metrics);
+}
+
+static bool has_plenty(const struct fixture *f, int64_t now_ms, int64_t busy_us)
+{
+    const struct worker_load load = {now_ms, busy_us, f->room};
+    return endpoint_has_plenty(&f->endpoint, &load);
+}
+
+static void what_shares_a_lane_waits_for_a_receiver_that_is_quick(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct delivery oldest = {.sent_ms = 1000};
+    set_up_shared(&f, 16);
+    f.room = (size_t)ENDPOINT_PLENTY * ENDPOINT_ROOM_PART;
+    f.endpoint.duration_us = ENDPOINT_QUICK_US * 16 / ENDPOINT_PLENTY - 1;
+    f.endpoint.queued_count = ENDPOINT_PLENTY - 1;
+    assert_false(has_plenty(&f, 1000, 0));
+    f.endpoint.queued_count = ENDPOINT_PLENTY;
+    assert_true(has_plenty(&f, 1000, 0));
+    assert_int_equal(delay_ms(&f, false, 1000), 0);
+    f.endpoint.duration_us = 100000;
+    assert_false(has_plenty(&f, 1000, 0));
+    assert_true(has_plenty(&f, 1000, 40000)); /* it's this worker that is slow */
+    f.endpoint.duration_us = 100;
+    list_push(&f.endpoint.sending, &oldest.link); /* it was quick */
+    assert_true(has_plenty(&f, 1003, 0));
+    assert_false(has_plenty(&f, 1004, 0));
+    assert_int_equal(delay_ms(&f, false, 1004), ENDPOINT_MOMENT_MS);
+    f.endpoint.limited = true;
+    assert_false(has_plenty(&f, 1000, 0));
+    metrics_destroy(f.metrics);
+}
+
+/* However many endpoints queue all they may, there is room for more. */
+static void the_less_room_the_less_queues(void **state)
+{
+    (void)state;
+    struct fixture f;
+    set_up_shared(&f, 20);
+    f.endpoint.duration_us = 10000;
+    f.endpoint.queued_count = 50;
+    assert_int_equal(delay_ms(&f, false, 0), 0);
+    f.room = 400;
+    assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_MOMENT_MS);
+    f.room = 0;
+    f.endpoint.queued_count = ENDPOINT_QUEUE_ALWAYS - 1;
     assert_int_equal(delay_ms(&f, false, 0), 0);
     metrics_destroy(f.metrics);
 }
@@ -262,8 +315,9 @@ static void a_retry_waits_elsewhere_when_there_are_many(void **state)
 
 static int64_t booked_ms(struct fixture *f, bool retry, int64_t now_ms)
 {
+    const struct worker_load load = {now_ms, 0, f->room};
     bool booked = false;
-    int64_t delay_ms = endpoint_delay_ms(&f->endpoint, retry, now_ms, &booked);
+    int64_t delay_ms = endpoint_delay_ms(&f->endpoint, retry, &load, &booked);
     assert_true(booked);
     return delay_ms;
 }
@@ -455,6 +509,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_the_queue_is_full),
+        cmocka_unit_test(what_shares_a_lane_waits_for_a_receiver_that_is_quick),
+        cmocka_unit_test(the_less_room_the_less_queues),
         cmocka_unit_test(what_shares_a_lane_waits_elsewhere_when_its_turn_is_far),
         cmocka_unit_test(one_that_never_answers_counts_by_its_oldest_request),
         cmocka_unit_test(what_queues_is_overdue_when_the_receiver_has_stopped_to_answer),

@@ -7,51 +7,87 @@
 #include "base/compiler.h"
 #include "deliver/places.h"
 
+/* As many as it may, beside what it holds. */
+static unsigned take_all(struct places *places, unsigned held, enum standing standing)
+{
+    for (; places_may_take(places, held, standing == STANDING_NEW); held++)
+        places_take(places, standing);
+    return held;
+}
+
 static void one_subscription_may_hold_all(void **state)
 {
     (void)state;
-    struct places places = {.limit = 8, .active = 1};
-    unsigned held = 0;
-    for (; places_may_take(&places, held); held++)
-        places_take(&places, false);
-    assert_int_equal(held, 8);
+    struct places places = {.limit = 8};
+    assert_int_equal(take_all(&places, 0, STANDING_NEW), 8);
 }
 
-static void a_share_stays_free_for_the_next_one(void **state)
+static void each_holds_half_of_what_is_free(void **state)
 {
     (void)state;
-    struct places places = {.limit = 12, .active = 2, .shared = true};
-    unsigned held[3] = {0};
-    for (int i = 0; i < 2; i++)
-        for (; places_may_take(&places, held[i]); held[i]++)
-            places_take(&places, false);
-    assert_int_equal(held[0], 4);
-    assert_int_equal(held[1], 4);
-    places.active = 3;
-    for (; places_may_take(&places, held[2]); held[2]++)
-        places_take(&places, false);
-    assert_int_equal(held[2], 3);
+    struct places places = {.limit = 512, .shared = true};
+    assert_int_equal(take_all(&places, 0, STANDING_KNOWN), 171);
+    assert_int_equal(take_all(&places, 0, STANDING_KNOWN), 114);
+    assert_int_equal(take_all(&places, 0, STANDING_KNOWN), 76);
 }
 
-static void a_share_is_one_at_least(void **state)
+/* Subscriptions that begin one after the other to take all they may, 32 each, and give none back.
+ */
+static void many_leave_some_for_the_next_one(void **state)
 {
     (void)state;
-    struct places places = {.limit = 4, .active = 1000, .shared = true};
-    for (int i = 0; i < 4; i++) {
-        assert_true(places_may_take(&places, 0));
-        assert_false(places_may_take(&places, 1));
-        places_take(&places, false);
+    struct places places = {.limit = 512, .shared = true};
+    for (unsigned i = 0; i < 24; i++)
+        for (unsigned held = 0; held < 32 && places_may_take(&places, held, false); held++)
+            places_take(&places, STANDING_KNOWN);
+    assert_true(places_may_take(&places, 0, false));
+}
+
+static void one_is_left_for_who_holds_none(void **state)
+{
+    (void)state;
+    struct places places = {.limit = 4, .shared = true};
+    for (unsigned i = 0; i < 4; i++) {
+        assert_true(places_may_take(&places, 0, false));
+        places_take(&places, STANDING_KNOWN);
     }
-    assert_false(places_may_take(&places, 0));
-    places_give_back(&places, false);
-    assert_true(places_may_take(&places, 0));
+    assert_false(places_may_take(&places, 0, false));
+    places_give_back(&places, STANDING_KNOWN);
+    assert_true(places_may_take(&places, 0, false));
+    assert_false(places_may_take(&places, 1, false));
+}
+
+/* However many hang from the beginning. */
+static void the_new_hold_half_at_most(void **state)
+{
+    (void)state;
+    for (unsigned limit = 1; limit < 600; limit++) {
+        struct places places = {.limit = limit, .shared = true};
+        for (unsigned i = 0; i < limit + 1; i++)
+            take_all(&places, 0, STANDING_NEW);
+        assert_int_equal(places.taken, (limit + 1) / 2);
+        assert_false(places_may_take(&places, 0, true));
+        assert_int_equal(places_may_take(&places, 0, false), limit > 1);
+        places_give_back(&places, STANDING_NEW);
+        assert_true(places_may_take(&places, 0, true));
+    }
+}
+
+/* … and the one that comes last finds more than one. */
+static void a_new_one_finds_room_beside_many(void **state)
+{
+    (void)state;
+    struct places places = {.limit = 512, .shared = true};
+    for (unsigned i = 0; i < 12; i++)
+        take_all(&places, 0, STANDING_NEW);
+    assert_true(take_all(&places, 0, STANDING_NEW) > 1);
 }
 
 static unsigned taken_by_doubtful(struct places *places)
 {
     unsigned taken = 0;
-    for (; places_doubtful_room(places) > 0 && places_may_take(places, 0); taken++)
-        places_take(places, true);
+    for (; places_doubtful_room(places) > 0 && places_may_take(places, 0, false); taken++)
+        places_take(places, STANDING_DOUBTFUL);
     return taken;
 }
 
@@ -72,14 +108,6 @@ static void the_doubtful_hold_one_each(void **state)
     }
 }
 
-static void the_doubtful_make_no_share_smaller(void **state)
-{
-    (void)state;
-    const struct places without = {.limit = 512, .active = 3, .shared = true};
-    const struct places beside = {.limit = 512, .active = 3, .active_doubtful = 1, .shared = true};
-    assert_int_equal(places_share(&without), places_share(&beside));
-}
-
 /* Though a thousand hang, half of the places are for those that answer. */
 static void the_doubtful_hold_half_at_most(void **state)
 {
@@ -88,8 +116,8 @@ static void the_doubtful_hold_half_at_most(void **state)
         struct places places = {.limit = limit, .active_doubtful = 1000, .shared = true};
         assert_int_equal(taken_by_doubtful(&places), (limit + 1) / 2);
         if (limit > 1)
-            assert_true(places_may_take(&places, 0));
-        places_give_back(&places, true);
+            assert_true(places_may_take(&places, 0, false));
+        places_give_back(&places, STANDING_DOUBTFUL);
         assert_int_equal(places_doubtful_room(&places), 1);
     }
 }
@@ -98,10 +126,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_subscription_may_hold_all),
-        cmocka_unit_test(a_share_stays_free_for_the_next_one),
-        cmocka_unit_test(a_share_is_one_at_least),
+        cmocka_unit_test(each_holds_half_of_what_is_free),
+        cmocka_unit_test(many_leave_some_for_the_next_one),
+        cmocka_unit_test(one_is_left_for_who_holds_none),
+        cmocka_unit_test(the_new_hold_half_at_most),
+        cmocka_unit_test(a_new_one_finds_room_beside_many),
         cmocka_unit_test(the_doubtful_hold_one_each),
-        cmocka_unit_test(the_doubtful_make_no_share_smaller),
         cmocka_unit_test(the_doubtful_hold_half_at_most),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
