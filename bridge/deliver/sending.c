@@ -210,10 +210,10 @@ static void send(struct worker *worker, struct endpoint *endpoint)
 
 /* Makes a delivery of the record whose turn it is. One that nobody wants takes no place: the next
  * one is looked at, before a retry goes. False: so many were nobody's that others come first. */
-static bool take_next(struct worker *worker, struct endpoint *endpoint)
+static bool take_next(struct worker *worker, struct endpoint *endpoint, int64_t since_us)
 {
     unsigned queued = endpoint_queued(endpoint);
-    for (unsigned i = 0; i < UNWANTED_MOST; i++) {
+    for (unsigned i = 0; i == 0 || (i < UNWANTED_MOST && !worker_is_late(since_us)); i++) {
         struct record *record = endpoint_next_record(endpoint);
         if (!record)
             return true;
@@ -242,7 +242,8 @@ static void sift(struct worker *worker)
         struct endpoint *endpoint = CONTAINER_OF(worker->sifting.next, struct endpoint, sifting);
         list_remove(&endpoint->sifting);
         int64_t now_ms = loop_now_ms(worker->loop);
-        if (could_send_ms(worker, endpoint, now_ms) <= now_ms && !take_next(worker, endpoint))
+        bool could_send = could_send_ms(worker, endpoint, now_ms) <= now_ms;
+        if (could_send && !take_next(worker, endpoint, since_us))
             list_push(&worker->sifting, &endpoint->sifting);
         else
             worker_note_ready(worker, endpoint);
@@ -250,13 +251,13 @@ static void sift(struct worker *worker)
 }
 
 /* True if it left. */
-static bool send_next(struct worker *worker, struct endpoint *endpoint)
+static bool send_next(struct worker *worker, struct endpoint *endpoint, int64_t since_us)
 {
     if (endpoint_is_doubtful(endpoint) && places_doubtful_room(&worker->places) == 0) {
         worker_note_ready(worker, endpoint); /* others have been sent to since its turn came */
         return false;
     }
-    bool found = take_next(worker, endpoint);
+    bool found = take_next(worker, endpoint, since_us);
     bool some = endpoint_queued(endpoint) > 0;
     if (some)
         send(worker, endpoint);
@@ -325,7 +326,7 @@ static bool send_what_fits(struct worker *worker)
             break;
         heap_remove(&worker->ready, &endpoint->ready);
         end_turn(worker, endpoint);
-        sent |= send_next(worker, endpoint);
+        sent |= send_next(worker, endpoint, since_us);
     }
     if (has_sifted_enough(worker, since_us) || !list_empty(&worker->sifting))
         loop_arm(worker->loop, &worker->more_timer, 0);
