@@ -11,6 +11,7 @@
 #include "inspect/reconcile_private.h"
 #include "kafka/client.h"
 #include "kafka/offsets.h"
+#include "settle/own_topics.h"
 #include "settle/retry.h"
 
 #define FIRST_ASK_MS 5000 /* whoever waits for a Kafka that isn't there should not wait long */
@@ -65,12 +66,37 @@ static void add_topic(partition_list *list, const struct rd_kafka_metadata_topic
         rd_kafka_topic_partition_list_add(list, topic->topic, topic->partitions[p].id);
 }
 
-static partition_list *partitions_of(const struct asking *asking, const struct matcher *matcher)
+/* What a regular expression of the subscription's does not match. False: no memory. */
+static bool compile_own(const struct asking *asking, const struct route *route, regex_t *regex,
+                        bool *any)
 {
+    const struct reconcile_options *options = asking->reconcile->options;
+    const struct catalog *catalog = options->catalog;
+    struct buffer out = {0};
+    own_topics_add(&out, options->settings, catalog, &catalog->lanes[route->lane]);
+    const char *pattern = buffer_text(&out);
+    *any = out.size > 0;
+    bool fine = pattern && (!*any || regcomp(regex, pattern, REG_EXTENDED | REG_NOSUB) == 0);
+    buffer_finish(&out);
+    return fine;
+}
+
+/* NULL: no memory. */
+static partition_list *partitions_of(const struct asking *asking, const struct route *route)
+{
+    regex_t own;
+    bool any = false;
+    if (!compile_own(asking, route, &own, &any))
+        return NULL;
     partition_list *list = rd_kafka_topic_partition_list_new(16);
-    for (int t = 0; t < asking->metadata->topic_cnt; t++)
-        if (matcher_wants_topic(matcher, asking->metadata->topics[t].topic))
+    for (int t = 0; t < asking->metadata->topic_cnt; t++) {
+        const char *name = asking->metadata->topics[t].topic;
+        if (matcher_wants_topic(route->matcher, name) &&
+            !(any && regexec(&own, name, 0, NULL, 0) == 0))
             add_topic(list, &asking->metadata->topics[t]);
+    }
+    if (any)
+        regfree(&own);
     return list;
 }
 
@@ -209,7 +235,9 @@ static bool find_range(const struct asking *asking, const struct route *route, s
                     : sub->start.at == START_TIME ? sub->start.unix_ms
                                                   : RD_KAFKA_OFFSET_BEGINNING;
     int64_t until = options->has_until ? options->until_unix_ms : RD_KAFKA_OFFSET_END;
-    partition_list *list = partitions_of(asking, route->matcher);
+    partition_list *list = partitions_of(asking, route);
+    if (!list)
+        return error_set(err, ERROR_MEMORY, "no memory for the topics of %s", sub->name);
     partition_list *committed = ask_committed(asking, group, list, err);
     struct ends ends = {list, rd_kafka_topic_partition_list_copy(list)};
     bool fine = committed && ask_ends(asking, &ends, since, until, err);

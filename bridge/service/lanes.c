@@ -7,57 +7,24 @@
 #include "consume/record.h"
 #include "consume/source.h"
 #include "deliver/worker.h"
+#include "kafka/client.h"
+#include "settle/own_topics.h"
 #include "settle/retry.h"
 
 /* ── what a lane does not read ───────────────────────────────────────────── */
 
-static bool is_named(const struct texts *topics, const char *name)
-{
-    for (size_t i = 0; i < topics->count; i++)
-        if (strcmp(topics->items[i].data, name) == 0)
-            return true;
-    return false;
-}
-
-static void add_pattern(struct buffer *out, const char *pattern)
-{
-    if (out->size > 0)
-        buffer_add_char(out, ',');
-    buffer_add_text(out, pattern);
-}
-
-static void add_name(struct buffer *out, const struct texts *topics, const char *name)
-{
-    if (!name || is_named(topics, name))
-        return;
-    if (out->size > 0)
-        buffer_add_char(out, ',');
-    retry_topics_add_quoted(out, name);
-}
-
-/* Is one of those topics named as it stands? */
-static bool names_a_retry_topic(const struct texts *topics, const char *prefix)
-{
-    size_t size = strlen(prefix);
-    for (size_t i = 0; i < topics->count; i++)
-        if (strncmp(topics->items[i].data, prefix, size) == 0 && topics->items[i].data[size] == '.')
-            return true;
-    return false;
-}
-
-/* What regular expressions don't match: the topics that grapnel writes itself, which would go round
- * for ever. One that is named as it stands is read all the same. */
+/* What the configuration says, and what regular expressions don't match. */
 static const char *ignored_topics(struct lanes *lanes, const struct settings *settings,
-                                  const struct texts *topics, const char *retries)
+                                  const struct catalog *catalog, const struct lane_route *members)
 {
     struct buffer out = {0};
-    for (size_t i = 0; i < settings->kafka.count; i++)
-        if (strcmp(settings->kafka.items[i].name.data, "topic.blacklist") == 0)
-            add_pattern(&out, settings->kafka.items[i].value.data);
-    add_name(&out, topics, settings->topics.results.data);
-    add_name(&out, topics, settings->topics.dead_letters.data);
-    if (!names_a_retry_topic(topics, settings->topics.retries.data))
-        add_pattern(&out, retries);
+    const char *given = client_given(&settings->kafka, "topic.blacklist");
+    if (given && given[0]) {
+        buffer_add_text(&out, given);
+        buffer_add_char(&out, ','); /* at the end it means nothing */
+    }
+    own_topics_add(&out, settings, catalog, members);
+    buffer_need(&out);
     const char *copy = arena_copy(&lanes->arena, buffer_slice(&out));
     buffer_finish(&out);
     return copy;
@@ -126,13 +93,11 @@ static bool parks(const struct subscription *sub)
 }
 
 static struct roster_lane make_lane(struct lanes *lanes, const struct settings *settings,
-                                    const struct catalog *catalog, unsigned place, unsigned workers,
-                                    const char *retries)
+                                    const struct catalog *catalog, unsigned place, unsigned workers)
 {
     const struct lane_route *members = &catalog->lanes[place];
     const struct route *first = &catalog->routes[members->members[0]];
     const struct subscription *sub = first->sub;
-    struct texts topics = all_topics(lanes, catalog, members);
     return (struct roster_lane){
         .group = members->group,
         .series = lane_series(place),
@@ -143,9 +108,9 @@ static struct roster_lane make_lane(struct lanes *lanes, const struct settings *
         .parks = parks(sub),
         .spread = first->alone ? worker_spread(workers, sub->delivery.in_flight) : workers,
         .least_records = least_records(settings, catalog, members),
-        .topics = topics,
+        .topics = all_topics(lanes, catalog, members),
         .start = sub->start,
-        .ignored = ignored_topics(lanes, settings, &topics, retries),
+        .ignored = ignored_topics(lanes, settings, catalog, members),
     };
 }
 
@@ -222,8 +187,7 @@ struct lanes *lanes_create(const struct settings *settings, const struct catalog
     roster->lanes = arena_alloc(&lanes->arena, (catalog->lane_count + 1) * sizeof *roster->lanes);
     for (unsigned i = 0; i < catalog->lane_count; i++)
         if (catalog->lanes[i].count > 0)
-            roster->lanes[roster->lane_count++] =
-                make_lane(lanes, settings, catalog, i, workers, retries);
+            roster->lanes[roster->lane_count++] = make_lane(lanes, settings, catalog, i, workers);
     if (roster->lane_count > 0)
         roster->lanes[roster->lane_count++] =
             make_retry_lane(lanes, settings, catalog, workers, retries);

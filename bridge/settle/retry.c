@@ -112,12 +112,17 @@ void retry_topics_add_quoted(struct buffer *out, const char *name)
     buffer_add_char(out, '$');
 }
 
+void retry_topics_add_pattern(struct buffer *out, const char *prefix)
+{
+    buffer_add_char(out, '^');
+    add_escaped(out, prefix);
+    buffer_add_text(out, "\\.[0-9]+(ms|s|m|h|d)$");
+}
+
 char *retry_topics_pattern(const char *prefix)
 {
     struct buffer pattern = {0};
-    buffer_add_char(&pattern, '^');
-    add_escaped(&pattern, prefix);
-    buffer_add_text(&pattern, "\\.[0-9]+(ms|s|m|h|d)$");
+    retry_topics_add_pattern(&pattern, prefix);
     if (!buffer_text(&pattern))
         buffer_finish(&pattern);
     return pattern.data;

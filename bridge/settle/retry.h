@@ -38,6 +38,7 @@ void retry_topics_destroy(struct retry_topics *topics);
 /* All topics of that prefix, those of delays that no schedule names any more included, as a regular
  * expression for a consumer. The caller frees it; NULL: no memory. */
 char *retry_topics_pattern(const char *prefix);
+void retry_topics_add_pattern(struct buffer *out, const char *prefix);
 
 /* One topic's name as a regular expression that matches nothing else. */
 void retry_topics_add_quoted(struct buffer *out, const char *name);

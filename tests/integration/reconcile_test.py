@@ -161,6 +161,28 @@ def test_what_came_before_a_start_at_latest_is_not_missing(
     assert (code, counts[names.subscription]["missing"]) == (1, 20)
 
 
+def test_own_topics_are_no_sources_of_a_pattern(topics, names, receiver, subscribe, grapnel, unique):
+    source = topics.create(f"{unique}-orders")
+    receiver.script("/gone", Reply(410))
+    receiver.script("/down", Reply(503))
+    later = {"retry": {"schedule": ["1h"], "jitter": "0%"}}
+    running = grapnel(
+        subscribe(f"^{unique}.*", receiver.url("/hook")),
+        subscribe(source, receiver.url("/gone")) | {"name": f"{unique}-gone"},
+        subscribe(source, receiver.url("/down"), delivery=later) | {"name": f"{unique}-down"},
+        kafka={"topic.metadata.refresh.interval.ms": 300},
+    )
+    topics.produce(source, *events(3))
+    for own in (names.dead_letters, names.state, names.results, f"{names.retries}.1h"):
+        topics.wait(own, 1)
+    topics.produce(topics.create(f"{unique}-later"), *events(1))
+    receiver.wait(4, "/hook")
+    topics.wait_committed(names.group, f"{unique}-later")
+    topics.wait_committed(names.group, source)
+    assert reconcile(running.path, "-s", unique) == (0, {unique: {"matching": 4, "delivered": 4}}, "")
+    assert len(receiver.wait(4, "/hook")) == 4
+
+
 def test_mistakes_and_a_kafka_that_is_not_there_are_told(configure):
     subscription = {"name": "orders", "topics": ["orders"], "request": {"url": "http://127.0.0.1:9/"}}
     path, _ = configure(subscription, kafka={"bootstrap.servers": "127.0.0.1:1"})
