@@ -4,9 +4,22 @@
 #include <string.h>
 
 #define PAGE_OFFSETS 8192
-#define PAGE_BYTES   (PAGE_OFFSETS / 2)
 
-enum bits { DELIVERED = 1, DEAD = 2, WAITING = 4, TWICE = 8 };
+/* The time is told in years of four digits (base/clock.h): those ten thousand apart are alike. */
+#define ALIKE_MS (INT64_C(86400000) * 3652425)
+
+enum bits { DELIVERED = 1, DEAD = 2, WAITING = 4, TWICE = 8, FINAL = DELIVERED | DEAD };
+
+struct page {
+    uint32_t stamps[PAGE_OFFSETS];
+    unsigned char notes[PAGE_OFFSETS / 2];
+};
+
+/* What is known of one record at each offset. Where a topic was made again there are several. */
+struct account_layer {
+    struct account_layer *next; /* with nothing where this one has nothing */
+    struct page *pages[];       /* by offset from `begin`; NULL: nothing is known there */
+};
 
 /* ── partitions ──────────────────────────────────────────────────────────── */
 
@@ -15,11 +28,20 @@ static size_t page_count(const struct account_partition *partition)
     return (size_t)((partition->end - partition->begin + PAGE_OFFSETS - 1) / PAGE_OFFSETS);
 }
 
+static struct account_layer *make_layer(const struct account_partition *partition)
+{
+    return calloc(1, sizeof(struct account_layer) + page_count(partition) * sizeof(struct page *));
+}
+
 static void finish_partition(struct account_partition *partition)
 {
-    for (size_t i = 0; partition->pages && i < page_count(partition); i++)
-        free(partition->pages[i]);
-    free((void *)partition->pages);
+    struct account_layer *next = NULL;
+    for (struct account_layer *layer = partition->layers; layer; layer = next) {
+        for (size_t i = 0; i < page_count(partition); i++)
+            free(layer->pages[i]);
+        next = layer->next;
+        free(layer);
+    }
     free(partition->topic);
     ledger_close(&partition->finished);
 }
@@ -60,8 +82,8 @@ struct account_partition *account_add(struct account *account, unsigned subscrip
         .end = end > begin ? end : begin,
     };
     added->first_noted = added->end;
-    added->pages = (unsigned char **)calloc(page_count(added) + 1, sizeof *added->pages);
-    if (added->topic && added->pages) {
+    added->layers = make_layer(added);
+    if (added->topic && added->layers) {
         account->count++;
         return added;
     }
@@ -137,18 +159,61 @@ struct account_partition *account_first(const struct account *account, struct sl
 
 /* ── offsets ─────────────────────────────────────────────────────────────── */
 
-static unsigned noted(const struct account_partition *partition, int64_t offset)
+/* What is kept of a time; 0: there is none. One in four billion is taken for another. */
+static uint32_t stamp_of(int64_t timestamp_ms)
 {
+    if (timestamp_ms == ACCOUNT_NO_TIME)
+        return 0;
+    int64_t ms = timestamp_ms % ALIKE_MS;
+    uint32_t stamp = (uint32_t)(ms < 0 ? ms + ALIKE_MS : ms);
+    return stamp > 0 ? stamp : 1;
+}
+
+static unsigned bits_at(const struct page *page, size_t at)
+{
+    return page ? (unsigned)page->notes[at / 2] >> (at % 2 * 4) & 0xFu : 0;
+}
+
+/* Of the record of that time, by what says it, and by what says no time. */
+static unsigned noted(const struct account_partition *partition, int64_t offset,
+                      int64_t timestamp_ms)
+{
+    uint32_t stamp = stamp_of(timestamp_ms);
+    unsigned all = 0;
     if (offset < partition->begin || offset >= partition->end)
         return 0;
     size_t at = (size_t)(offset - partition->begin);
-    const unsigned char *page = partition->pages[at / PAGE_OFFSETS];
-    if (!page)
-        return 0;
-    return (unsigned)page[at % PAGE_OFFSETS / 2] >> (at % 2 * 4) & 0xFu;
+    for (const struct account_layer *layer = partition->layers; layer; layer = layer->next) {
+        const struct page *page = layer->pages[at / PAGE_OFFSETS];
+        unsigned bits = bits_at(page, at % PAGE_OFFSETS);
+        if (bits == 0)
+            break;
+        uint32_t said = page->stamps[at % PAGE_OFFSETS];
+        if (said == stamp || said == 0)
+            all |= bits | (bits & FINAL && all & FINAL ? TWICE : 0u);
+    }
+    return all;
 }
 
-bool account_note(struct account_partition *partition, int64_t offset, enum account_note note)
+/* The page where that is known, or shall be, of the offset. NULL: no memory. */
+static struct page *find_page(struct account_partition *partition, size_t at, uint32_t stamp)
+{
+    for (struct account_layer *layer = partition->layers;; layer = layer->next) {
+        struct page **page = &layer->pages[at / PAGE_OFFSETS];
+        bool is_free = bits_at(*page, at % PAGE_OFFSETS) == 0;
+        if (!*page)
+            *page = calloc(1, sizeof **page);
+        if (!*page || is_free || (*page)->stamps[at % PAGE_OFFSETS] == stamp)
+            return *page;
+        if (!layer->next)
+            layer->next = make_layer(partition);
+        if (!layer->next)
+            return NULL;
+    }
+}
+
+bool account_note(struct account_partition *partition, int64_t offset, int64_t timestamp_ms,
+                  enum account_note note)
 {
     static const unsigned bits[] = {[ACCOUNT_DELIVERED] = DELIVERED,
                                     [ACCOUNT_DEAD] = DEAD,
@@ -157,15 +222,16 @@ bool account_note(struct account_partition *partition, int64_t offset, enum acco
     if (offset < partition->begin || offset >= partition->end)
         return true;
     size_t at = (size_t)(offset - partition->begin);
-    unsigned char **page = &partition->pages[at / PAGE_OFFSETS];
-    if (!*page)
-        *page = calloc(1, PAGE_BYTES);
-    if (!*page)
+    uint32_t stamp = stamp_of(timestamp_ms);
+    struct page *page = find_page(partition, at, stamp);
+    if (!page)
         return false;
+    at %= PAGE_OFFSETS;
     bool is_final = note == ACCOUNT_DELIVERED || note == ACCOUNT_DEAD;
-    bool again = is_final && noted(partition, offset) & (DELIVERED | DEAD);
+    bool again = is_final && bits_at(page, at) & FINAL;
     unsigned bit = bits[note] | (again ? TWICE : 0u);
-    (*page)[at % PAGE_OFFSETS / 2] |= (unsigned char)(bit << (at % 2 * 4));
+    page->notes[at / 2] |= (unsigned char)(bit << (at % 2 * 4));
+    page->stamps[at] = stamp;
     if (offset < partition->first_noted)
         partition->first_noted = offset;
     return true;
@@ -179,9 +245,9 @@ static bool is_finished(struct account_partition *partition, int64_t offset)
 
 /* A replayed letter waits again, until it is delivered or dies anew. */
 enum account_state account_judge(const struct account *account, struct account_partition *partition,
-                                 int64_t offset)
+                                 int64_t offset, int64_t timestamp_ms)
 {
-    unsigned bits = noted(partition, offset);
+    unsigned bits = noted(partition, offset, timestamp_ms);
     if (bits & DELIVERED)
         return ACCOUNT_IS_DELIVERED;
     if (bits & WAITING)
@@ -194,7 +260,7 @@ enum account_state account_judge(const struct account *account, struct account_p
 }
 
 void account_count(struct account_counts *counts, const struct account_partition *partition,
-                   int64_t offset, enum account_state state)
+                   int64_t offset, int64_t timestamp_ms, enum account_state state)
 {
     counts->matching++;
     counts->delivered += state == ACCOUNT_IS_DELIVERED;
@@ -202,5 +268,5 @@ void account_count(struct account_counts *counts, const struct account_partition
     counts->under_way += state == ACCOUNT_IS_UNDER_WAY;
     counts->missing += state == ACCOUNT_IS_MISSING;
     counts->unproven += state == ACCOUNT_IS_UNPROVEN;
-    counts->twice += (noted(partition, offset) & TWICE) != 0;
+    counts->twice += (noted(partition, offset, timestamp_ms) & TWICE) != 0;
 }

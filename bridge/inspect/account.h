@@ -1,8 +1,9 @@
 /* The account of a reconciliation: for each offset of a partition that a subscription reads, what
  * is known to have become of it, and what that proves. Pure: no clock, no I/O. Owner: one thread.
  *
- * Half a byte an offset, and only where something is known of its neighbourhood, so that millions
- * of records cost megabytes. */
+ * An offset names one record until its topic is deleted and made again, so what is known of it is
+ * of the record of that time. Four and a half bytes an offset, and only where something is known of
+ * its neighbourhood, so that millions of records cost megabytes. */
 #ifndef INSPECT_ACCOUNT_H
 #define INSPECT_ACCOUNT_H
 
@@ -39,7 +40,7 @@ struct account_partition {
     int64_t end;            /* … before here */
     int64_t first_noted;    /* the lowest of those that anything is known of; `end`: of none */
     struct ledger finished; /* what the group has committed, and what had finished above it */
-    unsigned char **pages;  /* by offset from `begin`; NULL: nothing is known there */
+    struct account_layer *layers;
 };
 
 /* Zero-initialised is empty and valid. */
@@ -80,16 +81,20 @@ struct account_partition *account_find(const struct account *account, unsigned s
 struct account_partition *account_first(const struct account *account, struct slice topic,
                                         int32_t partition, size_t *count);
 
-/* Offsets outside the range are nobody's business. False: no memory. */
-bool account_note(struct account_partition *partition, int64_t offset,
+/* A record that has none, or what does not say which its record has, and is of any. */
+#define ACCOUNT_NO_TIME INT64_MIN
+
+/* Of the record with that offset and that time. Offsets outside the range are nobody's business.
+ * False: no memory. */
+bool account_note(struct account_partition *partition, int64_t offset, int64_t timestamp_ms,
                   enum account_note note) MUST_CHECK;
 
 /* What became of a record that the subscription wants. Asked in ascending order. */
 enum account_state account_judge(const struct account *account, struct account_partition *partition,
-                                 int64_t offset);
+                                 int64_t offset, int64_t timestamp_ms);
 
 /* Counts it as that, and if it has more than one final result also as twice. */
 void account_count(struct account_counts *counts, const struct account_partition *partition,
-                   int64_t offset, enum account_state state);
+                   int64_t offset, int64_t timestamp_ms, enum account_state state);
 
 #endif

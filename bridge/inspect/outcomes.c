@@ -15,7 +15,14 @@ struct source_place {
     struct slice topic;
     int32_t partition;
     int64_t offset;
+    int64_t timestamp_ms; /* ACCOUNT_NO_TIME: not said */
 };
+
+/* As a record, an envelope and a letter say that there is none. */
+static int64_t time_of(int64_t timestamp_ms)
+{
+    return timestamp_ms == -1 ? ACCOUNT_NO_TIME : timestamp_ms;
+}
 
 static const struct route *find_route(const struct reconcile *reconcile, struct slice name)
 {
@@ -45,7 +52,7 @@ static bool note(struct reconcile *reconcile, const struct source_place *place,
     struct account_partition *partition =
         route ? account_find(&reconcile->account, route->index, place->topic, place->partition)
               : NULL;
-    return !partition || account_note(partition, place->offset, what) ||
+    return !partition || account_note(partition, place->offset, place->timestamp_ms, what) ||
            error_set(err, ERROR_MEMORY, "no memory for what became of so many records");
 }
 
@@ -68,7 +75,7 @@ static bool take_retry(struct reconcile *reconcile, struct scan *scan,
         return true;
     }
     const struct source_place place = {envelope.subscription, envelope.topic, envelope.partition,
-                                       envelope.offset};
+                                       envelope.offset, time_of(envelope.timestamp_ms)};
     return note(reconcile, &place, ACCOUNT_WAITING, err);
 }
 
@@ -104,6 +111,13 @@ static bool read_retries(struct reconcile *reconcile, struct error *err)
 
 /* ── results ─────────────────────────────────────────────────────────────── */
 
+/* Null, or what later versions may write there, says nothing. */
+static int64_t read_time(struct slice text)
+{
+    int64_t unix_ms = 0;
+    return text.data && number_time(text, &unix_ms, NULL) ? unix_ms : ACCOUNT_NO_TIME;
+}
+
 static bool read_place(const struct result_row *row, struct source_place *place)
 {
     uint64_t partition = 0;
@@ -112,8 +126,8 @@ static bool read_place(const struct result_row *row, struct source_place *place)
         !number_count(row->partition, &partition, NULL) ||
         !number_count(row->offset, &offset, NULL) || partition > INT32_MAX || offset > INT64_MAX)
         return false;
-    *place =
-        (struct source_place){row->subscription, row->topic, (int32_t)partition, (int64_t)offset};
+    *place = (struct source_place){row->subscription, row->topic, (int32_t)partition,
+                                   (int64_t)offset, read_time(row->timestamp)};
     return true;
 }
 
@@ -153,7 +167,7 @@ static bool take_letter(struct reconcile *reconcile, struct scan *scan,
         return true;
     }
     const struct source_place place = {letter.subscription, letter.topic, letter.partition,
-                                       letter.offset};
+                                       letter.offset, time_of(letter.timestamp_ms)};
     bool beside_result = reconcile->options->settings->topics.results.data != NULL;
     return note(reconcile, &place, beside_result ? ACCOUNT_LETTER : ACCOUNT_DEAD, err);
 }

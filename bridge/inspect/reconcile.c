@@ -87,7 +87,8 @@ static bool wants(struct reconcile *reconcile, const struct route *route,
     return !decoded[format] || asks_for(reconcile, route, ev, wanted, err);
 }
 
-static void judge(struct reconcile *reconcile, struct account_partition *partition, int64_t offset)
+static void judge(struct reconcile *reconcile, struct account_partition *partition, int64_t offset,
+                  int64_t timestamp_ms)
 {
     const struct reconcile_options *options = reconcile->options;
     const struct route *route = &options->catalog->routes[partition->subscription];
@@ -99,8 +100,8 @@ static void judge(struct reconcile *reconcile, struct account_partition *partiti
         row->before++;
         return;
     }
-    enum account_state state = account_judge(&reconcile->account, partition, offset);
-    account_count(&row->counts, partition, offset, state);
+    enum account_state state = account_judge(&reconcile->account, partition, offset, timestamp_ms);
+    account_count(&row->counts, partition, offset, timestamp_ms, state);
     if (state == ACCOUNT_IS_MISSING)
         options->hooks.missing(options->hooks.context, route->sub->name, partition->topic,
                                partition->partition, offset);
@@ -126,7 +127,8 @@ static bool take_source(struct reconcile *reconcile, struct scan *scan,
         if (!wants(reconcile, route, &record, decoded, &wanted, err))
             return false;
         if (wanted)
-            judge(reconcile, &first[i], from->offset);
+            judge(reconcile, &first[i], from->offset,
+                  from->timestamp_ms == -1 ? ACCOUNT_NO_TIME : from->timestamp_ms);
     }
     return true;
 }

@@ -28,9 +28,9 @@ static const struct {
     {                                                                                              \
 #name, offsetof(struct result_row, name)                                                   \
     }
-    FIELD(id),     FIELD(subscription), FIELD(event_type),  FIELD(topic),  FIELD(partition),
-    FIELD(offset), FIELD(outcome),      FIELD(attempt),     FIELD(status), FIELD(error_kind),
-    FIELD(error),  FIELD(started_at),   FIELD(duration_ms),
+    FIELD(id),         FIELD(subscription), FIELD(event_type), FIELD(topic),       FIELD(partition),
+    FIELD(offset),     FIELD(timestamp),    FIELD(outcome),    FIELD(attempt),     FIELD(status),
+    FIELD(error_kind), FIELD(error),        FIELD(started_at), FIELD(duration_ms),
 #undef FIELD
 };
 

@@ -19,6 +19,7 @@ struct result_row {
     struct slice topic;
     struct slice partition;
     struct slice offset;
+    struct slice timestamp;
     struct slice outcome;
     struct slice attempt;
     struct slice status;

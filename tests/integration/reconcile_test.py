@@ -183,6 +183,35 @@ def test_own_topics_are_no_sources_of_a_pattern(topics, names, receiver, subscri
     assert len(receiver.wait(4, "/hook")) == 4
 
 
+@pytest.mark.parametrize("stamped_by", ["CreateTime", "LogAppendTime"])
+@pytest.mark.parametrize("form", ["json", "failures", "none"])
+def test_an_outcome_is_no_proof_of_a_topic_made_again(
+    topics, names, receiver, subscribe, grapnel, unique, dead_letters, stamped_by, form
+):
+    kind = {"message.timestamp.type": stamped_by}
+    source = topics.create(f"orders-{unique}", **kind)
+    if form != "json":
+        receiver.script("/hook", Reply(500))
+    options = {"json": {}, "failures": {"results": {"record": "failures"}}, "none": {"topics": {"results": None}}}
+    running = grapnel(subscribe(source, receiver.url("/hook"), delivery=ONCE), **options[form])
+    topics.produce(source, *events(4))
+    topics.wait_committed(names.group, source)
+    state = "delivered" if form == "json" else "dead"
+    assert reconcile(running.path) == (0, {unique: {"matching": 4, state: 4}}, "")
+    assert running.stop() == 0
+    topics.delete(source)
+    topics.create(source, **kind)
+    topics.produce(source, *events(4))
+    assert reconcile(running.path) == (0, {unique: {"matching": 4, "under_way": 4}}, "")
+    topics.commit(names.group, source, 4)
+    lost = "missing" if form == "json" else "unproven"
+    assert reconcile(running.path)[:2] == (1, {unique: {"matching": 4, lost: 4}})
+    topics.produce(source, *events(4))
+    running.start()
+    topics.wait_committed(names.group, source)
+    assert reconcile(running.path)[:2] == (1, {unique: {"matching": 8, lost: 4, state: 4}})
+
+
 def test_mistakes_and_a_kafka_that_is_not_there_are_told(configure):
     subscription = {"name": "orders", "topics": ["orders"], "request": {"url": "http://127.0.0.1:9/"}}
     path, _ = configure(subscription, kafka={"bootstrap.servers": "127.0.0.1:1"})

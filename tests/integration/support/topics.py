@@ -177,6 +177,14 @@ class Topics:
         finally:
             consumer.close()
 
+    def commit(self, group, topic, offset, partition=0):
+        """As the group, which nobody may be in."""
+        consumer = Consumer({**self._client, "group.id": group})
+        try:
+            consumer.commit(offsets=[TopicPartition(topic, partition, offset)], asynchronous=False)
+        finally:
+            consumer.close()
+
     def wait_committed(self, group, topic, seconds=20):
         """Until the group has committed the end of every partition that has records."""
 

@@ -8,7 +8,9 @@
 #include "commit/metadata.h"
 #include "inspect/account.h"
 
-#define END 30000 /* more than three pages */
+#define END  30000 /* more than three pages */
+#define TIME INT64_C(1700000000000)
+#define HOUR INT64_C(3600000)
 
 /* One partition, committed up to `position`. */
 static struct account_partition *open_account(struct account *account, int64_t position)
@@ -54,13 +56,13 @@ static void each_record_is_one_of_the_four(void **state)
     struct account_partition *partition = open_account(&account, 20000);
     for (size_t i = 0; i < COUNT_OF(rows); i++)
         for (int n = 0; n < rows[i].notes; n++)
-            assert_true(account_note(partition, rows[i].offset, rows[i].note[n]));
+            assert_true(account_note(partition, rows[i].offset, TIME, rows[i].note[n]));
     assert_int_equal(partition->first_noted, 10);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         uint64_t twice = counts.twice;
-        enum account_state is = account_judge(&account, partition, rows[i].offset);
+        enum account_state is = account_judge(&account, partition, rows[i].offset, TIME);
         assert_int_equal(is, rows[i].is);
-        account_count(&counts, partition, rows[i].offset, is);
+        account_count(&counts, partition, rows[i].offset, TIME, is);
         assert_int_equal(counts.twice - twice, rows[i].twice);
     }
     assert_int_equal(counts.matching, COUNT_OF(rows));
@@ -70,6 +72,79 @@ static void each_record_is_one_of_the_four(void **state)
     account_finish(&account);
 }
 
+/* Offsets 10 and 11 as they were in three topics of one name, one after another, each an hour
+ * later. */
+static void an_outcome_proves_the_record_of_its_time(void **state)
+{
+    (void)state;
+    const int64_t none = ACCOUNT_NO_TIME;
+    const int64_t far = INT64_C(1790000000000000); /* of a producer that counts microseconds */
+    const struct {
+        int notes;
+        struct {
+            int64_t at;
+            enum account_note note;
+        } note[4];
+        int64_t record_at;
+        enum account_state is;
+        bool twice;
+    } rows[] = {
+        {1, {{TIME, ACCOUNT_DELIVERED}}, TIME, ACCOUNT_IS_DELIVERED, false},
+        {1, {{TIME, ACCOUNT_DELIVERED}}, TIME + HOUR, ACCOUNT_IS_MISSING, false},
+        {1, {{TIME, ACCOUNT_DELIVERED}}, TIME + 1, ACCOUNT_IS_MISSING, false},
+        {1, {{TIME, ACCOUNT_LETTER}}, TIME + HOUR, ACCOUNT_IS_MISSING, false},
+        {1, {{TIME, ACCOUNT_WAITING}}, TIME + HOUR, ACCOUNT_IS_MISSING, false},
+        {1, {{TIME, ACCOUNT_DELIVERED}}, none, ACCOUNT_IS_MISSING, false},
+        {1, {{none, ACCOUNT_DELIVERED}}, TIME, ACCOUNT_IS_DELIVERED, false},
+        {1, {{none, ACCOUNT_DELIVERED}}, none, ACCOUNT_IS_DELIVERED, false},
+        {1, {{0, ACCOUNT_DELIVERED}}, 0, ACCOUNT_IS_DELIVERED, false},
+        {1, {{0, ACCOUNT_DELIVERED}}, TIME, ACCOUNT_IS_MISSING, false},
+        {1, {{far % (INT64_C(86400000) * 3652425), ACCOUNT_DEAD}}, far, ACCOUNT_IS_DEAD, false},
+        {3,
+         {{TIME, ACCOUNT_DELIVERED}, {TIME + HOUR, ACCOUNT_DEAD}, {TIME + HOUR, ACCOUNT_LETTER}},
+         TIME + HOUR,
+         ACCOUNT_IS_DEAD,
+         false},
+        {3,
+         {{TIME, ACCOUNT_DEAD}, {TIME + HOUR, ACCOUNT_DEAD}, {TIME + 2 * HOUR, ACCOUNT_DELIVERED}},
+         TIME + 2 * HOUR,
+         ACCOUNT_IS_DELIVERED,
+         false},
+        {3,
+         {{TIME, ACCOUNT_DELIVERED}, {TIME + HOUR, ACCOUNT_DEAD}, {TIME, ACCOUNT_DELIVERED}},
+         TIME + HOUR,
+         ACCOUNT_IS_DEAD,
+         false},
+        {3,
+         {{TIME, ACCOUNT_DELIVERED}, {TIME + HOUR, ACCOUNT_DEAD}, {TIME, ACCOUNT_DELIVERED}},
+         TIME,
+         ACCOUNT_IS_DELIVERED,
+         true},
+        {2,
+         {{none, ACCOUNT_DELIVERED}, {TIME, ACCOUNT_DELIVERED}},
+         TIME,
+         ACCOUNT_IS_DELIVERED,
+         true},
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct account account;
+        struct account_counts counts = {0};
+        struct account_partition *partition = open_account(&account, END);
+        for (int n = 0; n < rows[i].notes; n++)
+            for (int64_t offset = 10; offset <= 11; offset++)
+                assert_true(
+                    account_note(partition, offset, rows[i].note[n].at, rows[i].note[n].note));
+        for (int64_t offset = 10; offset <= 11; offset++) {
+            enum account_state is = account_judge(&account, partition, offset, rows[i].record_at);
+            assert_int_equal(is, rows[i].is);
+            account_count(&counts, partition, offset, rows[i].record_at, is);
+        }
+        assert_int_equal(counts.twice, rows[i].twice ? 2 : 0);
+        assert_int_equal(account_judge(&account, partition, 12, TIME), ACCOUNT_IS_MISSING);
+        account_finish(&account);
+    }
+}
+
 static void without_results_what_is_committed_is_unproven(void **state)
 {
     (void)state;
@@ -77,9 +152,10 @@ static void without_results_what_is_committed_is_unproven(void **state)
     struct account_counts counts = {0};
     struct account_partition *partition = open_account(&account, 20);
     account.silent = true;
-    assert_true(account_note(partition, 3, ACCOUNT_DEAD));
+    assert_true(account_note(partition, 3, TIME, ACCOUNT_DEAD));
     for (int64_t offset = 0; offset < 30; offset++)
-        account_count(&counts, partition, offset, account_judge(&account, partition, offset));
+        account_count(&counts, partition, offset, TIME,
+                      account_judge(&account, partition, offset, TIME));
     assert_int_equal(counts.unproven, 19);
     assert_int_equal(counts.dead, 1);
     assert_int_equal(counts.under_way, 10);
@@ -99,7 +175,7 @@ static void what_finished_above_the_commit_must_have_an_outcome_too(void **state
     account_sort(&account);
     for (int64_t offset = 0; offset < 30; offset++) {
         bool finished = offset < 10 || offset == 12 || offset == 13 || offset == 20;
-        assert_int_equal(account_judge(&account, partition, offset),
+        assert_int_equal(account_judge(&account, partition, offset, TIME),
                          finished ? ACCOUNT_IS_MISSING : ACCOUNT_IS_UNDER_WAY);
     }
     account_finish(&account);
@@ -111,7 +187,7 @@ static void nothing_is_committed_where_a_group_never_was(void **state)
     struct account account = {0};
     struct account_partition *partition = account_add(&account, 0, "orders", 0, 5, 10);
     account_sort(&account);
-    assert_int_equal(account_judge(&account, partition, 5), ACCOUNT_IS_UNDER_WAY);
+    assert_int_equal(account_judge(&account, partition, 5, TIME), ACCOUNT_IS_UNDER_WAY);
     account_finish(&account);
 }
 
@@ -122,7 +198,7 @@ static void what_is_out_of_range_is_nobodys_business(void **state)
     struct account_partition *partition = account_add(&account, 0, "orders", 0, 5, 10);
     static const int64_t outside[] = {INT64_MIN, -1, 4, 10, INT64_MAX};
     for (size_t i = 0; i < COUNT_OF(outside); i++)
-        assert_true(account_note(partition, outside[i], ACCOUNT_DELIVERED));
+        assert_true(account_note(partition, outside[i], TIME, ACCOUNT_DELIVERED));
     assert_int_equal(partition->first_noted, 10);
     assert_non_null(account_add(&account, 0, "orders", 1, 10, 5)); /* an empty one */
     account_finish(&account);
@@ -165,6 +241,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_record_is_one_of_the_four),
+        cmocka_unit_test(an_outcome_proves_the_record_of_its_time),
         cmocka_unit_test(without_results_what_is_committed_is_unproven),
         cmocka_unit_test(what_finished_above_the_commit_must_have_an_outcome_too),
         cmocka_unit_test(nothing_is_committed_where_a_group_never_was),

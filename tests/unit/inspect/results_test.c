@@ -25,6 +25,7 @@ static void reads_the_fields_as_text(void **state)
                                    "\"outcome\":\"retrying\",\"attempt\":2,"
                                    "\"status\":503,\"error_kind\":\"status\",\"error\":\"HTTP "
                                    "\\\"503\\\"\\n\",\"response\":{\"x\":[1]},"
+                                   "\"timestamp\":\"2026-11-23T15:04:04.005Z\","
                                    "\"started_at\":\"2026-11-23T15:04:05.123Z\",\"duration_ms\":12,"
                                    "\"event_type\":null,\"later\":1}"),
                              &row, &err));
@@ -35,6 +36,7 @@ static void reads_the_fields_as_text(void **state)
     assert_true(slice_is(row.status, "503"));
     assert_true(slice_is(row.error_kind, "status"));
     assert_true(slice_is(row.error, "HTTP \"503\"\n"));
+    assert_true(slice_is(row.timestamp, "2026-11-23T15:04:04.005Z"));
     assert_true(slice_is(row.started_at, "2026-11-23T15:04:05.123Z"));
     assert_true(slice_is(row.duration_ms, "12"));
     assert_null(row.event_type.data);
