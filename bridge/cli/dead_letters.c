@@ -1,7 +1,8 @@
 /* The happy path: the words say what to do, the options which letters; letters_read gives each one,
  * and it is a row, a page, or handed to a retry topic.
  * What can fail: Kafka (exit 3), records that are no dead letters (named, and passed over), letters
- * of a subscription that is in no configuration (named, not replayed, exit 1). */
+ * of a subscription that is in no configuration (named, not replayed, exit 1), letters that are
+ * named and are not there, or left out by an option (exit 1). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,13 +23,19 @@
 
 enum verb { VERB_LIST, VERB_SHOW, VERB_REPLAY };
 
+/* What came of one that is named. */
+struct naming {
+    bool found;
+    enum letters_bar bar; /* what left it out, or another letter of that id */
+};
+
 struct work {
     enum verb verb;
     bool dry_run;
     bool json;
     const struct settings *settings;
     struct letters_wanted wanted;
-    bool *found;              /* by id: is there one? */
+    struct naming *naming;    /* by id */
     struct table *table;      /* of list and --dry-run, unless in JSON */
     struct replay_plan *plan; /* of replay */
     struct replay *replay;    /* of that, unless it is dry */
@@ -177,7 +184,15 @@ static void note_found(struct work *work, const struct dead_letter *letter)
 {
     for (size_t i = 0; i < work->wanted.id_count; i++)
         if (letter_is(letter, work->wanted.ids[i]))
-            work->found[i] = true;
+            work->naming[i].found = true;
+}
+
+static void on_left_out(void *context, const struct dead_letter *letter, enum letters_bar bar)
+{
+    struct work *work = context;
+    for (size_t i = 0; i < work->wanted.id_count; i++)
+        if (letter_is(letter, work->wanted.ids[i]))
+            work->naming[i].bar = bar;
 }
 
 static bool on_found(void *context, const struct dead_letter *letter, struct error *err)
@@ -262,14 +277,36 @@ static bool finish_replay(struct work *work, bool fine, struct error *err)
     return fine;
 }
 
-/* Those named that there are not: for whoever named them that is a mistake. */
-static bool all_found(const struct work *work, struct error *err)
+static void say_not_given(const struct work *work, const char *id, enum letters_bar bar)
 {
-    for (size_t i = 0; i < work->wanted.id_count; i++)
-        if (!work->found[i] && work->verb != VERB_LIST)
-            return error_set(err, ERROR_INPUT, "there is no such dead letter: %s",
-                             work->wanted.ids[i]);
-    return true;
+    static const char *const options[] = {
+        [LETTERS_SUBSCRIPTION] = "--subscription",
+        [LETTERS_REASON] = "--reason",
+        [LETTERS_SINCE] = "--since",
+        [LETTERS_UNTIL] = "--until",
+        [LETTERS_LIMIT] = "--limit",
+    };
+    struct error err = {0};
+    bool since = work->wanted.since_unix_ms != LETTERS_ANY_TIME;
+    if (bar != LETTERS_NO_BAR)
+        error_set(&err, ERROR_INPUT, "dead letter %s is left out by %s", id, options[bar]);
+    else
+        error_set(&err, ERROR_INPUT, "there is no such dead letter%s: %s",
+                  since ? " since then" : "", id);
+    command_fail(&err);
+}
+
+/* For whoever names a letter and doesn't get it that is a mistake. */
+static bool all_given(const struct work *work)
+{
+    bool all = true;
+    for (size_t i = 0; i < work->wanted.id_count; i++) {
+        if (work->naming[i].found || work->verb == VERB_LIST)
+            continue;
+        say_not_given(work, work->wanted.ids[i], work->naming[i].bar);
+        all = false;
+    }
+    return all;
 }
 
 static bool open_replay(struct work *work, const struct replay_hooks *hooks, struct error *err)
@@ -282,7 +319,7 @@ static bool open_replay(struct work *work, const struct replay_hooks *hooks, str
 
 static bool run(struct work *work, struct error *err)
 {
-    const struct letters_hooks hooks = {work, on_found, on_garbage, on_progress};
+    const struct letters_hooks hooks = {work, on_found, on_garbage, on_progress, on_left_out};
     const struct replay_hooks replay_hooks = {work, on_failed};
     bool replays = work->verb == VERB_REPLAY;
     bool fine = !replays || open_replay(work, &replay_hooks, err);
@@ -305,9 +342,10 @@ static enum command_exit do_work(struct work *work)
     buffer_finish(&work->text);
     buffer_finish(&work->shown);
     sum_up(work);
-    if (!fine || !all_found(work, &err))
+    if (!fine)
         return command_fail(&err);
-    return work->refused > 0 ? COMMAND_WRONG_INPUT : COMMAND_DONE;
+    bool all = all_given(work);
+    return !all || work->refused > 0 ? COMMAND_WRONG_INPUT : COMMAND_DONE;
 }
 
 /* ── what is asked for ───────────────────────────────────────────────────── */
@@ -333,8 +371,8 @@ static bool read_ids(const struct command_line *line, struct work *work, struct 
     size_t most = line->argument_count + line->option_count;
     const char **ids = calloc(most + 1, sizeof *ids);
     work->wanted.ids = ids;
-    work->found = calloc(most + 1, sizeof *work->found);
-    if (!ids || !work->found)
+    work->naming = calloc(most + 1, sizeof *work->naming);
+    if (!ids || !work->naming)
         return error_set(err, ERROR_MEMORY, "no memory for the ids");
     for (size_t i = 1; i < line->argument_count; i++)
         ids[work->wanted.id_count++] = line->arguments[i];
@@ -401,7 +439,7 @@ enum command_exit dead_letters_command(const struct command_line *line)
     exit = do_work(&work);
 out:
     free((void *)work.wanted.ids);
-    free(work.found);
+    free(work.naming);
     configuration_finish(&configuration);
     return exit;
 }

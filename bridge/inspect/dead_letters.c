@@ -62,18 +62,20 @@ static bool wants_id(const struct letters_wanted *wanted, const struct dead_lett
     return wanted->id_count == 0;
 }
 
-bool letters_want(const struct letters_wanted *wanted, const struct dead_letter *letter)
+enum letters_bar letters_bar(const struct letters_wanted *wanted, const struct dead_letter *letter)
 {
     const struct letter *said = &letter->letter;
+    if (!wants_id(wanted, letter))
+        return LETTERS_NOT_NAMED;
     if (wanted->subscription.data && !slice_equal(said->subscription, wanted->subscription))
-        return false;
+        return LETTERS_SUBSCRIPTION;
     if (wanted->reason.data && !slice_equal(said->reason, wanted->reason))
-        return false;
+        return LETTERS_REASON;
     if (wanted->since_unix_ms != LETTERS_ANY_TIME && said->failed_unix_ms < wanted->since_unix_ms)
-        return false;
+        return LETTERS_SINCE;
     if (wanted->until_unix_ms != LETTERS_ANY_TIME && said->failed_unix_ms >= wanted->until_unix_ms)
-        return false;
-    return wants_id(wanted, letter);
+        return LETTERS_UNTIL;
+    return LETTERS_NO_BAR;
 }
 
 /* Garbage has no headers to choose by; a position names it, or nothing but a time excludes it. */
@@ -104,7 +106,26 @@ static void choose_positions(void *context, int32_t id, struct scan_range *range
         *range = chosen;
 }
 
+/* Then they are read whatever their time, so that what is left out can be told. */
+static bool are_positions(const struct letters_wanted *wanted)
+{
+    int32_t partition = 0;
+    int64_t place = 0;
+    for (size_t i = 0; i < wanted->id_count; i++)
+        if (!letter_position(slice_of(wanted->ids[i]), &partition, &place))
+            return false;
+    return wanted->id_count > 0;
+}
+
 /* ── reading ─────────────────────────────────────────────────────────────── */
+
+static void tell_left_out(const struct reading *reading, const struct dead_letter *letter,
+                          enum letters_bar bar)
+{
+    const struct letters_hooks *hooks = reading->hooks;
+    if (hooks->left_out && reading->wanted->id_count > 0 && bar != LETTERS_NOT_NAMED)
+        hooks->left_out(hooks->context, letter, bar);
+}
 
 static void drop_oldest(struct reading *reading)
 {
@@ -159,8 +180,11 @@ static bool keep(struct reading *reading, const struct dead_letter *letter, stru
         return error_set(err, ERROR_MEMORY, "no memory for the last %llu dead letters",
                          (unsigned long long)reading->wanted->limit);
     }
-    if (reading->last.count > reading->wanted->limit)
-        drop_oldest(reading);
+    if (reading->last.count <= reading->wanted->limit)
+        return true;
+    kept = CONTAINER_OF(heap_first(&reading->last), struct kept, node);
+    tell_left_out(reading, &kept->copy.letter, LETTERS_LIMIT);
+    drop_oldest(reading);
     return true;
 }
 
@@ -183,8 +207,11 @@ static bool take_record(struct reading *reading, const struct scan_record *recor
             hooks->garbage(hooks->context, record->partition, record->offset, why.text);
         return true;
     }
-    if (!letters_want(wanted, &letter))
+    enum letters_bar bar = letters_bar(wanted, &letter);
+    if (bar != LETTERS_NO_BAR) {
+        tell_left_out(reading, &letter, bar);
         return true;
+    }
     letter.headers = headers;
     letter.header_count = count;
     if (wanted->limit > 0)
@@ -226,7 +253,7 @@ bool letters_read(const struct settings *settings, const struct letters_wanted *
                   const struct letters_hooks *hooks, struct error *err)
 {
     const struct scan_options options = {
-        .since = wanted->since_unix_ms != LETTERS_ANY_TIME,
+        .since = wanted->since_unix_ms != LETTERS_ANY_TIME && !are_positions(wanted),
         .since_unix_ms = wanted->since_unix_ms,
         .choose = choose_positions,
         .context = (void *)(uintptr_t)wanted,

@@ -46,6 +46,17 @@ struct letters_wanted {
 
 #define LETTERS_ANY_TIME INT64_MIN
 
+/* What keeps a letter from being wanted. */
+enum letters_bar {
+    LETTERS_NO_BAR,
+    LETTERS_NOT_NAMED,
+    LETTERS_SUBSCRIPTION,
+    LETTERS_REASON,
+    LETTERS_SINCE,
+    LETTERS_UNTIL,
+    LETTERS_LIMIT,
+};
+
 struct letters_hooks {
     void *context;
     /* The letters wanted, in each partition's order; with a limit by their time. False and `err`
@@ -55,9 +66,12 @@ struct letters_hooks {
     void (*garbage)(void *context, int32_t partition, int64_t place, const char *why);
     /* Called often; may be NULL. */
     void (*progress)(void *context, int64_t done, int64_t total);
+    /* A letter that is named, and left out by something else; may be NULL. */
+    void (*left_out)(void *context, const struct dead_letter *letter, enum letters_bar bar);
 };
 
-/* Reads all that the topic holds now. False and ERROR_KAFKA, ERROR_INPUT where there is no such
+/* Reads all that the topic holds now; but of what is named by its grapnel-id, and is from before
+ * `since`, nothing is told. False and ERROR_KAFKA, ERROR_INPUT where there is no such
  * topic, or what a hook said. */
 bool letters_read(const struct settings *settings, const struct letters_wanted *wanted,
                   const struct letters_hooks *hooks, struct error *err) MUST_CHECK;
@@ -65,8 +79,9 @@ bool letters_read(const struct settings *settings, const struct letters_wanted *
 /* "3:17": true, and what it names. */
 bool letter_position(struct slice text, int32_t *partition, int64_t *place);
 
-/* Is the letter one of those, the limit aside? Pure. */
-bool letters_want(const struct letters_wanted *wanted, const struct dead_letter *letter);
+/* Is the letter one of those, the limit aside? What comes first of what says no, the names before
+ * all. Pure. */
+enum letters_bar letters_bar(const struct letters_wanted *wanted, const struct dead_letter *letter);
 
 /* Does `id` name it? Pure. */
 bool letter_is(const struct dead_letter *letter, const char *id);

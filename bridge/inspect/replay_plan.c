@@ -151,7 +151,7 @@ static bool gather(struct replay_plan *plan, struct error *err)
         .since_unix_ms = LETTERS_ANY_TIME,
         .until_unix_ms = LETTERS_ANY_TIME,
     };
-    const struct letters_hooks hooks = {plan, on_found, on_garbage, NULL};
+    const struct letters_hooks hooks = {plan, on_found, on_garbage, NULL, NULL};
     return !plan->any_chosen || letters_read(plan->settings, &all, &hooks, err);
 }
 

@@ -113,6 +113,31 @@ def test_mistakes_are_told(config, write):
         assert (done.returncode, said in done.stderr) == (code, True), (args, done)
 
 
+def test_a_letter_that_is_named_and_left_out_is_told(config, write, topics, names):
+    write(range(6))
+    write([6], reason="timeout")  # 0:0, 1:0, 2:0, 0:1, 1:1, 2:1, 0:2
+    topics.produce(names.dead_letters, VALUE, key=KEY, headers=letter(3), partition=0)  # 0:3, again
+    late = iso(FAILED_AT_MS + 60000)
+    for verb in ["show", "replay"]:
+        for args, given, said in [
+            (["-n", "1", "0:0", "0:1"], 1, ["dead letter 0:0 is left out by --limit"]),
+            (["--reason", "timeout", "0:0", "0:2"], 1, ["dead letter 0:0 is left out by --reason"]),
+            (["--reason", "timeout", "0:0", "orders-0-1"], 0,
+             ["dead letter 0:0 is left out by --reason", "dead letter orders-0-1 is left out by --reason"]),
+            (["-s", "orders", "--since", late, "0:0"], 0, ["dead letter 0:0 is left out by --since"]),
+            (["--until", iso(FAILED_AT_MS), "0:0", "0:9"], 0,
+             ["dead letter 0:0 is left out by --until", "there is no such dead letter: 0:9"]),
+            (["--since", late, "orders-0-1"], 0, ["there is no such dead letter since then: orders-0-1"]),
+            (["-n", "1", "orders-0-3"], 1, []),  # the last of those with that id
+            (["0:0", "0:1"], 2, []),
+        ]:
+            dry = ["--dry-run"] if verb == "replay" else []
+            done = dead_letters(config, verb, "-o", "json", *args, *dry)
+            told = [line for line in done.stderr.decode().splitlines() if "would be handed" not in line]
+            assert told == [f"grapnel: {line}" for line in said], args
+            assert (done.returncode, len(done.stdout.splitlines())) == (1 if said else 0, given), args
+
+
 def test_no_kafka_is_told_within_seconds(configure):
     subscription = {"name": "orders", "topics": ["orders"], "request": {"url": "http://127.0.0.1:9/"}}
     path, _ = configure(subscription, kafka={"bootstrap.servers": "127.0.0.1:1"})

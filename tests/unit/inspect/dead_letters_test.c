@@ -57,20 +57,22 @@ static void wants_what_nothing_excludes(void **state)
     const int64_t any = LETTERS_ANY_TIME;
     const struct {
         struct letters_wanted wanted;
-        bool is;
+        enum letters_bar bar;
     } rows[] = {
-        {{none, none, any, any, NULL, 0, 0}, true},
-        {{SLICE("dash"), SLICE("status"), 1000, 1001, by_id, 2, 0}, true},
-        {{none, none, any, any, by_position, 1, 0}, true},
-        {{none, none, any, any, others, 2, 0}, false},
-        {{SLICE("das"), none, any, any, NULL, 0, 0}, false},
-        {{none, SLICE("timeout"), any, any, NULL, 0, 0}, false},
-        {{none, none, 1001, any, NULL, 0, 0}, false},
-        {{none, none, any, 1000, NULL, 0, 0}, false},
-        {{SLICE("crm"), none, any, any, by_id, 2, 0}, false},
+        {{none, none, any, any, NULL, 0, 0}, LETTERS_NO_BAR},
+        {{SLICE("dash"), SLICE("status"), 1000, 1001, by_id, 2, 0}, LETTERS_NO_BAR},
+        {{none, none, any, any, by_position, 1, 0}, LETTERS_NO_BAR},
+        {{none, none, any, any, others, 2, 0}, LETTERS_NOT_NAMED},
+        {{SLICE("das"), none, any, any, NULL, 0, 0}, LETTERS_SUBSCRIPTION},
+        {{none, SLICE("timeout"), any, any, NULL, 0, 0}, LETTERS_REASON},
+        {{none, none, 1001, any, NULL, 0, 0}, LETTERS_SINCE},
+        {{none, none, any, 1000, NULL, 0, 0}, LETTERS_UNTIL},
+        {{SLICE("crm"), none, any, any, by_id, 2, 0}, LETTERS_SUBSCRIPTION},
+        {{SLICE("crm"), SLICE("timeout"), 1001, 1000, others, 2, 0}, LETTERS_NOT_NAMED},
+        {{none, SLICE("timeout"), 1001, any, by_position, 1, 0}, LETTERS_REASON},
     };
     for (size_t i = 0; i < COUNT_OF(rows); i++)
-        assert_int_equal(letters_want(&rows[i].wanted, &sample), rows[i].is);
+        assert_int_equal(letters_bar(&rows[i].wanted, &sample), rows[i].bar);
 }
 
 int main(void)
