@@ -80,6 +80,7 @@ struct account_partition *account_add(struct account *account, unsigned subscrip
         .partition = partition,
         .begin = begin,
         .end = end > begin ? end : begin,
+        .start = begin,
     };
     added->first_noted = added->end;
     added->layers = make_layer(added);
@@ -235,6 +236,12 @@ bool account_note(struct account_partition *partition, int64_t offset, int64_t t
     if (offset < partition->first_noted)
         partition->first_noted = offset;
     return true;
+}
+
+int64_t account_from(const struct account_partition *partition)
+{
+    int64_t first = partition->first_noted;
+    return first < partition->start ? first : partition->start;
 }
 
 static bool is_finished(struct account_partition *partition, int64_t offset)

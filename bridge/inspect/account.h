@@ -38,6 +38,7 @@ struct account_partition {
     int32_t partition;
     int64_t begin;          /* offsets from here on, … */
     int64_t end;            /* … before here */
+    int64_t start;          /* where the group began, unless something is known from before it */
     int64_t first_noted;    /* the lowest of those that anything is known of; `end`: of none */
     struct ledger finished; /* what the group has committed, and what had finished above it */
     struct account_layer *layers;
@@ -63,8 +64,8 @@ struct account_counts {
 
 void account_finish(struct account *account);
 
-/* Adds a partition; the caller fills `finished`. Valid until the next one is added. NULL: no
- * memory. */
+/* Adds a partition that counts from `begin`; the caller fills `finished`. Valid until the next one
+ * is added. NULL: no memory. */
 struct account_partition *account_add(struct account *account, unsigned subscription,
                                       const char *topic, int32_t partition, int64_t begin,
                                       int64_t end);
@@ -88,6 +89,10 @@ struct account_partition *account_first(const struct account *account, struct sl
  * False: no memory. */
 bool account_note(struct account_partition *partition, int64_t offset, int64_t timestamp_ms,
                   enum account_note note) MUST_CHECK;
+
+/* From where on records count: a partition of which something is known from before the start
+ * appeared later, and was read from its beginning. */
+int64_t account_from(const struct account_partition *partition);
 
 /* What became of a record that the subscription wants. Asked in ascending order. */
 enum account_state account_judge(const struct account *account, struct account_partition *partition,

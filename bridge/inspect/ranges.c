@@ -203,6 +203,26 @@ static void ends_finish(struct ends *ends)
     rd_kafka_topic_partition_list_destroy(ends->ends);
 }
 
+/* Without --since: where the group began, in partitions that it began with; of those added from
+ * `first` on. */
+static bool ask_starts(const struct asking *asking, const struct route *route, size_t first,
+                       struct error *err)
+{
+    const struct subscription_start *start = &route->sub->start;
+    const struct account *account = &asking->reconcile->account;
+    if (start->at != START_TIME || asking->reconcile->options->has_since)
+        return true;
+    partition_list *list = rd_kafka_topic_partition_list_new(16);
+    for (size_t i = first; i < account->count; i++)
+        rd_kafka_topic_partition_list_add(list, account->items[i].topic,
+                                          account->items[i].partition);
+    bool fine = offsets_at(asking->rk, list, start->unix_ms, RECONCILE_ASK_MS, err);
+    for (size_t i = first; fine && i < account->count; i++)
+        account->items[i].start = list->elems[i - first].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return fine;
+}
+
 static bool ask_ends(const struct asking *asking, struct ends *ends, int64_t since, int64_t until,
                      struct error *err)
 {
@@ -231,9 +251,7 @@ static bool find_range(const struct asking *asking, const struct route *route, s
     const struct reconcile_options *options = asking->reconcile->options;
     const struct subscription *sub = route->sub;
     const char *group = options->catalog->lanes[route->lane].group;
-    int64_t since = options->has_since            ? options->since_unix_ms
-                    : sub->start.at == START_TIME ? sub->start.unix_ms
-                                                  : RD_KAFKA_OFFSET_BEGINNING;
+    int64_t since = options->has_since ? options->since_unix_ms : RD_KAFKA_OFFSET_BEGINNING;
     int64_t until = options->has_until ? options->until_unix_ms : RD_KAFKA_OFFSET_END;
     partition_list *list = partitions_of(asking, route);
     if (!list)
@@ -241,8 +259,11 @@ static bool find_range(const struct asking *asking, const struct route *route, s
     partition_list *committed = ask_committed(asking, group, list, err);
     struct ends ends = {list, rd_kafka_topic_partition_list_copy(list)};
     bool fine = committed && ask_ends(asking, &ends, since, until, err);
-    if (fine && !add_partitions(&asking->reconcile->account, route->index, &ends, committed))
+    struct account *account = &asking->reconcile->account;
+    size_t first = account->count;
+    if (fine && !add_partitions(account, route->index, &ends, committed))
         fine = error_set(err, ERROR_MEMORY, "no memory for the partitions of %s", sub->name);
+    fine = fine && ask_starts(asking, route, first, err);
     if (committed)
         rd_kafka_topic_partition_list_destroy(committed);
     ends_finish(&ends);

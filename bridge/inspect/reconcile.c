@@ -122,7 +122,7 @@ static bool take_source(struct reconcile *reconcile, struct scan *scan,
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &reconcile->options->catalog->routes[first[i].subscription];
         bool wanted = false;
-        if (from->offset < first[i].begin || from->offset >= first[i].end)
+        if (from->offset < account_from(&first[i]) || from->offset >= first[i].end)
             continue;
         if (!wants(reconcile, route, &record, decoded, &wanted, err))
             return false;
@@ -147,7 +147,8 @@ static void choose_all_ranges(void *context, int32_t id, struct scan_range *rang
         account_first(choice->account, slice_of(choice->topic), id, &count);
     struct scan_range chosen = {range->end, range->begin};
     for (size_t i = 0; i < count; i++) {
-        chosen.begin = first[i].begin < chosen.begin ? first[i].begin : chosen.begin;
+        int64_t begin = account_from(&first[i]);
+        chosen.begin = begin < chosen.begin ? begin : chosen.begin;
         chosen.end = first[i].end > chosen.end ? first[i].end : chosen.end;
     }
     if (chosen.begin > range->begin)

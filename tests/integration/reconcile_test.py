@@ -183,6 +183,30 @@ def test_own_topics_are_no_sources_of_a_pattern(topics, names, receiver, subscri
     assert len(receiver.wait(4, "/hook")) == 4
 
 
+def test_with_a_start_at_a_time_older_records_of_later_partitions_count(
+    topics, orders, names, receiver, subscribe, grapnel, results, withhold
+):
+    noon = 1735732800000  # 2025-01-01T12:00:00Z
+    topics.produce(orders, *events(7), timestamp_ms=noon - 1)
+    topics.produce(orders, *events(1), timestamp_ms=noon)
+    running = grapnel(subscribe(orders, receiver.url("/hook"), start="2025-01-01T12:00:00Z"),
+                      kafka={"topic.metadata.refresh.interval.ms": 300})
+    results(1)
+    topics.wait_committed(names.group, orders)
+    assert reconcile(running.path) == (0, {names.subscription: {"matching": 1, "delivered": 1}}, "")
+    topics.add_partitions(orders, 2)
+    topics.produce(orders, *events(3), partition=1, timestamp_ms=noon - 5)
+    results(4)
+    topics.wait_committed(names.group, orders)
+    assert reconcile(running.path) == (0, {names.subscription: {"matching": 4, "delivered": 4}}, "")
+    assert running.stop() == 0
+    withhold(names.results, lambda m: json.loads(m.value())["offset"] == 1)
+    expected = {names.subscription: {"matching": 4, "delivered": 3, "missing": 1}}
+    assert reconcile(running.path)[:2] == (1, expected)
+    expected = {names.subscription: {"matching": 11, "delivered": 3, "missing": 8}}
+    assert reconcile(running.path, "--since", "2025-01-01")[:2] == (1, expected)
+
+
 @pytest.mark.parametrize("stamped_by", ["CreateTime", "LogAppendTime"])
 @pytest.mark.parametrize("form", ["json", "failures", "none"])
 def test_an_outcome_is_no_proof_of_a_topic_made_again(

@@ -204,6 +204,21 @@ static void what_is_out_of_range_is_nobodys_business(void **state)
     account_finish(&account);
 }
 
+static void what_is_known_from_before_the_start_counts(void **state)
+{
+    (void)state;
+    struct account account = {0};
+    struct account_partition *partition = account_add(&account, 0, "orders", 0, 5, 100);
+    assert_int_equal(account_from(partition), 5);
+    partition->start = 50;
+    assert_int_equal(account_from(partition), 50);
+    assert_true(account_note(partition, 60, TIME, ACCOUNT_DELIVERED));
+    assert_int_equal(account_from(partition), 50);
+    assert_true(account_note(partition, 7, TIME, ACCOUNT_LETTER));
+    assert_int_equal(account_from(partition), 7);
+    account_finish(&account);
+}
+
 static void partitions_are_found_by_subscription_topic_and_number(void **state)
 {
     (void)state;
@@ -246,6 +261,7 @@ int main(void)
         cmocka_unit_test(what_finished_above_the_commit_must_have_an_outcome_too),
         cmocka_unit_test(nothing_is_committed_where_a_group_never_was),
         cmocka_unit_test(what_is_out_of_range_is_nobodys_business),
+        cmocka_unit_test(what_is_known_from_before_the_start_counts),
         cmocka_unit_test(partitions_are_found_by_subscription_topic_and_number),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
