@@ -181,5 +181,7 @@ bool plan_render(const struct plan *plan, const struct event *ev, struct jq *jq,
         return true;
     if (request_lacks_memory(request))
         error_set(err, ERROR_MEMORY, "no memory for the request");
+    if (!scope.id.data)
+        buffer_clear(&request->id); /* a fragment is nobody's id */
     return false;
 }

@@ -26,7 +26,8 @@ void plan_destroy(struct plan *plan);
  * each attempt adds (credentials, webhook-id, webhook-timestamp, signature) is not in it. The body
  * may borrow the event's bytes. `jq` is the thread's; NULL: what only it can say fails.
  * On false `err` is ERROR_RENDER ("query.Amount: missing field .data.amount"), ERROR_TOO_LARGE, or
- * ERROR_MEMORY or ERROR_SYSTEM, which are not the event's fault. Thread: any, a request each. */
+ * ERROR_MEMORY or ERROR_SYSTEM, which are not the event's fault, and the id is empty if it could
+ * not be made. Thread: any, a request each. */
 bool plan_render(const struct plan *plan, const struct event *ev, struct jq *jq,
                  struct request *request, struct error *err) MUST_CHECK;
 

@@ -45,6 +45,23 @@ def test_what_is_not_json(topics, orders, names, receiver, subscribe, grapnel, d
 
 
 @pytest.mark.parametrize(
+    "id_, said",
+    [("a-{{ .tenant }}-b", b".tenant"), ("a-{{ .path * 600 }}", b"1024 bytes")],
+    ids=["a fragment", "too long"],
+)
+def test_an_id_that_can_not_be_made(
+    topics, orders, receiver, subscribe, grapnel, dead_letters, results, id_, said
+):
+    grapnel(subscribe(orders, receiver.url("/hook"), id=id_))
+    topics.produce(orders, '{"path":"bad"}')
+    [letter] = dead_letters(1)
+    reason, error = reason_of(letter)
+    assert reason == "render" and said.decode() in error
+    assert dict(letter.headers())["grapnel-id"] == f"{orders}-0-0".encode()
+    assert results(1)[0]["id"] == f"{orders}-0-0"
+
+
+@pytest.mark.parametrize(
     "request_, said",
     [
         ({"url": "/{{ .tenant }}"}, ".tenant"),

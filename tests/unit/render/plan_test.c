@@ -165,6 +165,32 @@ static void bounds_the_url_headers_and_id(void **state)
     free(text);
 }
 
+/* What names the event then is its position, and not what the expression came to so far. */
+static void leaves_no_id_where_none_could_be_made(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *yaml;
+        const char *id;
+    } rows[] = {
+        {"id: \"{{ .gone }}\"\n", ""},
+        {"id: \"a-{{ .gone }}-b\"\n", ""},
+        {"id: \"{{ .tenant }}-{{ .gone }}\"\n", ""},
+        {"id: \"{{ $topic }}{{ .tenant.x }}\"\n", ""},
+        {"id: \"a-{{ [range(1000)] | join(\\\"-\\\") }}\"\n", ""},
+        {"id: \"a-{{ .dot }}\"\n", "a-_"}, /* it is the URL that can't be made */
+    };
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct fixture f;
+        char yaml[256];
+        snprintf(yaml, sizeof yaml, "%srequest: { url: \"https://h/{{ .gone }}\" }", rows[i].yaml);
+        assert_false(render(&f, yaml, &record));
+        assert_int_equal(f.err.kind, ERROR_RENDER);
+        assert_string_equal(buffer_text(&f.request.id), rows[i].id);
+        finish(&f);
+    }
+}
+
 static void makes_the_id(void **state)
 {
     (void)state;
@@ -487,6 +513,7 @@ int main(void)
         cmocka_unit_test(encodes_values_in_the_url_and_query),
         cmocka_unit_test(refuses_to_render_what_would_lead_elsewhere),
         cmocka_unit_test(bounds_the_url_headers_and_id),
+        cmocka_unit_test(leaves_no_id_where_none_could_be_made),
         cmocka_unit_test(makes_the_id),
         cmocka_unit_test(writes_headers_that_stay_one_line_each),
         cmocka_unit_test(makes_each_kind_of_body),
