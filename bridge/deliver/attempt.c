@@ -132,6 +132,13 @@ static bool decode(const struct attempt *attempt, struct error *err)
     return shared->decoded;
 }
 
+static bool may_go(const struct attempt *attempt, struct error *err)
+{
+    const struct attempt_tools *tools = &attempt->tools;
+    return attempt->delivery->attempts == 0 ||
+           tools->may_repeat(tools->context, attempt->delivery, err);
+}
+
 void attempt_start(struct attempt *attempt, struct delivery *delivery)
 {
     const struct route *route = delivery->route;
@@ -145,6 +152,7 @@ void attempt_start(struct attempt *attempt, struct delivery *delivery)
     if (!decode(attempt, &err) ||
         !plan_render(route->plan, &delivery->shared->event, attempt->tools.jq, &attempt->request,
                      &err) ||
+        !may_go(attempt, &err) ||
         !authorise(route, &attempt->request, attempt->started_unix_ms, &attempt->authorised, &http,
                    &err)) {
         fail(attempt, &err);

@@ -18,12 +18,18 @@ struct jq;
 typedef void attempt_done(void *context, struct attempt *attempt, struct delivery *delivery,
                           const struct outcome *outcome);
 
+/* Asked of what has been tried, before it is tried again. False: it is not, and `err` is what the
+ * attempt comes to. */
+typedef bool attempt_may_repeat(void *context, const struct delivery *delivery, struct error *err);
+
 /* What is the worker's own, and outlives its attempts. */
 struct attempt_tools {
     struct http *http;
     struct decoder *decoder;
     struct jq *jq;
     struct gzip *gzip; /* NULL: none */
+    attempt_may_repeat *may_repeat;
+    void *context; /* of it */
 };
 
 /* NULL: no memory. */

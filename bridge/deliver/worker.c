@@ -74,7 +74,14 @@ static void handle(void *context, struct message *message)
 
 static bool create_attempts(struct worker *worker, unsigned count, struct error *err)
 {
-    const struct attempt_tools tools = {worker->http, worker->decoder, worker->jq, worker->gzip};
+    const struct attempt_tools tools = {
+        .http = worker->http,
+        .decoder = worker->decoder,
+        .jq = worker->jq,
+        .gzip = worker->gzip,
+        .may_repeat = worker->options.hooks.may_repeat,
+        .context = worker->options.hooks.context,
+    };
     worker->free_attempts = calloc(count, sizeof(struct attempt *));
     while (worker->free_attempts && worker->free_count < count) {
         struct attempt *attempt = attempt_create(&tools, worker_attempt_over, worker);

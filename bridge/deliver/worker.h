@@ -45,6 +45,8 @@ struct worker_hooks {
     /* A delivery that was submitted before it was known whether it is wanted; its event is decoded
      * now. False: it is not to be sent, and has been ended, or waits. */
     bool (*judge)(void *context, struct delivery *delivery);
+    /* It is about to be tried again. False: it is not to be, and comes to `err`. */
+    bool (*may_repeat)(void *context, const struct delivery *delivery, struct error *err);
     /* An attempt is over: end the delivery with worker_end, or call worker_retry_at. */
     void (*settle)(void *context, struct delivery *delivery, const struct outcome *outcome);
     /* Hands a message of this worker to that one, by worker_tell. */

@@ -152,14 +152,26 @@ static uint32_t next_random(struct pipeline *pipeline)
     return (uint32_t)(pipeline->random >> 32);
 }
 
+static bool may_be_tried_in(const struct delivery *delivery, int64_t wait_ms, struct error *err)
+{
+    int64_t most_ms = delivery->route->sub->delivery.max_age_ms;
+    return age_allows(most_ms ? most_ms : AGE_UNLIMITED, delivery->first_attempt_unix_ms,
+                      clock_unix_ms() + wait_ms, err);
+}
+
+/* It may have waited for longer than it was to: for its breaker or rate, in a retry topic, or for
+ * us to be started again. */
+static bool may_repeat(void *context, const struct delivery *delivery, struct error *err)
+{
+    (void)context;
+    return may_be_tried_in(delivery, 0, err);
+}
+
 /* Is another attempt past max_age? Then `outcome`, with its text in `err`, says so. */
 static bool has_expired(const struct delivery *delivery, const struct fate *fate,
                         struct outcome *outcome, struct error *err)
 {
-    int64_t most_ms = delivery->route->sub->delivery.max_age_ms;
-    if (fate->kind != FATE_RETRY ||
-        age_allows(most_ms ? most_ms : AGE_UNLIMITED, delivery->first_attempt_unix_ms,
-                   clock_unix_ms() + fate->wait_ms, err))
+    if (fate->kind != FATE_RETRY || may_be_tried_in(delivery, fate->wait_ms, err))
         return false;
     outcome->kind = err->kind;
     outcome->error = err->text;
@@ -490,6 +502,7 @@ struct worker_hooks pipeline_hooks(struct pipeline *pipeline)
         .take = take,
         .refuse = detour_refuse,
         .judge = judge,
+        .may_repeat = may_repeat,
         .settle = settle,
         .tell = tell,
         .abandon = detour_abandon,

@@ -1,6 +1,7 @@
 """What holds a subscription back: its rate, its breaker, its patience."""
 
 import json
+import time
 
 from support.receiver import Reply
 from support.wait import until
@@ -80,6 +81,45 @@ def test_an_event_past_its_age_is_a_dead_letter(
     assert said["grapnel-status"] == b"503"
     [row] = results(1)
     assert (row["outcome"], row["error_kind"], row["status"]) == ("dead-lettered", "expired", 503)
+
+
+def assert_expired_unsent(letter, attempts):
+    said = dict(letter.headers())
+    assert said["grapnel-reason"] == b"expired" and said["grapnel-attempts"] == attempts
+    assert "grapnel-status" not in said  # that is of an attempt, and there was none
+
+
+def test_what_a_breaker_kept_past_its_age_is_not_sent(
+    topics, orders, receiver, subscribe, grapnel, dead_letters, results
+):
+    receiver.script("/hook", Reply(503), Reply(200))
+    delivery = retrying("100ms", "100ms", max_age="2s", breaker={"failures": 1, "pause": "4s"}, in_flight=1)
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    many(topics, orders, 1)
+    [letter] = dead_letters(1)
+    assert_expired_unsent(letter, b"1")
+    [row] = results(1)
+    assert (row["outcome"], row["error_kind"], row["status"]) == ("dead-lettered", "expired", None)
+    assert (row["id"], row["attempt"], row["url"]) == (f"{orders}-0-0", 1, receiver.url("/hook"))
+    many(topics, orders, 1)  # what expires is no probe, and keeps none from going
+    assert len(receiver.wait(2, "/hook")) == 2
+    until(lambda: running.metric("grapnel_breaker_open") == 0, "a closed breaker")
+
+
+def test_what_comes_out_of_a_retry_topic_past_its_age_is_not_sent(
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters
+):
+    receiver.script("/hook", Reply(503), Reply(200))
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=retrying("11s", max_age="11500ms")))
+    many(topics, orders, 1)
+    topics.wait(f"{names.retries}.11s", 1)
+    topics.wait_committed(names.group, orders)
+    assert running.stop() == 0
+    time.sleep(12)
+    running.start()
+    [letter] = dead_letters(1, seconds=40)
+    assert_expired_unsent(letter, b"1")
+    assert len(receiver.requests("/hook")) == 1
 
 
 def test_fewer_places_in_flight_than_workers_keep_nothing_waiting(

@@ -524,6 +524,17 @@ def test_nothing_is_handed_over_behind_a_letter_that_kafka_refuses(
     assert set(by_key(receiver.requests("/hook")[seen:])["bad"]) == set(range(500))
 
 
+def test_a_key_is_parked_by_what_a_breaker_kept_past_its_age(
+    topics, orders, receiver, subscribe, grapnel, dead_letters
+):
+    receiver.script("/hook", Reply(503), Reply(200))
+    delivery = parking(max_age="2s", breaker={"failures": 1, "pause": "4s"})
+    grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    publish(topics, orders, range(3), ["a"])
+    assert reasons(dead_letters(3)) == [(0, "expired"), (1, "parked"), (2, "parked")]
+    assert by_key(receiver.requests("/hook")) == {"a": [0]}
+
+
 # ── exhausted: stop ──────────────────────────────────────────────────────────
 
 
@@ -552,3 +563,16 @@ def test_a_subscription_that_stops_waits_for_a_person(
     assert_in_order(receiver.requests("/hook"))
     assert len(receiver.requests("/hook")) > seen
     topics.wait_committed(names.group, orders)
+
+
+def test_a_subscription_stops_at_what_a_breaker_kept_past_its_age(
+    topics, orders, names, receiver, subscribe, grapnel
+):
+    receiver.script("/hook", Reply(503), Reply(200))
+    retry = {"schedule": ["50ms"], "exhausted": "stop"}
+    delivery = ordered(retry=retry, max_age="2s", breaker={"failures": 1, "pause": "4s"})
+    running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=delivery))
+    publish(topics, orders, range(3), ["a"])
+    until(lambda: running.metric("grapnel_disabled", subscription=names.subscription) == 1, "the stop")
+    assert by_key(receiver.requests("/hook")) == {"a": [0]}
+    assert topics.count(names.dead_letters) == 0
