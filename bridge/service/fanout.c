@@ -73,7 +73,7 @@ static void submit_wanted(struct pipeline *pipeline, const struct route *route,
         return;
     if (wish == WISH_FAILED) {
         record_claim(shared->record);
-        pipeline_bury(pipeline, shared->record, route, &err);
+        pipeline_bury(pipeline, shared->record, route, shared, &err);
         return;
     }
     shared->unjudged = wish == WISH_UNKNOWN;
@@ -123,7 +123,7 @@ static size_t fan_out(struct pipeline *pipeline, struct index *index,
         const struct route *route = &catalog->routes[places[i]];
         if (!decoded) {
             record_claim(shared->record);
-            pipeline_bury(pipeline, shared->record, route, err);
+            pipeline_bury(pipeline, shared->record, route, shared, err);
         } else if (matcher_wants(route->matcher, &shared->event, NULL)) {
             submit_wanted(pipeline, route, shared);
         } else {

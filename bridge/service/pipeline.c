@@ -82,18 +82,33 @@ static struct outcome unsent(const struct error *err)
     };
 }
 
-void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
-                   const struct error *err)
+/* data NULL: it has not been decoded, or what was made of it is needed no more. */
+static struct slice type_of(const struct shared_event *shared)
+{
+    return shared && shared->decoded ? shared->event.type : SLICE_NONE;
+}
+
+/* A dead letter; the claim on the record stays. */
+static void conclude_unsent(struct pipeline *pipeline, struct record *record,
+                            const struct route *route, const struct shared_event *shared,
+                            const struct error *err)
 {
     const struct outcome outcome = unsent(err);
     struct verdict verdict = {
         .id = position_id(pipeline, record),
+        .event_type = type_of(shared),
         .outcome = &outcome,
         .fate = FATE_DEAD,
         .attempts = record->attempts,
     };
     if (!conclude(&pipeline->conclude, &verdict, record, route))
         forget(record, route);
+}
+
+void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
+                   const struct shared_event *shared, const struct error *err)
+{
+    conclude_unsent(pipeline, record, route, shared, err);
     pipeline_release(pipeline, record);
 }
 
@@ -125,14 +140,16 @@ static void bury(void *context, struct delivery *delivery, enum error_kind why)
         error_set(&err, why, "the subscription is disabled");
     if (why == ERROR_PARKED && !remember_parked(pipeline, route, record))
         forget(record, route);
+    conclude_unsent(pipeline, record, route, delivery->shared, &err);
     worker_end(pipeline->worker, delivery);
-    pipeline_bury(pipeline, record, route, &err);
+    pipeline_release(pipeline, record);
 }
 
 /* An event that could not even be made a delivery: what that means for its key, or for all. */
-static void take_failed(struct pipeline *pipeline, struct record *record, const struct route *route,
-                        const struct error *err)
+static void take_failed(struct pipeline *pipeline, const struct route *route,
+                        const struct shared_event *shared, const struct error *err)
 {
+    struct record *record = shared->record;
     if (remember_stops(route)) {
         remember_disabled(pipeline, route, "exhausted");
         pipeline_give_up(pipeline, record);
@@ -141,7 +158,7 @@ static void take_failed(struct pipeline *pipeline, struct record *record, const 
     if (remember_may_park(route, record) && (!worker_refuse(pipeline->worker, route, record) ||
                                              !remember_parked(pipeline, route, record)))
         forget(record, route);
-    pipeline_bury(pipeline, record, route, err);
+    pipeline_bury(pipeline, record, route, shared, err);
 }
 
 /* ── an attempt is over ──────────────────────────────────────────────────── */
@@ -262,7 +279,7 @@ static void settle(void *context, struct delivery *delivery, const struct outcom
     }
     struct verdict verdict = {
         .id = outcome.id.size > 0 ? outcome.id : position_id(pipeline, record),
-        .event_type = delivery->shared->event.type,
+        .event_type = type_of(delivery->shared),
         .outcome = &outcome,
         .fate = fate.kind,
         .attempts = delivery->attempts,
@@ -305,7 +322,7 @@ static void take_wrong(struct pipeline *pipeline, struct record *record)
     if (detour_pass_round(pipeline, record))
         return;
     explain(record, &err);
-    pipeline_bury(pipeline, record, NULL, &err);
+    pipeline_bury(pipeline, record, NULL, NULL, &err);
 }
 
 enum decoder_result pipeline_decode(struct pipeline *pipeline, struct shared_event *shared,
@@ -403,7 +420,7 @@ static void take_matched(struct pipeline *pipeline, const struct route *route,
     if (wish == WISH_NONE)
         pipeline_release(pipeline, shared->record);
     else if (wish == WISH_FAILED)
-        take_failed(pipeline, shared->record, route, &err);
+        take_failed(pipeline, route, shared, &err);
     else if (!worker_submit(pipeline->worker, route, shared, &err))
         give_up(pipeline, shared->record, route);
 }
@@ -423,7 +440,7 @@ static void take_for(struct pipeline *pipeline, struct record *record, const str
     } else if (result == DECODER_FAILED && err.kind == ERROR_MEMORY) {
         give_up(pipeline, record, route);
     } else if (result == DECODER_FAILED) {
-        take_failed(pipeline, record, route, &err);
+        take_failed(pipeline, route, shared, &err);
     } else if (!matcher_wants(route->matcher, &shared->event, NULL)) {
         pipeline_count_unmatched(pipeline, route->lane);
         pipeline_release(pipeline, record);

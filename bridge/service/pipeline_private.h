@@ -33,9 +33,10 @@ void pipeline_release(struct pipeline *pipeline, struct record *record);
 /* The same, and the record has to be read again. */
 void pipeline_give_up(struct pipeline *pipeline, struct record *record);
 
-/* The same, and nothing will be sent for it: a dead letter. `route` NULL: nobody's. */
+/* The same, and nothing will be sent for it: a dead letter. `route` NULL: nobody's. `shared`, which
+ * says its type if it is decoded, NULL: there is none. */
 void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
-                   const struct error *err);
+                   const struct shared_event *shared, const struct error *err);
 
 enum decoder_result pipeline_decode(struct pipeline *pipeline, struct shared_event *shared,
                                     struct error *err);

@@ -12,7 +12,7 @@ struct verdict {
     const struct record *record;
     struct slice id;           /* webhook-id, grapnel-id */
     struct slice subscription; /* its name */
-    struct slice event_type;   /* data NULL: unknown, the record could not be decoded */
+    struct slice event_type;   /* data NULL: unknown, the record is not decoded */
     const struct outcome *outcome;
     enum fate_kind fate;
     unsigned attempts;

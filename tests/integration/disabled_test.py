@@ -123,6 +123,8 @@ def test_one_that_shares_its_lane_leaves_dead_letters(
     letters = dead_letters(10)
     said = [dict(m.headers())["grapnel-reason"] for m in letters]
     assert said.count(b"disabled") == 9 and said.count(b"status") == 1
+    dead = [(r["event_type"], r["error_kind"]) for r in results(20) if r["outcome"] == "dead-lettered"]
+    assert dead == [(orders, "status")] + [(orders, "disabled")] * 9
     assert len(receiver.requests("/gone")) == 1
     topics.wait_committed(names.group, orders)
     switch(running, "enable", gone["name"])

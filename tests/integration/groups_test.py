@@ -118,6 +118,7 @@ def test_each_has_a_filter_of_its_own(topics, orders, names, receiver, sharing, 
     assert numbers(receiver.requests("/none")) == list(range(20))
     letters = [dict(letter.headers()) for letter in dead_letters(19)]
     assert {(s["grapnel-subscription"].decode(), s["grapnel-reason"]) for s in letters} == {(fails["name"], b"filter")}
+    assert {r["event_type"] for r in results(60) if r["error_kind"] == "filter"} == {orders}
     for one, left_out in ((ours, 10), (jqs, 10), (fails, 0), (none, 0)):
         assert running.metric("grapnel_filtered_total", subscription=one["name"]) == left_out
     assert running.metric("grapnel_unmatched_total") == 0

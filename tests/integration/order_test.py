@@ -138,11 +138,12 @@ def broken_key(receiver):
 
 
 def test_a_parked_key_is_refused_until_replayed_in_order(
-    topics, orders, names, receiver, subscribe, grapnel, dead_letters, broken_key
+    topics, orders, names, receiver, subscribe, grapnel, dead_letters, results, broken_key
 ):
     running = grapnel(subscribe(orders, receiver.url("/hook"), delivery=parking()))
     publish(topics, orders, range(10), ["bad", "good"])
     letters = dead_letters(5)
+    assert {r["event_type"] for r in results(10)} == {orders}
     assert reasons(letters) == [(0, "status"), (2, "parked"), (4, "parked"), (6, "parked"), (8, "parked")]
     assert dict(letters[1].headers())["grapnel-attempts"] == b"0"
     receiver.wait(7, "/hook")

@@ -85,6 +85,14 @@ def test_a_missing_field(topics, orders, names, receiver, subscribe, grapnel, de
     topics.wait_committed(names.group, orders)
 
 
+def test_a_filter_that_fails(topics, orders, receiver, subscribe, grapnel, dead_letters, results):
+    grapnel(subscribe(orders, receiver.url("/hook"), filter='.n | startswith("x")'))
+    topics.produce(orders, '{"type":"order.paid","n":1}', '{"type":"order.paid","n":"x1"}')
+    [letter] = dead_letters(1)
+    assert reason_of(letter)[0] == "filter"
+    assert [(r["event_type"], r["error_kind"]) for r in results(2)] == [("order.paid", "filter"), ("order.paid", None)]
+
+
 def test_a_body_that_is_too_large(topics, orders, names, receiver, subscribe, grapnel, dead_letters):
     grapnel(subscribe(orders, receiver.url("/hook"), delivery={"max_body": "1KiB"}))
     large, fits = '{"x":"%s"}' % ("x" * 1017), '{"x":"%s"}' % ("x" * 1016)
