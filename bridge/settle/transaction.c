@@ -481,6 +481,20 @@ void transaction_settled(struct transaction *transaction)
     transaction_run(transaction);
 }
 
+/* What is of no record has one write. */
+static struct fates *fates_produced(const struct transaction *transaction,
+                                    const struct write *write)
+{
+    if (write->record)
+        return write->record->fates;
+    for (struct list *l = transaction->produced.next; l != &transaction->produced; l = l->next) {
+        struct fates *fates = CONTAINER_OF(l, struct fates, link);
+        if (fates->writes.next == &write->message.link)
+            return fates;
+    }
+    return NULL;
+}
+
 void transaction_report(struct transaction *transaction, struct write *write,
                         rd_kafka_resp_err_t code)
 {
@@ -495,8 +509,9 @@ void transaction_report(struct transaction *transaction, struct write *write,
         recorder_note_purged(transaction->recorder, write);
         return;
     }
-    if (write->record && recorder_is_refused(code))
-        ((struct fates *)write->record->fates)->refused = true;
+    struct fates *fates = recorder_is_refused(code) ? fates_produced(transaction, write) : NULL;
+    if (fates)
+        fates->refused = true;
     recorder_note_failure(transaction->recorder, write, code);
 }
 
