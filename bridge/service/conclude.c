@@ -11,19 +11,24 @@
 
 /* ── written down ────────────────────────────────────────────────────────── */
 
+/* `record` NULL: it is apart from what becomes of its record, and has a copy of the key. */
 static struct write *make_result(const struct conclude *conclude, const struct verdict *verdict,
                                  struct record *record)
 {
     struct write *write = write_create(WRITE_RESULT, record);
     if (!write)
         return NULL;
+    if (!record && verdict->record->key.data) {
+        buffer_add_slice(&write->made_key, verdict->record->key);
+        write->key = buffer_slice(&write->made_key);
+    }
     if (conclude->avro) {
         result_avro_write(conclude->avro, *conclude->schema_id, verdict, &write->made);
     } else {
         buffer_reserve(&write->made, RESULT_BYTES + verdict->outcome->response.size);
         result_write(verdict, &write->made);
     }
-    if (write->made.failed) {
+    if (write->made.failed || write->made_key.failed) {
         write_destroy(write);
         return NULL;
     }
@@ -49,10 +54,13 @@ static void add(struct conclude *conclude, struct write *write)
 {
     if (!write)
         return;
-    record_claim(write->record);
+    if (write->record)
+        record_claim(write->record);
     list_push(&conclude->writes, &write->message.link);
 }
 
+/* What stops its subscription is not finished: of its record nothing goes into a transaction. The
+ * result of the attempt at which it stopped does, by itself. */
 static bool write_down(struct conclude *conclude, const struct verdict *verdict,
                        struct record *record)
 {
@@ -65,7 +73,7 @@ static bool write_down(struct conclude *conclude, const struct verdict *verdict,
     if (wants_letter)
         letter = make_dead_letter(verdict, record);
     if (wants_result)
-        result = make_result(conclude, verdict, record);
+        result = make_result(conclude, verdict, verdict->fate == FATE_STOP ? NULL : record);
     if ((wants_letter && !letter) || (wants_result && !result)) {
         write_destroy(letter);
         write_destroy(result);
@@ -95,7 +103,8 @@ static bool may_tell(struct conclude *conclude, size_t series, uint64_t *held_ba
     return log_gate_open(&conclude->gates[series], clock_now_ms(), held_back);
 }
 
-/* The verdict's line: what went well only for those who debug, what did not once a minute. */
+/* The verdict's line: what went well only for those who debug, what did not once a minute; what
+ * stops its subscription always. */
 static void tell(struct conclude *conclude, size_t series, const struct verdict *verdict)
 {
     const struct outcome *outcome = verdict->outcome;
@@ -104,6 +113,13 @@ static void tell(struct conclude *conclude, size_t series, const struct verdict 
         log_debug("delivered", BYTES("subscription", verdict->subscription),
                   BYTES("id", verdict->id), INT("attempt", verdict->attempts),
                   INT("status", outcome->status), INT("duration_ms", outcome->duration_us / 1000));
+        return;
+    }
+    if (verdict->fate == FATE_STOP) {
+        log_error("an event failed for good; its subscription waits for a person",
+                  BYTES("subscription", verdict->subscription), BYTES("id", verdict->id),
+                  INT("attempt", verdict->attempts), INT("status", outcome->status),
+                  STR("error_kind", error_name(outcome->kind)), STR("error", outcome->error));
         return;
     }
     if (!may_tell(conclude, series, &held_back))
@@ -121,6 +137,7 @@ static void count(struct conclude *conclude, size_t series, unsigned lane,
         [FATE_DELIVERED] = METRIC_OUTCOME_DELIVERED,
         [FATE_RETRY] = METRIC_OUTCOME_RETRYING,
         [FATE_DEAD] = METRIC_OUTCOME_DEAD_LETTERED,
+        [FATE_STOP] = METRIC_OUTCOME_RETRYING,
     };
     const struct outcome *outcome = verdict->outcome;
     struct metrics_block *metrics = conclude->metrics;

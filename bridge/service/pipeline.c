@@ -88,27 +88,27 @@ static struct slice type_of(const struct shared_event *shared)
     return shared && shared->decoded ? shared->event.type : SLICE_NONE;
 }
 
-/* A dead letter; the claim on the record stays. */
-static void conclude_unsent(struct pipeline *pipeline, struct record *record,
+/* The claim on the record stays. As conclude. */
+static bool conclude_unsent(struct pipeline *pipeline, struct record *record,
                             const struct route *route, const struct shared_event *shared,
-                            const struct error *err)
+                            enum fate_kind fate, const struct error *err)
 {
     const struct outcome outcome = unsent(err);
     struct verdict verdict = {
         .id = position_id(pipeline, record),
         .event_type = type_of(shared),
         .outcome = &outcome,
-        .fate = FATE_DEAD,
+        .fate = fate,
         .attempts = record->attempts,
     };
-    if (!conclude(&pipeline->conclude, &verdict, record, route))
-        forget(record, route);
+    return conclude(&pipeline->conclude, &verdict, record, route);
 }
 
 void pipeline_bury(struct pipeline *pipeline, struct record *record, const struct route *route,
                    const struct shared_event *shared, const struct error *err)
 {
-    conclude_unsent(pipeline, record, route, shared, err);
+    if (!conclude_unsent(pipeline, record, route, shared, FATE_DEAD, err))
+        forget(record, route);
     pipeline_release(pipeline, record);
 }
 
@@ -138,9 +138,9 @@ static void bury(void *context, struct delivery *delivery, enum error_kind why)
                   "an earlier event of its key failed for good, and is not replayed yet");
     else
         error_set(&err, why, "the subscription is disabled");
-    if (why == ERROR_PARKED && !remember_parked(pipeline, route, record))
+    if ((why == ERROR_PARKED && !remember_parked(pipeline, route, record)) ||
+        !conclude_unsent(pipeline, record, route, delivery->shared, FATE_DEAD, &err))
         forget(record, route);
-    conclude_unsent(pipeline, record, route, delivery->shared, &err);
     worker_end(pipeline->worker, delivery);
     pipeline_release(pipeline, record);
 }
@@ -151,6 +151,7 @@ static void take_failed(struct pipeline *pipeline, const struct route *route,
 {
     struct record *record = shared->record;
     if (remember_stops(route)) {
+        conclude_unsent(pipeline, record, route, shared, FATE_STOP, err);
         remember_disabled(pipeline, route, "exhausted");
         pipeline_give_up(pipeline, record);
         return;
@@ -205,14 +206,13 @@ static void try_again(struct pipeline *pipeline, struct delivery *delivery, int6
         worker_retry_at(pipeline->worker, delivery, clock_now_ms() + wait_ms);
 }
 
-/* The event stays where it is, and so do all that come after it. */
-static void stop_at(struct pipeline *pipeline, struct delivery *delivery,
-                    const struct outcome *outcome)
+/* The event stays where it is, and so do all that come after it. It is read again whether it could
+ * be told of or not. */
+static void stop_at(struct pipeline *pipeline, struct delivery *delivery, struct verdict *verdict)
 {
     struct record *record = delivery->shared->record;
-    log_error("an event failed for good; its subscription waits for a person",
-              STR("subscription", delivery->route->name), BYTES("id", outcome->id),
-              INT("status", outcome->status), STR("error", outcome->error));
+    verdict->fate = FATE_STOP;
+    conclude(&pipeline->conclude, verdict, record, delivery->route);
     if (!delivery->moved)
         remember_disabled(pipeline, delivery->route, "exhausted");
     worker_end(pipeline->worker, delivery);
@@ -273,10 +273,6 @@ static void settle(void *context, struct delivery *delivery, const struct outcom
                                    next_random(pipeline));
     if (has_expired(delivery, &fate, &outcome, &err))
         fate.kind = FATE_DEAD;
-    if (fate.kind == FATE_DEAD && remember_stops(delivery->route)) {
-        stop_at(pipeline, delivery, &outcome);
-        return;
-    }
     struct verdict verdict = {
         .id = outcome.id.size > 0 ? outcome.id : position_id(pipeline, record),
         .event_type = type_of(delivery->shared),
@@ -285,6 +281,10 @@ static void settle(void *context, struct delivery *delivery, const struct outcom
         .attempts = delivery->attempts,
         .next_attempt_unix_ms = clock_unix_ms() + fate.wait_ms,
     };
+    if (fate.kind == FATE_DEAD && remember_stops(delivery->route)) {
+        stop_at(pipeline, delivery, &verdict);
+        return;
+    }
     bool written = conclude(&pipeline->conclude, &verdict, record, delivery->route);
     if (fate.kind == FATE_RETRY) {
         try_again(pipeline, delivery, fate.wait_ms);

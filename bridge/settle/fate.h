@@ -14,15 +14,20 @@
  * is due within that, so that a head never holds up what is due before it. */
 #define FATE_JITTER_MOST_MS 5000
 
-enum fate_kind { FATE_DELIVERED, FATE_RETRY, FATE_DEAD };
+enum fate_kind {
+    FATE_DELIVERED,
+    FATE_RETRY,
+    FATE_DEAD,
+    FATE_STOP, /* instead, where exhausted is stop: it stays where it is until a person says so */
+};
 
 struct fate {
     enum fate_kind kind;
     int64_t wait_ms; /* FATE_RETRY: from now */
 };
 
-/* `attempts`: how many requests have been sent, this one included. `random` is uniform over
- * uint32_t and spreads the waits by retry.jitter. */
+/* Never FATE_STOP. `attempts`: how many requests have been sent, this one included. `random` is
+ * uniform over uint32_t and spreads the waits by retry.jitter. */
 struct fate fate_decide(const struct subscription_delivery *policy, const struct outcome *outcome,
                         unsigned attempts, uint32_t random);
 

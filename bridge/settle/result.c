@@ -11,7 +11,11 @@ const struct result_field result_fields[RESULT_FIELDS] = {
 const char *verdict_outcome(enum fate_kind fate)
 {
     static const char *const names[] = {
-        [FATE_DELIVERED] = "delivered", [FATE_RETRY] = "retrying", [FATE_DEAD] = "dead-lettered"};
+        [FATE_DELIVERED] = "delivered",
+        [FATE_RETRY] = "retrying",
+        [FATE_DEAD] = "dead-lettered",
+        [FATE_STOP] = "retrying",
+    };
     return names[fate];
 }
 
@@ -23,7 +27,7 @@ bool result_wanted(enum results_record which, enum fate_kind fate)
     case RECORD_FAILURES:
         return fate == FATE_DEAD;
     default:
-        return fate != FATE_RETRY;
+        return fate == FATE_DELIVERED || fate == FATE_DEAD;
     }
 }
 

@@ -577,3 +577,64 @@ def test_a_subscription_stops_at_what_a_breaker_kept_past_its_age(
     until(lambda: running.metric("grapnel_disabled", subscription=names.subscription) == 1, "the stop")
     assert by_key(receiver.requests("/hook")) == {"a": [0]}
     assert topics.count(names.dead_letters) == 0
+
+
+@pytest.mark.parametrize("transactional", [False, True], ids=["each for itself", "in transactions"])
+def test_the_attempt_at_which_it_stops_has_a_result(
+    topics, orders, names, receiver, subscribe, grapnel, transactional
+):
+    receiver.script("/hook", Reply(500), Reply(502), Reply(200))
+    delivery = ordered(retry={"schedule": ["50ms"], "exhausted": "stop"})
+    running = grapnel(
+        subscribe(orders, receiver.url("/hook"), delivery=delivery),
+        results={"record": "attempts"},
+        transactional=transactional,
+    )
+    publish(topics, orders, [0], ["a"])
+    until(lambda: running.metric("grapnel_disabled", subscription=names.subscription) == 1, "the stop")
+
+    def told():
+        return [(m.key(), json.loads(m.value())) for m in topics.read(names.results)]
+
+    until(lambda: any(row["status"] == 502 for _, row in told()), "the result of the last attempt")
+    key, last = told()[-1]
+    assert (key, last["outcome"], last["attempt"], last["next_attempt_at"]) == (b"a", "retrying", 2, None)
+    assert (last["event_type"], last["error_kind"]) == (orders, "status")
+    assert topics.committed(names.group, orders).get(0, 0) <= 0
+    assert running.metric("grapnel_attempts_total", **{"class": "5xx"}) == 2
+
+    done = program.command("subscriptions", "enable", names.subscription, "-c", running.path)
+    assert done.returncode == 0, done.stderr
+    topics.wait_committed(names.group, orders)
+    assert [(row["outcome"], row["attempt"]) for _, row in told()][-1] == ("delivered", 1)
+    assert running.stop() == 0
+
+
+def test_an_event_that_can_not_be_sent_and_stops_has_a_result(
+    topics, orders, names, receiver, subscribe, grapnel, results
+):
+    delivery = ordered(retry={"exhausted": "stop"})
+    subscription = subscribe(orders, receiver.url("/hook"), delivery=delivery, filter='.n | startswith("x")')
+    running = grapnel(subscription, results={"record": "attempts"})
+    publish(topics, orders, [0], ["a"])
+    [row] = results(1)
+    assert (row["outcome"], row["attempt"], row["error_kind"]) == ("retrying", 0, "filter")
+    until(lambda: running.metric("grapnel_disabled", subscription=names.subscription) == 1, "the stop")
+
+
+def test_a_result_that_is_refused_keeps_no_stop_from_being_remembered(
+    topics, orders, names, receiver, subscribe, grapnel
+):
+    receiver.script("/hook", Reply(500))
+    delivery = ordered(retry={"schedule": [], "exhausted": "stop"})
+    running = grapnel(
+        subscribe(orders, receiver.url("/hook"), delivery=delivery),
+        results={"record": "attempts"},
+        transactional=True,
+    )
+    topics.configure(names.results, **{"max.message.bytes": "1000"})
+    publish(topics, orders, [0], ["k" * 2000])
+    until(lambda: topics.count(names.state) > 0, "the state", 30)
+    until(lambda: topics.read(names.state, 30), "its transaction", 30)
+    assert running.metric("grapnel_disabled", subscription=names.subscription) == 1
+    assert topics.count(names.dead_letters) == 0

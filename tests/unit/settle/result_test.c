@@ -86,6 +86,39 @@ static void tells_of_a_retry_and_when_it_comes(void **state)
            "\"next_attempt_at\":\"2025-11-23T15:04:21.000Z\",\"instance\":\"host-1\"}");
 }
 
+static void tells_of_a_stop_that_no_next_attempt_is_known(void **state)
+{
+    (void)state;
+    const struct outcome outcome = {
+        .kind = ERROR_STATUS,
+        .error = "the answer was 500",
+        .status = 500,
+        .response = SLICE(""),
+        .method = "POST",
+        .url = "http://example.com/",
+        .started_unix_ms = 1763910246000,
+    };
+    const struct verdict verdict = {
+        .record = &record,
+        .id = SLICE("orders-3-42"),
+        .subscription = SLICE("dash"),
+        .event_type = SLICE("orders"),
+        .outcome = &outcome,
+        .fate = FATE_STOP,
+        .attempts = 2,
+        .next_attempt_unix_ms = 1763910261000,
+        .instance = "host-1",
+    };
+    expect(&verdict,
+           "{\"id\":\"orders-3-42\",\"subscription\":\"dash\",\"event_type\":\"orders\","
+           "\"topic\":\"orders\",\"partition\":3,\"offset\":42,"
+           "\"timestamp\":\"2025-11-23T15:04:05.123Z\",\"outcome\":\"retrying\",\"attempt\":2,"
+           "\"method\":\"POST\",\"url\":\"http://example.com/\",\"status\":500,"
+           "\"error_kind\":\"status\",\"error\":\"the answer was 500\",\"response\":\"\","
+           "\"started_at\":\"2025-11-23T15:04:06.000Z\",\"duration_ms\":0,"
+           "\"next_attempt_at\":null,\"instance\":\"host-1\"}");
+}
+
 static void tells_of_a_record_that_no_event_could_be_made_of(void **state)
 {
     (void)state;
@@ -117,13 +150,13 @@ static void tells_of_a_record_that_no_event_could_be_made_of(void **state)
 static void is_wanted_as_the_settings_say(void **state)
 {
     (void)state;
-    static const bool wanted[][3] = {
+    static const bool wanted[][4] = {
         [RECORD_FINAL] = {[FATE_DELIVERED] = true, [FATE_RETRY] = false, [FATE_DEAD] = true},
-        [RECORD_ATTEMPTS] = {[FATE_DELIVERED] = true, [FATE_RETRY] = true, [FATE_DEAD] = true},
+        [RECORD_ATTEMPTS] = {true, true, true, [FATE_STOP] = true},
         [RECORD_FAILURES] = {[FATE_DELIVERED] = false, [FATE_RETRY] = false, [FATE_DEAD] = true},
     };
     for (int which = 0; which < 3; which++)
-        for (int fate = 0; fate < 3; fate++)
+        for (int fate = 0; fate < 4; fate++)
             assert_int_equal(result_wanted((enum results_record)which, (enum fate_kind)fate),
                              wanted[which][fate]);
 }
@@ -133,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tells_of_a_delivery),
         cmocka_unit_test(tells_of_a_retry_and_when_it_comes),
+        cmocka_unit_test(tells_of_a_stop_that_no_next_attempt_is_known),
         cmocka_unit_test(tells_of_a_record_that_no_event_could_be_made_of),
         cmocka_unit_test(is_wanted_as_the_settings_say),
     };
