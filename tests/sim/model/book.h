@@ -48,7 +48,8 @@ struct fate {
     const struct process *taken_by;
 
     unsigned sent;
-    int64_t sent_us; /* the last time */
+    int64_t sent_us;  /* the last time */
+    int64_t first_us; /* the first time since its record came into memory */
     unsigned arrived;
     unsigned under_way;     /* sent, and not heard of */
     struct process *sender; /* of the last request */

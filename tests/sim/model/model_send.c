@@ -9,6 +9,7 @@
 #include "sim/model/book.h"
 
 #define JUST_NOW_US INT64_C(1000000)
+#define LATE_US     INT64_C(100000)
 
 static uint64_t requests;
 
@@ -100,6 +101,25 @@ static bool has_reason(const struct process *process, unsigned subscription, int
     return false;
 }
 
+static bool clocks_step(void)
+{
+    for (size_t i = 0; i < book.scenario->fault_count; i++)
+        if (book.scenario->faults[i].kind == FAULT_CLOCK)
+            return true;
+    return false;
+}
+
+/* Of what has gone by a retry topic it is not known here which first attempt that tells of. */
+static void check_age(unsigned subscription, int64_t number)
+{
+    const struct fate *fate = book_fate(subscription, number);
+    int64_t most_us = book.scenario->subscriptions[subscription].max_age_ms * 1000;
+    int64_t age_us = world_now_us() - fate->first_us;
+    if (most_us > 0 && age_us > most_us + LATE_US && !fate->retry_seen && !clocks_step())
+        world_fail("max_age: %s is sent again %" PRId64 " ms after its first attempt",
+                   book_name(subscription, number), age_us / 1000);
+}
+
 void model_sent(const struct http_request *request, unsigned engine, struct model_request *made)
 {
     struct process *process = process_current();
@@ -125,8 +145,12 @@ void model_sent(const struct http_request *request, unsigned engine, struct mode
     fate->under_way++;
     book_touch(fate, process);
     fate->sender = process;
-    if (!again)
+    if (again) {
+        check_age(subscription, number);
+    } else {
+        fate->first_us = fate->sent_us;
         time_begun(process, subscription);
+    }
     limits_sent(made);
     state_sent(made);
     order_sent(made, again);
