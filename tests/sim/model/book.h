@@ -221,5 +221,6 @@ void limits_sent(const struct model_request *request);
 void limits_heard(const struct model_request *request, const struct http_exchange *exchange);
 void limits_started(const struct process *process);
 void limits_tick(void);
+void limits_begin_anew(const struct process *process, unsigned subscription);
 
 #endif

@@ -127,11 +127,11 @@ static void hear_well(const struct model_request *request, struct breaker_view *
 }
 
 /* A subscription that is new to an instance has a breaker and a rate that are new. */
-static void begin_anew(const struct model_request *request, struct breaker_view *view)
+void limits_begin_anew(const struct process *process, unsigned subscription)
 {
-    *view = (struct breaker_view){.changed = last_sent};
-    tokens[request->by->number][request->subscription] = (struct tokens){0};
-    all_tokens[request->subscription] = (struct tokens){0};
+    views[process->number][subscription] = (struct breaker_view){.changed = last_sent};
+    tokens[process->number][subscription] = (struct tokens){0};
+    all_tokens[subscription] = (struct tokens){0};
 }
 
 void limits_heard(const struct model_request *request, const struct http_exchange *exchange)
@@ -139,7 +139,7 @@ void limits_heard(const struct model_request *request, const struct http_exchang
     const struct scenario_subscription *sub = sub_of(request);
     struct breaker_view *view = &views[request->by->number][request->subscription];
     if (reload_turns(request->by, request->subscription)) {
-        begin_anew(request, view);
+        limits_begin_anew(request->by, request->subscription);
         return;
     }
     if (!is_unwell(exchange)) {
@@ -159,7 +159,7 @@ void limits_sent(const struct model_request *request)
     struct breaker_view *view = &views[request->by->number][request->subscription];
     last_sent = request->sent;
     if (reload_turns(request->by, request->subscription))
-        begin_anew(request, view);
+        limits_begin_anew(request->by, request->subscription);
     check_rate(request);
     if (!sub_of(request)->failures)
         return;

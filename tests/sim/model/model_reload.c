@@ -55,6 +55,7 @@ static void turn(const struct process *process, unsigned subscription, bool goes
     had[process->number].turned_us[subscription] = world_now_us();
     had[process->number].leaves[subscription] = goes;
     book_move_group(book_group_of(subscription));
+    limits_begin_anew(process, subscription);
 }
 
 void model_reloaded(struct process *process, unsigned variant)
