@@ -77,8 +77,9 @@ static bool is_quick(const struct endpoint *endpoint, const struct worker_load *
 {
     int64_t places = most_of(endpoint->in_flight_most, 1);
     int64_t queue_us = slow_us(endpoint, load->now_ms, load->busy_us) * ENDPOINT_PLENTY / places;
-    return !endpoint->limited && !endpoint_is_doubtful(endpoint) && list_empty(&endpoint->held) &&
-           queue_us < ENDPOINT_QUICK_US;
+    bool waits = endpoint->limited || !list_empty(&endpoint->held) ||
+                 breaker_next_ms(&endpoint->breaker, load->now_ms) > load->now_ms;
+    return !waits && !endpoint_is_doubtful(endpoint) && queue_us < ENDPOINT_QUICK_US;
 }
 
 bool endpoint_has_plenty(const struct endpoint *endpoint, const struct worker_load *load)
@@ -86,11 +87,13 @@ bool endpoint_has_plenty(const struct endpoint *endpoint, const struct worker_lo
     return endpoint_queued(endpoint) >= ENDPOINT_PLENTY && is_quick(endpoint, load);
 }
 
-/* How many may queue, of which all fill no more than a part of the worker's room. */
+/* How many may queue: of the worker's room a part, and of a receiver that is slow by its rate, or
+ * may never answer, few. */
 static int64_t queue_most(const struct endpoint *endpoint, const struct worker_load *load)
 {
     int64_t part = most_of((int64_t)(load->room / ENDPOINT_ROOM_PART), ENDPOINT_QUEUE_ALWAYS);
-    return endpoint->limited ? least_of(part, ENDPOINT_PLENTY) : part;
+    bool few = endpoint->limited || endpoint_is_new(endpoint);
+    return few ? least_of(part, ENDPOINT_PLENTY) : part;
 }
 
 /* What has a rate waits for that, and not for the receiver. */

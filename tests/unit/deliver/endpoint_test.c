@@ -183,6 +183,11 @@ static void what_shares_a_lane_waits_for_a_receiver_that_is_quick(void **state)
     assert_int_equal(delay_ms(&f, false, 1004), ENDPOINT_MOMENT_MS);
     f.endpoint.limited = true;
     assert_false(has_plenty(&f, 1000, 0));
+    f.endpoint.limited = false;
+    assert_true(has_plenty(&f, 1000, 0));
+    uint32_t pass = breaker_pass(&f.endpoint.breaker, 1000);
+    breaker_end(&f.endpoint.breaker, pass, BREAKER_UNWELL, -1, 1000);
+    assert_false(has_plenty(&f, 1000, 0)); /* its breaker is open */
     metrics_destroy(f.metrics);
 }
 
@@ -193,8 +198,11 @@ static void the_less_room_the_less_queues(void **state)
     struct fixture f;
     set_up_shared(&f, 20);
     f.endpoint.duration_us = 10000;
-    f.endpoint.queued_count = 50;
+    f.endpoint.queued_count = ENDPOINT_PLENTY;
+    assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_MOMENT_MS); /* it has not answered yet */
+    f.endpoint.proven = true;
     assert_int_equal(delay_ms(&f, false, 0), 0);
+    f.endpoint.queued_count = 50;
     f.room = 400;
     assert_int_equal(delay_ms(&f, false, 0), ENDPOINT_MOMENT_MS);
     f.room = 0;
