@@ -225,10 +225,19 @@ static rd_kafka_resp_err_t produce(struct replay *replay, const struct dead_lett
     return code;
 }
 
+static bool fail_in_order(struct error *err)
+{
+    return error_set(err, ERROR_KAFKA,
+                     "Kafka did not take all that is kept in order, and nothing behind it");
+}
+
+/* One before it may have been refused already. */
 static bool refuse(struct replay *replay, const struct dead_letter *letter,
                    rd_kafka_resp_err_t code, struct error *err)
 {
     const struct handed handed = {letter->partition, letter->place, false};
+    if (code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
+        return fail_in_order(err);
     if (code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || replay->in_order)
         return error_set(err, ERROR_KAFKA, "dead letter %d:%lld can't be produced: %s",
                          (int)letter->partition, (long long)letter->place, rd_kafka_err2str(code));
@@ -290,9 +299,7 @@ bool replay_finish(struct replay *replay, struct error *err)
         error_set(err, ERROR_KAFKA, "Kafka does not answer");
         return kafka_failed(replay, err);
     }
-    return !replay->failed ||
-           error_set(err, ERROR_KAFKA,
-                     "Kafka did not take all that is kept in order, and nothing behind it");
+    return !replay->failed || fail_in_order(err);
 }
 
 uint64_t replay_stored(const struct replay *replay)
