@@ -30,24 +30,20 @@ static inline unsigned places_half(const struct places *places)
     return (places->limit + 1) / 2;
 }
 
-/* Who holds none may have one, as long as there is one. */
-static inline bool places_holds_few(unsigned held, unsigned share)
+/* Less than that part of what is free? Who holds none does, as long as there is one. */
+static inline bool places_holds_few(unsigned held, unsigned are_free, unsigned part)
 {
-    return held == 0 || held < share;
+    return held < (are_free + part - 1) / part;
 }
 
 /* May an endpoint that holds `held` take one? `is_new`: nothing is known of it yet. */
 static inline bool places_may_take(const struct places *places, unsigned held, bool is_new)
 {
-    if (places->taken >= places->limit)
-        return false;
+    unsigned are_free = places->limit - places->taken;
     if (!places->shared)
-        return true;
-    if (!places_holds_few(held, (places->limit - places->taken) / 2))
-        return false;
-    unsigned most = places_half(places);
-    return !is_new ||
-           (places->taken_new < most && places_holds_few(held, (most - places->taken_new) / 4));
+        return are_free > 0;
+    return places_holds_few(held, are_free, 2) &&
+           (!is_new || places_holds_few(held, places_half(places) - places->taken_new, 4));
 }
 
 #define PLACES_DOUBTFUL_PART 32

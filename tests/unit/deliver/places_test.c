@@ -37,10 +37,19 @@ static void many_leave_some_for_the_next_one(void **state)
 {
     (void)state;
     struct places places = {.limit = 512, .shared = true};
-    for (unsigned i = 0; i < 24; i++)
+    for (unsigned i = 0; i < 20; i++)
         for (unsigned held = 0; held < 32 && places_may_take(&places, held, false); held++)
             places_take(&places, STANDING_KNOWN);
     assert_true(places_may_take(&places, 0, false));
+}
+
+static void of_few_places_two_are_half(void **state)
+{
+    (void)state;
+    struct places places = {.limit = 4, .shared = true};
+    assert_int_equal(take_all(&places, 0, STANDING_KNOWN), 2);
+    assert_int_equal(take_all(&places, 0, STANDING_KNOWN), 1);
+    assert_int_equal(take_all(&places, 0, STANDING_KNOWN), 1);
 }
 
 static void one_is_left_for_who_holds_none(void **state)
@@ -128,6 +137,7 @@ int main(void)
         cmocka_unit_test(one_subscription_may_hold_all),
         cmocka_unit_test(each_holds_half_of_what_is_free),
         cmocka_unit_test(many_leave_some_for_the_next_one),
+        cmocka_unit_test(of_few_places_two_are_half),
         cmocka_unit_test(one_is_left_for_who_holds_none),
         cmocka_unit_test(the_new_hold_half_at_most),
         cmocka_unit_test(a_new_one_finds_room_beside_many),
