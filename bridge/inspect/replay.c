@@ -225,19 +225,34 @@ static rd_kafka_resp_err_t produce(struct replay *replay, const struct dead_lett
     return code;
 }
 
+/* Behind one that is refused nothing is waited for, as Kafka would be until it is too late. */
+static bool flush(struct replay *replay)
+{
+    int64_t until_ms = clock_now_ms() + FINISH_MS;
+    while (replay->rk && replay->under_way > 0 && clock_now_ms() < until_ms) {
+        rd_kafka_poll(replay->rk, ROOM_MS);
+        if (replay->failed)
+            rd_kafka_purge(replay->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+    }
+    return replay->under_way == 0;
+}
+
 static bool fail_in_order(struct error *err)
 {
     return error_set(err, ERROR_KAFKA,
                      "Kafka did not take all that is kept in order, and nothing behind it");
 }
 
-/* One before it may have been refused already. */
+/* One before it may have been refused already, which its report says. */
 static bool refuse(struct replay *replay, const struct dead_letter *letter,
                    rd_kafka_resp_err_t code, struct error *err)
 {
     const struct handed handed = {letter->partition, letter->place, false};
-    if (code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE)
+    if (code == RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE) {
+        replay->failed = true;
+        flush(replay);
         return fail_in_order(err);
+    }
     if (code != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE || replay->in_order)
         return error_set(err, ERROR_KAFKA, "dead letter %d:%lld can't be produced: %s",
                          (int)letter->partition, (long long)letter->place, rd_kafka_err2str(code));
@@ -279,18 +294,6 @@ bool replay_in_order(struct replay *replay, struct error *err)
     close_producer(replay);
     replay->in_order = true;
     return open_producer(replay, err) && open_topic(replay, err);
-}
-
-/* Behind one that is refused nothing is waited for, as Kafka would be until it is too late. */
-static bool flush(struct replay *replay)
-{
-    int64_t until_ms = clock_now_ms() + FINISH_MS;
-    while (replay->rk && replay->under_way > 0 && clock_now_ms() < until_ms) {
-        rd_kafka_poll(replay->rk, ROOM_MS);
-        if (replay->failed)
-            rd_kafka_purge(replay->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-    }
-    return replay->under_way == 0;
 }
 
 bool replay_finish(struct replay *replay, struct error *err)
