@@ -159,9 +159,7 @@ static void seek(struct lane *lane, const rd_kafka_message_t *message, int64_t o
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(list, rd_kafka_topic_name(message->rkt), message->partition)
         ->offset = offset;
-    rd_kafka_error_t *error = rd_kafka_seek_partitions(lane->rk, list, 0);
-    if (error)
-        rd_kafka_error_destroy(error);
+    pause_seek(lane, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -175,6 +175,10 @@ void assignment_give_up_all(struct lane *lane, bool sent);
 /* pause.c: pauses and resumes as memory, the recorder and the lane's state ask for. */
 void pause_update(struct lane *lane);
 
+/* They go on from the offsets in the list; nobody waits for it. What has been fetched is dropped.
+ */
+void pause_seek(struct lane *lane, rd_kafka_topic_partition_list_t *list);
+
 /* Has librdkafka fetch again after its queue has been full. */
 void pause_wake(struct lane *lane);
 

@@ -20,7 +20,7 @@ static void add(rd_kafka_topic_partition_list_t *list, const struct partition *p
         next_offset(partition);
 }
 
-static void seek(struct lane *lane, rd_kafka_topic_partition_list_t *list)
+void pause_seek(struct lane *lane, rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_error_t *error = rd_kafka_seek_partitions(lane->rk, list, 0);
     if (error)
@@ -35,7 +35,7 @@ static void pause_or_resume(struct lane *lane, rd_kafka_topic_partition_list_t *
     if (pause) {
         rd_kafka_pause_partitions(lane->rk, list);
     } else {
-        seek(lane, list);
+        pause_seek(lane, list);
         rd_kafka_resume_partitions(lane->rk, list);
     }
     rd_kafka_topic_partition_list_destroy(list);
@@ -106,7 +106,7 @@ void pause_wake(struct lane *lane)
         return;
     lane->was_full = false;
     rd_kafka_topic_partition_list_t *list = unstopped(lane);
-    seek(lane, list);
+    pause_seek(lane, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -196,15 +196,19 @@ static void add(struct worker *worker, struct endpoint *endpoint, struct record 
     worker_note_ready(worker, endpoint);
 }
 
+static bool keeps_order_here(const struct worker *worker, const struct route *route)
+{
+    return route->sub && route->sub->delivery.ordered && worker_serves(worker, route);
+}
+
 /* That subscription's places in flight may have become fewer since it was handed on: then it is
  * another worker's, and where keys are kept in order the source chooses anew, behind what is under
  * way of its key. */
 static void enqueue_for(struct worker *worker, const struct route *route, struct record *record)
 {
-    bool ordered = route->sub->delivery.ordered;
-    if (ordered && worker_serves(worker, route))
+    if (keeps_order_here(worker, route))
         list_push(&worker->lined_up, &record->message.link);
-    else if (ordered)
+    else if (route->sub->delivery.ordered)
         refuse(worker, record, record->subscription);
     else if (record->release)
         take(worker, record);
@@ -335,9 +339,7 @@ void worker_take_turns(struct worker *worker)
     while (!list_empty(&worker->lined_up) && !worker_is_late(since_us)) {
         struct list *link = list_pop(&worker->lined_up);
         struct record *record = CONTAINER_OF(link, struct record, message.link);
-        const struct route *route = &worker->options.catalog->routes[record->subscription];
-        bool stays = route->sub && route->sub->delivery.ordered && worker_serves(worker, route);
-        if (stays)
+        if (keeps_order_here(worker, &worker->options.catalog->routes[record->subscription]))
             take(worker, record);
         else
             enqueue(worker, record);

@@ -68,8 +68,7 @@ struct endpoint {
     bool limited;           /* it has a rate */
     bool ordered;           /* it keeps keys in order */
     struct heap_node ready; /* among those that could send, by how much they have in flight */
-    struct list
-        held; /* among the doubtful, or the new, that could send, while those hold too much */
+    struct list held;    /* among the doubtful, or the new, that must wait: others hold too much */
     struct list sifting; /* among those of which the last records were nobody's */
     bool has_turn;       /* doubtful, and yet among those that could */
     struct list records; /* that have not been tried */

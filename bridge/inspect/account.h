@@ -82,8 +82,9 @@ struct account_partition *account_find(const struct account *account, unsigned s
 struct account_partition *account_first(const struct account *account, struct slice topic,
                                         int32_t partition, size_t *count);
 
-/* A record that has none, or what does not say which its record has, and is of any. */
-#define ACCOUNT_NO_TIME INT64_MIN
+/* As records, envelopes and letters say that there is none. A record that has none, or what does
+ * not say which its record has, is of any. */
+#define ACCOUNT_NO_TIME INT64_C(-1)
 
 /* Of the record with that offset and that time. Offsets outside the range are nobody's business.
  * False: no memory. */

@@ -18,12 +18,6 @@ struct source_place {
     int64_t timestamp_ms; /* ACCOUNT_NO_TIME: not said */
 };
 
-/* As a record, an envelope and a letter say that there is none. */
-static int64_t time_of(int64_t timestamp_ms)
-{
-    return timestamp_ms == -1 ? ACCOUNT_NO_TIME : timestamp_ms;
-}
-
 static const struct route *find_route(const struct reconcile *reconcile, struct slice name)
 {
     size_t low = 0;
@@ -75,7 +69,7 @@ static bool take_retry(struct reconcile *reconcile, struct scan *scan,
         return true;
     }
     const struct source_place place = {envelope.subscription, envelope.topic, envelope.partition,
-                                       envelope.offset, time_of(envelope.timestamp_ms)};
+                                       envelope.offset, envelope.timestamp_ms};
     return note(reconcile, &place, ACCOUNT_WAITING, err);
 }
 
@@ -167,7 +161,7 @@ static bool take_letter(struct reconcile *reconcile, struct scan *scan,
         return true;
     }
     const struct source_place place = {letter.subscription, letter.topic, letter.partition,
-                                       letter.offset, time_of(letter.timestamp_ms)};
+                                       letter.offset, letter.timestamp_ms};
     bool beside_result = reconcile->options->settings->topics.results.data != NULL;
     return note(reconcile, &place, beside_result ? ACCOUNT_LETTER : ACCOUNT_DEAD, err);
 }

@@ -127,8 +127,7 @@ static bool take_source(struct reconcile *reconcile, struct scan *scan,
         if (!wants(reconcile, route, &record, decoded, &wanted, err))
             return false;
         if (wanted)
-            judge(reconcile, &first[i], from->offset,
-                  from->timestamp_ms == -1 ? ACCOUNT_NO_TIME : from->timestamp_ms);
+            judge(reconcile, &first[i], from->offset, from->timestamp_ms);
     }
     return true;
 }

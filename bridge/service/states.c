@@ -185,14 +185,16 @@ static void tell_disabled(struct states *states, struct subject *subject)
 
 /* ── a record of the topic ───────────────────────────────────────────────── */
 
+/* A worker may have disabled it by itself, at a URL that it no longer has: nobody was told of that.
+ */
 static void set_disabled(struct states *states, struct subject *subject, const struct state *state)
 {
     subject->disabled = state->kind == STATE_DISABLED;
     memset(subject->url, 0, sizeof subject->url);
     if (subject->disabled && state->url.size == STATE_DIGEST_BYTES - 1)
         memcpy(subject->url, state->url.data, state->url.size);
-    if (!is_disabled(subject) && !subject->told) /* but a worker may have done so by itself, … */
-        tell(states, WORKER_ENABLED, subject, SLICE_NONE, NULL); /* … at the URL that it had then */
+    if (!is_disabled(subject) && !subject->told)
+        tell(states, WORKER_ENABLED, subject, SLICE_NONE, NULL);
     tell_disabled(states, subject);
 }
 
